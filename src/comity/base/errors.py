@@ -1,0 +1,71 @@
+"""The errors of Comity: a small tree, each named for what happened, each with a stable code.
+
+A message says what, where, and what to do next. Codes are part of the wire and never change their meaning;
+`docs/wire/errors.md` lists them all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from comity.base.verdict import Verdict
+
+
+class ComityError(Exception):
+    """What every error of ours is; `code` is stable, the message is for people."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Refused(ComityError):
+    """A judgement said no, or could not say yes; `verdict` says why."""
+
+    code = "refused"
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(" ".join(ground.text for ground in verdict.grounds))
+        self.verdict = verdict
+
+
+class Malformed(ComityError):
+    """Input that cannot be read: `where` is a path into it, `problem` says what is wrong there."""
+
+    code = "malformed"
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
+
+
+class TooLarge(Malformed):
+    """Input over a named bound of size, depth or count."""
+
+    code = "too-large"
+
+
+class NotFound(ComityError):
+    """There is no such thing, or you may not see it: both read the same on purpose."""
+
+    code = "not-found"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"There is no {what} here that you may see.")
+        self.what = what
+
+
+class Conflict(ComityError):
+    """The thing has left the state that this step starts from, or already exists with other content."""
+
+    code = "conflict"
+
+
+class Unavailable(ComityError):
+    """Something this step needs cannot be reached or written now; trying again later may work."""
+
+    code = "unavailable"
