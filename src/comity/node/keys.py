@@ -1,0 +1,76 @@
+"""The node's private keys: one PEM file each, mode 0600, in the folder that the settings name.
+
+`sign` signs acts, the descriptor and requests; `log` signs the checkpoints of our log; `witness` cosigns
+the checkpoints of partners. Three keys, so that losing one does not lose the meaning of the others.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from functools import cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from django.conf import settings
+
+from comity.base.errors import ComityError
+
+
+class KeyUse(Enum):
+    """What a key is for; also the name of its file."""
+
+    SIGN = "sign"
+    LOG = "log"
+    WITNESS = "witness"
+
+
+class KeyMissing(ComityError):
+    """A private key file is absent, unreadable or of another kind."""
+
+    code = "key-missing"
+
+
+def create(folder: Path, use: KeyUse, *, name: str | None = None) -> Ed25519PrivateKey:
+    """A new key, written to `folder` under its use (or `name`); never overwrites one that is there."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{name or use.value}.pem"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def load(folder: Path, use: KeyUse) -> Ed25519PrivateKey:
+    """The key for this use; raises `KeyMissing` and says where it was looked for."""
+    path = folder / f"{use.value}.pem"
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError) as error:
+        raise KeyMissing(f"{path}: {error}. Run `comity-node init`, or restore the folder.") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyMissing(f"{path}: expected an Ed25519 key.")
+    return key
+
+
+@cache
+def _loaded(folder: Path, use: KeyUse, stamp: int) -> Ed25519PrivateKey:
+    return load(folder, use)
+
+
+def node_key(use: KeyUse) -> Ed25519PrivateKey:
+    """The node's key for the use, read again when its file has changed (a rollover in another process)."""
+    folder: Path = settings.CONFIG.keys
+    path = folder / f"{use.value}.pem"
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    return _loaded(folder, use, stamp)
