@@ -1,0 +1,144 @@
+"""Reading a decoded JSON object member by member: each has its type and bound, and nothing is skipped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from comity.base.errors import Malformed, TooLarge
+from comity.formats.times import decode_time
+
+MAX_TEXT = 1_000
+MAX_LIST = 10_000
+_ABSENT = object()
+
+
+class Fields:
+    """The members of one JSON object; every reader raises `Malformed` with the JSON pointer of the member."""
+
+    def __init__(self, value: object, where: str = "") -> None:
+        if not isinstance(value, dict):
+            raise Malformed(where or "the document", "is not a JSON object.")
+        self._value: Mapping[str, Any] = value
+        self._unread = dict.fromkeys(value)
+        self.where = where
+
+    def at(self, name: str) -> str:
+        """The JSON pointer of a member."""
+        return f"{self.where}/{name}"
+
+    def has(self, name: str) -> bool:
+        """Whether the object has this member at all."""
+        return name in self._value
+
+    def value(self, name: str) -> object:
+        """The member as it is."""
+        found = self._value.get(name, _ABSENT)
+        if found is _ABSENT:
+            raise Malformed(self.at(name), "is missing.")
+        self._unread.pop(name, None)
+        return found
+
+    def text(self, name: str, *, limit: int = MAX_TEXT, form: re.Pattern[str] | None = None) -> str:
+        """A string, of the given form if one is given."""
+        return _text(self.value(name), self.at(name), limit, form)
+
+    def optional_text(
+        self, name: str, *, limit: int = MAX_TEXT, form: re.Pattern[str] | None = None
+    ) -> str | None:
+        """A string, or None where the member is absent."""
+        return self.text(name, limit=limit, form=form) if self.has(name) else None
+
+    def exactly(self, name: str, expected: str | int) -> None:
+        """A member that can have one value only."""
+        found = self.value(name)
+        if type(found) is not type(expected) or found != expected:
+            raise Malformed(self.at(name), f"must be {expected!r}.")
+
+    def number(self, name: str, *, least: int = 0, most: int = 2**53 - 1) -> int:
+        """A whole number between two bounds."""
+        found = self.value(name)
+        if type(found) is not int or not least <= found <= most:
+            raise Malformed(self.at(name), f"must be a whole number from {least} to {most}.")
+        return found
+
+    def truth(self, name: str) -> bool:
+        """True or false, and nothing that merely looks like it."""
+        found = self.value(name)
+        if not isinstance(found, bool):
+            raise Malformed(self.at(name), "must be true or false.")
+        return found
+
+    def time(self, name: str) -> datetime:
+        """A point in time."""
+        return decode_time(self.text(name), self.at(name))
+
+    def optional_time(self, name: str) -> datetime | None:
+        """A point in time, or None where the member is absent."""
+        return self.time(name) if self.has(name) else None
+
+    def list(self, name: str, *, least: int = 0, most: int = MAX_LIST) -> tuple[Any, ...]:
+        """A list with a bounded number of members of any kind."""
+        found = self.value(name)
+        if not isinstance(found, list) or len(found) < least:
+            raise Malformed(self.at(name), f"must be a list of at least {least}.")
+        if len(found) > most:
+            raise TooLarge(self.at(name), f"has {len(found):,} members; at most {most:,} are read.")
+        return tuple(found)
+
+    def texts(
+        self,
+        name: str,
+        *,
+        least: int = 0,
+        most: int = MAX_LIST,
+        limit: int = MAX_TEXT,
+        form: re.Pattern[str] | None = None,
+    ) -> tuple[str, ...]:
+        """A list of strings."""
+        found = self.list(name, least=least, most=most)
+        return tuple(_text(text, f"{self.at(name)}/{index}", limit, form) for index, text in enumerate(found))
+
+    def distinct_texts(
+        self, name: str, *, least: int = 0, most: int = MAX_LIST, form: re.Pattern[str] | None = None
+    ) -> tuple[str, ...]:
+        """A list of strings, none of them twice."""
+        found = self.texts(name, least=least, most=most, form=form)
+        if len(set(found)) < len(found):
+            raise Malformed(self.at(name), "names something twice.")
+        return found
+
+    def object(self, name: str) -> Fields:
+        """A nested object, to be read in turn."""
+        return Fields(self.value(name), self.at(name))
+
+    def objects(self, name: str, *, least: int = 0, most: int = MAX_LIST) -> tuple[Fields, ...]:
+        """A list of nested objects, each to be read in turn."""
+        found = self.list(name, least=least, most=most)
+        return tuple(Fields(value, f"{self.at(name)}/{index}") for index, value in enumerate(found))
+
+    def rest(self) -> dict[str, Any]:
+        """The members that nobody asked for: unknown to us, and preserved."""
+        return {name: self._value[name] for name in self._unread}
+
+    def absent(self, name: str, problem: str) -> None:
+        """Refuse a member that must not be there."""
+        if self.has(name):
+            raise Malformed(self.at(name), problem)
+
+    def nothing_else(self) -> None:
+        """Refuse members that nobody asked for, where a format leaves no room for them."""
+        for name in self._unread:
+            raise Malformed(self.at(name), "is not known here.")
+
+
+def _text(found: object, where: str, limit: int, form: re.Pattern[str] | None) -> str:
+    if not isinstance(found, str):
+        raise Malformed(where, "must be a string.")
+    if len(found) > limit:
+        raise TooLarge(where, f"has {len(found):,} characters; at most {limit:,} are read.")
+    if form is not None and not form.fullmatch(found):
+        raise Malformed(where, f"{found[:60]!r} has the wrong form.")
+    return found
