@@ -1,0 +1,186 @@
+"""STIX 2.1 objects, as far as every part needs them: id, type, version, and the bytes they are known by.
+
+What the properties of each type mean is left to those who use them; all of them are kept.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID, uuid5
+
+from comity.base.errors import Malformed, TooLarge
+from comity.formats.canonical import canonical, sha256_hex
+from comity.formats.fields import Fields
+from comity.formats.strict_json import STANDARD, Limits, decode
+
+MAX_OBJECTS = 50_000
+MAX_OBJECT = 2**20  # bytes of one object in canonical form
+MAX_REFS = 10_000
+MAX_ID = 300
+
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+TYPE = re.compile(r"(?=.{3,250}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+ID = re.compile(rf"(?=.{{3,{MAX_ID}}}\Z)([a-z][a-z0-9]*(?:-[a-z0-9]+)*)--{_UUID}")
+IDENTITY_ID = re.compile(rf"identity--{_UUID}")
+MARKING_ID = re.compile(rf"marking-definition--{_UUID}")
+
+_PARTIES = UUID(
+    "5d3b8f0e-6a43-4c57-9e4f-6b0f6a3c9d21"
+)  # the namespace of ids that follow from a party's name
+
+# STIX 2.1, section 6: observables have no author and no versions.
+OBSERVABLES = frozenset(
+    {
+        "artifact",
+        "autonomous-system",
+        "directory",
+        "domain-name",
+        "email-addr",
+        "email-message",
+        "file",
+        "ipv4-addr",
+        "ipv6-addr",
+        "mac-addr",
+        "mutex",
+        "network-traffic",
+        "process",
+        "software",
+        "url",
+        "user-account",
+        "windows-registry-key",
+        "x509-certificate",
+    }
+)
+# Sections 4, 5 and 7: created, modified and spec_version are required.
+_VERSIONED = frozenset(
+    {
+        "attack-pattern",
+        "campaign",
+        "course-of-action",
+        "grouping",
+        "identity",
+        "incident",
+        "indicator",
+        "infrastructure",
+        "intrusion-set",
+        "location",
+        "malware",
+        "malware-analysis",
+        "note",
+        "observed-data",
+        "opinion",
+        "report",
+        "threat-actor",
+        "tool",
+        "vulnerability",
+        "relationship",
+        "sighting",
+        "language-content",
+        "extension-definition",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StixObject:
+    """One version of one object: `raw` is its canonical form, by whose digest acts refer to it."""
+
+    id: str
+    type: str
+    modified: str | None  # as written: STIX lets the digits of a second differ in number
+    raw: bytes
+    value: dict[str, Any]
+
+    @classmethod
+    def decode(cls, value: object, where: str = "") -> StixObject:
+        """The object in a decoded JSON value; its common properties are checked, the others are kept."""
+        fields = Fields(value, where)
+        kind = fields.text("type", limit=MAX_ID, form=TYPE)
+        found = fields.text("id", limit=MAX_ID, form=ID)
+        if found.partition("--")[0] != kind:
+            raise Malformed(fields.at("id"), f"{found!r} is not the id of a {kind}.")
+        modified = _version(fields, kind)
+        _markings(fields)
+        raw = canonical(value)
+        if len(raw) > MAX_OBJECT:
+            raise TooLarge(
+                where or found, f"{len(raw):,} bytes; at most {MAX_OBJECT:,} are read in one object."
+            )
+        return cls(found, kind, modified, raw, cast("dict[str, Any]", value))
+
+    @property
+    def version(self) -> tuple[str, str | None]:
+        """What no two different objects share."""
+        return self.id, self.modified
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the canonical form."""
+        return sha256_hex(self.raw)
+
+
+def decode_bundle(text: bytes, *, limits: Limits = STANDARD) -> tuple[StixObject, ...]:
+    """The objects of a STIX 2.1 bundle."""
+    fields = Fields(decode(text, limits=limits))
+    fields.exactly("type", "bundle")
+    if not fields.text("id", form=ID).startswith("bundle--"):
+        raise Malformed(fields.at("id"), "is not the id of a bundle.")
+    return decode_objects(fields) if fields.has("objects") else ()
+
+
+def decode_objects(fields: Fields) -> tuple[StixObject, ...]:
+    """The objects in the `objects` member of a bundle or an envelope."""
+    values = fields.list("objects", most=MAX_OBJECTS)
+    found = tuple(StixObject.decode(value, f"{fields.at('objects')}/{i}") for i, value in enumerate(values))
+    _one_content_each(found, fields.at("objects"))
+    return found
+
+
+def encode_bundle(bundle_id: str, objects: Iterable[StixObject]) -> bytes:
+    """The bundle in canonical form."""
+    return canonical({"type": "bundle", "id": bundle_id, "objects": [each.value for each in objects]})
+
+
+def party_id(state: str, name: str) -> str:
+    """The identity that everyone gives to a body of a state (alpha-2 code) before it has named one itself."""
+    plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    return f"identity--{uuid5(_PARTIES, f'{state.upper()}/{plain}')}"
+
+
+def _version(fields: Fields, kind: str) -> str | None:
+    """The text of `modified`; the common properties that say which version this is are in order."""
+    if kind in OBSERVABLES:
+        if fields.has("spec_version"):
+            fields.exactly("spec_version", "2.1")
+        return None
+    if kind in _VERSIONED or kind == "marking-definition" or fields.has("created"):
+        fields.exactly("spec_version", "2.1")
+        created = fields.time("created")
+    if fields.has("created_by_ref"):
+        fields.text("created_by_ref", form=IDENTITY_ID)
+    if kind not in _VERSIONED and not fields.has("modified"):
+        return None
+    if fields.time("modified") < (created if fields.has("created") else fields.time("modified")):
+        raise Malformed(fields.at("modified"), "is earlier than created.")
+    return fields.text("modified")
+
+
+def _markings(fields: Fields) -> None:
+    if fields.has("object_marking_refs"):
+        fields.texts("object_marking_refs", most=MAX_REFS, form=MARKING_ID)
+    if fields.has("granular_markings"):
+        for marking in fields.objects("granular_markings", most=MAX_REFS):
+            marking.optional_text("marking_ref", form=MARKING_ID)
+
+
+def _one_content_each(objects: Iterable[StixObject], where: str) -> None:
+    seen: dict[tuple[str, str | None], bytes] = {}
+    for each in objects:
+        if seen.setdefault(each.version, each.raw) != each.raw:
+            raise Malformed(
+                where, f"{each.id} stands there twice in the same version with different content."
+            )
