@@ -1,4 +1,4 @@
-"""States, organisations, bodies, people and their roles."""
+"""States, organisations, bodies, people and their roles, machines with tokens, and who changed what."""
 
 from __future__ import annotations
 
@@ -113,3 +113,95 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.role} in {self.body}"
+
+
+class OneTimeLogin(models.Model):
+    """A link that logs a person in once; only the digest of its token is kept."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+    made = models.DateTimeField()
+    expires = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="one_time_login_expires_later", condition=Q(expires__gt=F("made"))),
+        )
+
+    def __str__(self) -> str:
+        return f"one-time log-in of {self.person}"
+
+
+class MachineUser(models.Model):
+    """A program that calls the HTTP API for a body of ours; only the digest of its token is kept."""
+
+    name = models.CharField(max_length=120)
+    body = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="machines")
+    roles = models.JSONField(default=list)
+    token_hash = models.CharField(max_length=64, unique=True)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    last_used = models.DateField(null=True, blank=True)  # the day is enough to find tokens nobody uses
+
+    class Meta:
+        ordering = ("name", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                name="machine_name_once", fields=("body", "name"), condition=Q(until=None)
+            ),
+            models.CheckConstraint(
+                name="machine_ends_after_start", condition=Q(until=None) | Q(until__gte=F("since"))
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChangeKind(models.TextChoices):
+    """What can happen to parties, people and machines."""
+
+    PARTY_ADDED = "party-added", "Party added"
+    PARTY_CHANGED = "party-changed", "Party changed"
+    PERSON_ADDED = "person-added", "Person added"
+    PERSON_DEACTIVATED = "person-deactivated", "Person deactivated"
+    PERSON_REACTIVATED = "person-reactivated", "Person reactivated"
+    ROLE_GIVEN = "role-given", "Role given"
+    ROLE_ENDED = "role-ended", "Role ended"
+    LINK_MADE = "link-made", "One-time log-in link made"
+    LINK_USED = "link-used", "One-time log-in link used"
+    FACTORS_FORGOTTEN = "factors-forgotten", "Password and second factors forgotten"
+    MACHINE_ADDED = "machine-added", "Machine user added"
+    MACHINE_ENDED = "machine-ended", "Machine user ended"
+
+
+class PeopleChange(models.Model):
+    """Who changed what in this app, and when; rows are only ever added."""
+
+    at = models.DateTimeField()
+    by = models.CharField(max_length=120)  # the name as it was then
+    by_person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="changes_made"
+    )
+    what = models.CharField(max_length=30, choices=ChangeKind.choices)
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, null=True, blank=True, related_name="changes")
+    machine = models.ForeignKey(
+        MachineUser, on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+    detail = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        indexes = (models.Index(name="people_change_at", fields=("-at", "-id")),)
+        constraints = (
+            models.CheckConstraint(
+                name="people_change_known", condition=Q(what__in=[kind.value for kind in ChangeKind])
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.what} by {self.by}"

@@ -1,0 +1,36 @@
+"""Programs that call the HTTP API: a token of 256 bits each, of which only the digest is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+
+from django.db.models import Q
+
+from comity.node.parties.actors import Actor
+from comity.node.parties.models import MachineUser
+from comity.node.parties.roles import Role
+
+_HEADER = re.compile(r"Bearer ([A-Za-z0-9_-]{43})", re.ASCII)
+
+
+def digest(token: str) -> str:
+    """What is kept of a token. A plain hash is enough: nobody guesses 256 random bits."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def actor_from_token(header: str, now: datetime) -> Actor | None:
+    """The actor whose token an `Authorization` header carries, if the token is valid now."""
+    carried = _HEADER.fullmatch(header.strip())
+    if carried is None:
+        return None
+    valid = Q(until=None) | Q(until__gt=now)
+    machine = MachineUser.objects.filter(valid, token_hash=digest(carried[1]), body__ours=True).first()
+    if machine is None:
+        return None
+    # One write a day at most, and none that two requests could fight over.
+    stale = Q(last_used=None) | Q(last_used__lt=now.date())
+    if machine.last_used is None or machine.last_used < now.date():
+        MachineUser.objects.filter(stale, pk=machine.pk).update(last_used=now.date())
+    return Actor(name=machine.name, body=machine.body_id, roles=frozenset(map(Role, machine.roles)))
