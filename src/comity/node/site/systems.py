@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import ClassVar
 
 from django.apps import AppConfig, apps
+from django.http import HttpRequest
+
+
+class Menu(Enum):
+    """Where an entry stands: beside every page, or under the name of the person who is signed in."""
+
+    MAIN = "main"
+    PERSONAL = "personal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +24,9 @@ class Place:
 
     title: str
     view: str  # URL name, for example "exchange:objects"
-    power: str  # name of a power (see parties.powers); the entry is hidden from those who lack it
+    power: str = ""  # value of a power (see parties.roles), "read-acts"; empty: everybody who is signed in
     weight: int = 50  # smaller comes first
+    menu: Menu = Menu.MAIN
 
 
 class System(AppConfig):
@@ -26,6 +36,10 @@ class System(AppConfig):
     mount: ClassVar[str | None] = None  # path below the root, for example "exchange/"; None: no pages
     navigation: ClassVar[tuple[Place, ...]] = ()
     default_auto_field = "django.db.models.BigAutoField"
+
+    def frame_words(self, request: HttpRequest) -> Mapping[str, str]:
+        """Words this system puts into the frame of the page: `node`, `state` (alpha-2), `body`."""
+        return {}
 
 
 def systems() -> Iterator[System]:

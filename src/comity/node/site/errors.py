@@ -1,0 +1,134 @@
+"""Errors as answers: a page for people, RFC 9457 problem details for programs, a few lines for htmx."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from comity.base.errors import ComityError, Conflict, Malformed, NotFound, Refused, TooLarge, Unavailable
+from comity.base.verdict import Verdict
+
+API = "/api/"
+_HTML = "text/html"
+_JSON = ("application/json", "application/problem+json")
+# Whatever part of the page asked: the error goes to the messages, and the part stays as it was.
+MESSAGES_ONLY = {"HX-Retarget": "#messages", "HX-Reswap": "innerHTML show:window:top"}
+
+# The first class that fits decides, so the narrower ones come first.
+_STATUS: tuple[tuple[type[ComityError], int], ...] = (
+    (Refused, 403),
+    (NotFound, 404),
+    (TooLarge, 413),
+    (Malformed, 400),
+    (Conflict, 409),
+    (Unavailable, 503),
+    (ComityError, 400),
+)
+_TITLES = {
+    400: "This could not be read",
+    401: "Not signed in",
+    403: "This is not allowed",
+    404: "There is no such page",
+    405: "This cannot be done here",
+    409: "This has changed meanwhile",
+    413: "This is too large",
+    429: "Too many attempts",
+    500: "Something went wrong here",
+    503: "This cannot be reached now",
+}
+_NEXT = {
+    400: "Go back, correct what is named here, and send it again.",
+    401: "Sign in, then open the page again.",
+    403: "If you need it for your work, ask an administrator of this node for the role that carries it.",
+    404: "Check the address, or start again from the first page.",
+    405: "Go back and use the buttons of the page.",
+    409: "Open the page again to see how it stands now, then decide.",
+    413: "Send less at once, or split it.",
+    429: "Wait a few minutes, then try again.",
+    500: "It has been written to the log. Try again; if it stays, tell the administrator of this node.",
+    503: "Nothing was changed. Try again in a few minutes.",
+}
+_PLAIN_CODES = {401: "not-signed-in", 403: "forbidden", 404: "not-found", 405: "method-not-allowed"} | {
+    400: "malformed",
+    413: "too-large",
+    429: "too-many",
+    500: "failed",
+    503: "unavailable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong, in the shape in which every channel tells it."""
+
+    status: int
+    code: str
+    detail: str = ""
+    where: str = ""
+    verdict: Verdict | None = None
+
+    @property
+    def title(self) -> str:
+        """The heading for this status."""
+        return _TITLES.get(self.status, "This did not work")
+
+    @property
+    def next_step(self) -> str:
+        """What the reader can do now."""
+        return _NEXT.get(self.status, "Go back and try again.")
+
+    def as_json(self) -> dict[str, Any]:
+        """RFC 9457 problem details with our code, the grounds of a refusal, and the place of a bad field."""
+        told: dict[str, Any] = {
+            "type": f"urn:comity:error:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail or self.next_step,
+            "code": self.code,
+        }
+        if self.verdict is not None:
+            told |= self.verdict.as_json()
+        return told | ({"where": self.where} if self.where else {})
+
+
+def problem_of(error: ComityError) -> Problem:
+    """The problem that one of our errors is."""
+    return Problem(
+        status=next(status for kind, status in _STATUS if isinstance(error, kind)),
+        code=error.code,
+        detail=error.message,
+        where=error.where if isinstance(error, Malformed) else "",
+        verdict=error.verdict if isinstance(error, Refused) else None,
+    )
+
+
+def plain_problem(status: int, detail: str = "") -> Problem:
+    """The problem behind a bare status that Django or a library answered with."""
+    return Problem(status, _PLAIN_CODES.get(status, "error"), detail)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a program asks: by the API's address, or by what it accepts."""
+    return request.path.startswith(API) or request.get_preferred_type([_HTML, *_JSON]) in _JSON
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of a page, so that the error goes into the page's place for messages."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The problem, told in the way this request can use."""
+    if wants_json(request):
+        response: HttpResponse = JsonResponse(
+            problem.as_json(), status=problem.status, content_type="application/problem+json"
+        )
+    else:
+        page = "site/errors/part.html" if wants_fragment(request) else "site/errors/page.html"
+        response = render(request, page, {"problem": problem}, status=problem.status)
+        if wants_fragment(request):
+            response.headers.update(MESSAGES_ONLY)
+    return response

@@ -1,0 +1,72 @@
+"""Errors become answers here, in one place, and every answer gets the headers no other middleware sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from comity.base.errors import ComityError
+from comity.node.site.errors import Problem, answer, plain_problem, problem_of, wants_fragment, wants_json
+
+_TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+_FIRST_ERROR = 400
+# Nothing of the device is used but the security key.
+PERMISSIONS = (
+    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), "
+    "publickey-credentials-create=(self), publickey-credentials-get=(self)"
+)
+
+
+class _ErrorsAnswered:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if _tells_nobody(request, response):
+            response = answer(request, plain_problem(response.status_code))
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The answer to an error of ours or a plain refusal; Django logs and answers what is unexpected."""
+        problem = _problem(exception)
+        return answer(request, problem) if problem else None
+
+
+def errors_answered(get_response: Callable[[HttpRequest], HttpResponseBase]) -> _ErrorsAnswered:
+    """Turns errors into a page, a part of a page, or problem details."""
+    return _ErrorsAnswered(get_response)
+
+
+def _problem(exception: Exception) -> Problem | None:
+    if isinstance(exception, ComityError):
+        return problem_of(exception)
+    if isinstance(exception, Http404):
+        return plain_problem(404)
+    if isinstance(exception, PermissionDenied):
+        return plain_problem(403)
+    if isinstance(exception, _TOO_LARGE):
+        return plain_problem(413)
+    if isinstance(exception, SuspiciousOperation | BadRequest):
+        return plain_problem(400)
+    return None
+
+
+def _tells_nobody(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether a program, or htmx, would get a whole HTML page for an error."""
+    if response.status_code < _FIRST_ERROR or not response.headers.get("Content-Type", "").startswith(
+        "text/html"
+    ):
+        return False
+    return wants_json(request) or (wants_fragment(request) and "HX-Retarget" not in response.headers)
