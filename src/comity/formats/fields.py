@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from comity.base.errors import Malformed, TooLarge
-from comity.formats.times import decode_time
+from comity.formats.times import decode_time, encode_time
 
 MAX_TEXT = 1_000
 MAX_LIST = 10_000
@@ -75,6 +75,17 @@ class Fields:
         """A point in time."""
         return decode_time(self.text(name), self.at(name))
 
+    def moment(self, name: str) -> datetime:
+        """A point in time in the one spelling we write: reading and writing it again changes no byte."""
+        found = self.time(name)
+        if self.text(name) != encode_time(found):
+            raise Malformed(self.at(name), f"is not written with milliseconds, as {encode_time(found)}.")
+        return found
+
+    def optional_moment(self, name: str) -> datetime | None:
+        """A moment, or None where the member is absent."""
+        return self.moment(name) if self.has(name) else None
+
     def optional_time(self, name: str) -> datetime | None:
         """A point in time, or None where the member is absent."""
         return self.time(name) if self.has(name) else None
@@ -118,6 +129,11 @@ class Fields:
         """A list of nested objects, each to be read in turn."""
         found = self.list(name, least=least, most=most)
         return tuple(Fields(value, f"{self.at(name)}/{index}") for index, value in enumerate(found))
+
+    def everything(self) -> dict[str, Any]:
+        """All members, where the format of the object is somebody else's."""
+        self._unread.clear()
+        return dict(self._value)
 
     def rest(self) -> dict[str, Any]:
         """The members that nobody asked for: unknown to us, and preserved."""

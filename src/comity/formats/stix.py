@@ -18,15 +18,15 @@ from comity.formats.fields import Fields
 from comity.formats.strict_json import STANDARD, Limits, decode
 
 MAX_OBJECTS = 50_000
-MAX_OBJECT = 2**20  # bytes of one object in canonical form
+MAX_OBJECT = 4 * 2**20  # bytes of one object in canonical form: an act with 10,000 contents fits
 MAX_REFS = 10_000
 MAX_ID = 300
 
-_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+UUID_FORM = "[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 TYPE = re.compile(r"(?=.{3,250}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-ID = re.compile(rf"(?=.{{3,{MAX_ID}}}\Z)([a-z][a-z0-9]*(?:-[a-z0-9]+)*)--{_UUID}")
-IDENTITY_ID = re.compile(rf"identity--{_UUID}")
-MARKING_ID = re.compile(rf"marking-definition--{_UUID}")
+ID = re.compile(rf"(?=.{{3,{MAX_ID}}}\Z)([a-z][a-z0-9]*(?:-[a-z0-9]+)*)--{UUID_FORM}")
+IDENTITY_ID = re.compile(rf"identity--{UUID_FORM}")
+MARKING_ID = re.compile(rf"marking-definition--{UUID_FORM}")
 
 _PARTIES = UUID(
     "5d3b8f0e-6a43-4c57-9e4f-6b0f6a3c9d21"
