@@ -186,7 +186,7 @@ def test_depth_is_bounded():
         without_victims(obj("indicator", x_deep=deep), VICTIMS, creator=US)
 
 
-# Folded, these letters spell nothing that is in the property names, types, ids and marks: a hit is a true one.
+# Folded, these letters spell nothing in the property names, types, ids and marks: a hit is a true one.
 names = st.text(alphabet="qwzkßûİ ", min_size=3, max_size=10).filter(lambda name: len(folded(name)) > 2)
 
 
