@@ -110,14 +110,12 @@ def decode_bundle(content: bytes, *, where: str, width: int) -> Iterator[bytes]:
         at = start + int.from_bytes(content[at:start], "big")
         if at > len(content):
             raise Malformed(where, f"the file ends inside entry {count} of the bundle")
+        if count == width:
+            raise Malformed(where, f"the bundle goes on after its {width} entries")
         yield content[start:at]
         count += 1
-        if count > width:
-            break
-    if count != width:
-        raise Malformed(
-            where, f"the bundle holds {'more' if count > width else count} entries; it should hold {width}"
-        )
+    if count < width:
+        raise Malformed(where, f"the bundle holds {count} entries; it should hold {width}")
 
 
 def _ref(match: re.Match[str]) -> TileRef | BundleRef:
