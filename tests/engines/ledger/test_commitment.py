@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comity.base.errors import Malformed
 from comity.base.verdict import Answer
-from comity.engines.ledger.commitment import SALT_SIZE, commit, opens
+from comity.engines.ledger.commitment import SALT_SIZE, Opening, commit, opens
 
 SALTS = st.binary(min_size=SALT_SIZE, max_size=SALT_SIZE)
 
@@ -34,3 +35,15 @@ def test_salts_of_another_length_are_refused():
         assert opens(commitment, bytes(length), b"entry").grounds[0].rule == "commitment.salt"
         with pytest.raises(ValueError, match="32 bytes"):
             commit(bytes(length), b"entry")
+
+
+@given(SALTS, st.binary())
+def test_openings_come_back_and_give_their_commitment(salt, entry):
+    opening = Opening.decode(Opening(salt, entry).encode())
+    assert opening == Opening(salt, entry)
+    assert opens(opening.commitment, salt, entry).allowed
+
+
+def test_an_opening_without_a_whole_salt_is_refused():
+    with pytest.raises(Malformed):
+        Opening.decode(bytes(SALT_SIZE - 1))

@@ -7,7 +7,10 @@ and every proof still holds. Whoever is given salt and entry can check that they
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
+from typing import Self
 
+from comity.base.errors import Malformed
 from comity.base.verdict import Ground, Verdict
 
 SALT_SIZE = (
@@ -35,3 +38,29 @@ def opens(commitment: bytes, salt: bytes, entry: bytes) -> Verdict:
         text = "This is not the entry that was recorded: entry, salt or commitment was altered."
         return Verdict.no(Ground("commitment.other", _SOURCE, text))
     return Verdict.yes(Ground("commitment.opened", _SOURCE, "This is the entry that was recorded."))
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What shows an entry to somebody: whoever has it can make the commitment and look it up in the log."""
+
+    salt: bytes
+    entry: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.salt) != SALT_SIZE:
+            raise Malformed("opening", f"an opening begins with a salt of {SALT_SIZE} bytes")
+
+    @property
+    def commitment(self) -> bytes:
+        """The leaf that this opening belongs to."""
+        return commit(self.salt, self.entry)
+
+    def encode(self) -> bytes:
+        """The opening as it travels: salt, then entry."""
+        return self.salt + self.entry
+
+    @classmethod
+    def decode(cls, content: bytes) -> Self:
+        """The opening in `content`."""
+        return cls(content[:SALT_SIZE], content[SALT_SIZE:])

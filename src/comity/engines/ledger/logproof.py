@@ -8,6 +8,7 @@ from typing import Self
 from comity.base.errors import Malformed, Refused, TooLarge
 from comity.base.verdict import Ground, Verdict, all_of
 from comity.engines.ledger.checkpoint import open_checkpoint
+from comity.engines.ledger.commitment import Opening
 from comity.engines.ledger.lines import decode_base64, encode_base64, join_lines, parse_hashes, parse_size
 from comity.engines.ledger.note import MAX_NOTE, VerifierKey
 from comity.engines.ledger.proofs import verify_inclusion
@@ -61,6 +62,11 @@ def verify_log_proof(proof: LogProof, leaf: bytes, key: VerifierKey) -> Verdict:
     signed = Ground("checkpoint.signed", _SOURCE, f"The log has signed {checkpoint.named()}.")
     included = verify_inclusion(leaf_hash(leaf), proof.index, checkpoint.size, proof.hashes, checkpoint.root)
     return all_of((Verdict.yes(signed), included))
+
+
+def verify_opened_proof(proof: LogProof, key: VerifierKey) -> Verdict:
+    """Whether the log with `key` holds the entry that the proof opens in its extra bytes."""
+    return verify_log_proof(proof, Opening.decode(proof.extra).commitment, key)
 
 
 def _parse_extra(line: str) -> bytes:
