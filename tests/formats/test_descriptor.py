@@ -100,6 +100,8 @@ def test_the_newest_valid_key_of_a_use():
         ("taxii/api_root", "/relative", "/taxii/api_root"),
         ("taxii/x", 1, "/taxii/x"),
         ("log/origin", "two words", "/log/origin"),
+        ("log/url", "https://cert.example.pk:8443/log/", "/log/url"),
+        ("taxii/discovery", "http://cert.example.pk/taxii2/", "/taxii/discovery"),
         ("log/x", 1, "/log/x"),
         ("witness/name", "a+b", "/witness/name"),
         ("witness/x", 1, "/witness/x"),
@@ -131,7 +133,7 @@ def test_another_version_of_the_format_has_its_own_code():
 
 def test_a_declared_key_is_proven():
     assert DECLARATION.as_json() == VECTOR["declare_key_body"]
-    assert check_declaration(DECLARING, DECLARATION).grounds[0].rule == "key.proven"
+    assert check_declaration(DECLARING.author, DECLARATION).grounds[0].rule == "key.proven"
     assert (
         declare_key(ACT.author, DECLARATION.key, KEYS["next"], replaces=None).as_json()["key"]["kid"]
         == KIDS["next"]
@@ -148,15 +150,15 @@ def test_a_declared_key_is_proven():
     ],
 )
 def test_a_proof_for_another_author_key_or_time_is_none(declaration):
-    assert check_declaration(DECLARING, declaration).grounds[0].rule == "key.bad-proof"
+    assert check_declaration(DECLARING.author, declaration).grounds[0].rule == "key.bad-proof"
 
 
 def test_a_key_does_not_replace_itself():
     itself = declare_key(ACT.author, DECLARATION.key, KEYS["next"], replaces=KIDS["next"])
-    assert check_declaration(DECLARING, itself).grounds[0].rule == "key.replaces-itself"
+    assert check_declaration(DECLARING.author, itself).grounds[0].rule == "key.replaces-itself"
 
 
-@pytest.mark.parametrize("change", [{"x": 1}, {"key": DECLARATION.key.as_json() | {"x": 1}}, {"proof": {}}])
+@pytest.mark.parametrize("change", [{"key": DECLARATION.key.as_json() | {"x": 1}}, {"proof": {}}])
 def test_bodies_that_are_refused(change):
     with pytest.raises(Malformed, match="/body"):
         KeyDeclaration.decode(VECTOR["declare_key_body"] | change)

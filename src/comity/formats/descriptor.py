@@ -124,6 +124,7 @@ def decode_descriptor(source: object) -> SignedDescriptor:
     )
     for part in (taxii, log, witness):
         part.nothing_else()
+    _one_origin(descriptor)
     return SignedDescriptor(descriptor, sealed)
 
 
@@ -173,6 +174,15 @@ def _keys(fields: Fields) -> tuple[NodeKey, ...]:
     if len({key.kid for key in keys}) < len(keys):
         raise Malformed(fields.at("keys"), "names one key twice: a key has one use.")
     return keys
+
+
+def _one_origin(descriptor: Descriptor) -> None:
+    """A node speaks for its own host alone: its partners must not be sent to ask elsewhere in its name."""
+    origin = descriptor.address.split("/")[:3]
+    places = (("/taxii/discovery", descriptor.discovery), ("/taxii/api_root", descriptor.api_root))
+    for where, url in (*places, ("/log/url", descriptor.log_url)):
+        if url.split("/")[:3] != origin:
+            raise Malformed(where, f"{url} is not on the same scheme, host and port as the address.")
 
 
 def _url(fields: Fields, name: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from comity.base.verdict import Ground, Verdict
-from comity.formats.acts import Act
 from comity.formats.canonical import canonical
 from comity.formats.fields import Fields
 from comity.formats.jws import KID, BadSignature, Signature, UnknownKey, sign, verify
@@ -31,7 +30,7 @@ class KeyDeclaration:
 
     @classmethod
     def decode(cls, body: object) -> KeyDeclaration:
-        """The declaration in the body of an act."""
+        """The declaration in the body of an act, which may say more beside it."""
         fields = Fields(body, "/body")
         key_fields = fields.object("key")
         found = cls(
@@ -40,7 +39,6 @@ class KeyDeclaration:
             Signature.decode(fields.object("proof")),
         )
         key_fields.nothing_else()
-        fields.nothing_else()
         return found
 
     def as_json(self) -> dict[str, Any]:
@@ -56,11 +54,11 @@ def declare_key(
     return KeyDeclaration(key, replaces, sign(_proven(author, key), private, key.kid))
 
 
-def check_declaration(act: Act, declaration: KeyDeclaration) -> Verdict:
-    """Whether the author of the act holds the new key: the proof is for this author and this key alone."""
+def check_declaration(author: str, declaration: KeyDeclaration) -> Verdict:
+    """Whether the author, a party, holds the new key: the proof is for this author and this key alone."""
     key = declaration.key
     try:
-        verify(_proven(act.author, key), declaration.proof, {key.kid: key.public})
+        verify(_proven(author, key), declaration.proof, {key.kid: key.public})
     except (BadSignature, UnknownKey):
         text = "The proof of possession is not by the new key, or is for another author or other terms."
         return Verdict.no(Ground("key.bad-proof", SOURCE, text))
