@@ -1,0 +1,19 @@
+"""The accountability system."""
+
+from __future__ import annotations
+
+from comity.node.site import systems
+from comity.node.site.systems import Place
+
+
+class Accountability(systems.System):
+    """The transparency log, and what was seen of the logs of others."""
+
+    name = "comity.node.accountability"
+    label = "accountability"
+    title = "Accountability"
+    mount = ""  # its pages stand under accountability/, the log itself where its origin says: under log/
+    navigation = (
+        Place("Log", "accountability:log", "read-log", weight=80),
+        Place("Log alarms", "accountability:alarms", "read-log", weight=81),
+    )

@@ -1,0 +1,213 @@
+"""What is recorded stands in the log, in order, provable, and is there exactly when its transaction is."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from django.db import connection, transaction
+from django.db.transaction import TransactionManagementError
+
+from comity.base.errors import Conflict, Malformed, NotFound, Refused
+from comity.engines.ledger.checkpoint import open_checkpoint
+from comity.engines.ledger.commitment import opens
+from comity.engines.ledger.proofs import root_at, verify_consistency, verify_inclusion
+from comity.engines.ledger.tiles import decode_bundle, tiles_of
+from comity.engines.ledger.tree import EMPTY, leaf_hash
+from comity.formats.entries import LogEntry as Entry
+from comity.node.accountability import queries
+from comity.node.accountability.models import LogCheckpoint, LogEntry, LogHead, LogTile, Opened
+from comity.node.accountability.services import erase, open_to, record
+from tests.node.accountability.conftest import NOW, told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_recording_outside_a_transaction_is_refused():
+    with pytest.raises(TransactionManagementError):
+        record(told(1), now=NOW)
+    assert not LogEntry.objects.exists()
+
+
+def recorded_and_broken_off() -> None:
+    with transaction.atomic():
+        record(told(300), now=NOW)
+        raise LookupError
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_fails_leaves_nothing(recorded):
+    recorded(1)
+    before = queries.latest_checkpoint()
+    with pytest.raises(LookupError):
+        recorded_and_broken_off()
+    assert (queries.size(), LogEntry.objects.count(), LogTile.objects.count()) == (1, 1, 0)
+    assert queries.latest_checkpoint() == before
+    assert recorded(1)[0].index == 1
+
+
+@pytest.mark.django_db
+def test_nothing_to_record_begins_no_log():
+    assert record((), now=NOW) == ()
+    assert not LogHead.objects.exists()
+    assert queries.size() == 0
+
+
+@pytest.mark.django_db
+def test_index_and_time_grow_together_even_when_the_clock_goes_back(recorded):
+    places = (
+        recorded(3) + recorded(2, now=NOW - timedelta(hours=1)) + recorded(1, now=NOW + timedelta(hours=1))
+    )
+    assert [each.index for each in places] == list(range(6))
+    assert all(a.at < b.at for a, b in pairwise(places))
+    assert places[5].at == NOW + timedelta(hours=1)
+    assert [row.at for row in queries.entries_after(-1, 10)] == [each.at for each in places]
+    assert [row.index for row in queries.entries_after(2, 2)] == [3, 4]
+
+
+@pytest.mark.django_db
+def test_every_entry_opens_and_is_proven_under_the_signed_checkpoint(recorded):
+    places = [each for number in (1, 300, 1, 255) for each in recorded(number)]
+    checkpoint = open_checkpoint(queries.latest_checkpoint(), queries.log_key())
+    assert checkpoint.size == 557
+    assert checkpoint.root == EMPTY.append([each.leaf_hash for each in places]).tree.root
+    for place in places[::37]:
+        commitment = bytes(LogEntry.objects.get(index=place.index).commitment)
+        opening = queries.opening(place.index)
+        assert opens(commitment, opening.salt, opening.entry).allowed
+        proof = queries.inclusion(place.index, 557)
+        assert verify_inclusion(leaf_hash(commitment), place.index, 557, proof, checkpoint.root).allowed
+
+
+@pytest.mark.django_db
+def test_receipts_carry_proofs_that_hold(recorded):
+    recorded(400)
+    checkpoint = open_checkpoint(queries.latest_checkpoint(), queries.log_key())
+    for carried in queries.proofs_of([399, 0, 256]):
+        leaf = leaf_hash(bytes(LogEntry.objects.get(index=carried.index).commitment))
+        assert verify_inclusion(leaf, carried.index, 400, carried.proof, checkpoint.root).allowed
+        assert (carried.origin, Entry.decode(carried.entry).subject) == (checkpoint.origin, "comity-act--1")
+    with pytest.raises(NotFound):
+        queries.proofs_of([0, 400])
+
+
+@pytest.mark.django_db
+def test_earlier_states_are_proven_to_be_part_of_later_ones(recorded):
+    sizes = [recorded(number)[-1].index + 1 for number in (1, 255, 1, 300)]
+    read = queries.reader()
+    roots = {size: open_checkpoint(queries.checkpoint_at(size), queries.log_key()).root for size in sizes}
+    for old in sizes:
+        assert root_at(read, old) == roots[old]
+        proof = queries.consistency(old, 557)
+        assert verify_consistency(old, roots[old], 557, roots[557], proof).allowed
+    for old, new in ((5, 558), (-1, 5), (6, 5)):
+        with pytest.raises(NotFound):
+            queries.consistency(old, new)
+    for index, size in ((0, 558), (-1, 5), (5, 5)):
+        with pytest.raises(NotFound):
+            queries.inclusion(index, size)
+    with pytest.raises(NotFound):
+        queries.checkpoint_at(2)
+
+
+@pytest.mark.django_db
+def test_tiles_are_those_of_the_engine_at_every_size(recorded):
+    leaves = [each.leaf_hash for number in (200, 57, 300) for each in recorded(number)]
+    full = {(tile.level, tile.index): tile.hashes for tile in EMPTY.append(leaves).tiles}
+    assert {(row.level, row.index): bytes(row.hashes) for row in LogTile.objects.all()} == full
+    for ref in (*tiles_of(200), *tiles_of(257), *tiles_of(557)):
+        if ref.level == 0:
+            expected = b"".join(leaves[ref.index * 256 : ref.index * 256 + ref.width])
+            assert queries.tile(ref.level, ref.index, ref.width) == expected
+    commitments = [bytes(row.commitment) for row in queries.entries_after(-1, 600)]
+    assert list(decode_bundle(queries.entry_bundle(2, 45), where="bundle", width=45)) == commitments[512:]
+    for level, index, width in ((0, 2, 46), (3, 0, 256)):
+        with pytest.raises(NotFound):
+            queries.tile(level, index, width)
+    with pytest.raises(NotFound):
+        queries.entry_bundle(2)
+
+
+@pytest.mark.django_db
+def test_salts_come_from_the_caller():
+    first, second = record(told(2), now=NOW, salts=lambda size: b"s" * size)
+    assert first.salt == second.salt == b"s" * 32
+    assert first.commitment != second.commitment
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_append_exactly(recorded):
+    def append(_: int) -> list[int]:
+        try:
+            return [each.index for _ in range(5) for each in recorded(3)]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        indexes = sorted(index for taken in pool.map(append, range(6)) for index in taken)
+    assert indexes == list(range(90))
+    rows = queries.entries_after(-1, 100)
+    tree = EMPTY.append([leaf_hash(bytes(row.commitment)) for row in rows]).tree
+    assert open_checkpoint(queries.latest_checkpoint(), queries.log_key()).root == tree.root
+    assert all(a.at < b.at for a, b in pairwise(rows))
+    assert LogCheckpoint.objects.count() == 30
+
+
+@pytest.mark.django_db
+def test_what_is_erased_by_law_is_gone_and_the_tree_stays_valid(recorded, counsel):
+    recorded(5)
+    leaf = leaf_hash(bytes(LogEntry.objects.get(index=2).commitment))
+    (noted,) = erase([2], actor=counsel, why="Order 7/2026 of the court", now=NOW)
+    row = LogEntry.objects.get(index=2)
+    assert (row.salt, row.entry, row.erased_why) == (None, None, "Order 7/2026 of the court")
+    with pytest.raises(NotFound):
+        queries.opening(2)
+    with pytest.raises(NotFound):
+        queries.proofs_of([2])
+    checkpoint = open_checkpoint(queries.latest_checkpoint(), queries.log_key())
+    assert verify_inclusion(leaf, 2, 6, queries.inclusion(2, 6), checkpoint.root).allowed
+    told_of = json.loads(noted.entry)
+    assert (told_of["event"], told_of["index"], told_of["subject"]) == ("content-erased", 2, "comity-act--1")
+    assert erase([2], actor=counsel, why="again", now=NOW) == ()
+    assert queries.size() == 6
+
+
+@pytest.mark.django_db
+def test_erasing_needs_the_power_a_reason_and_an_entry(recorded, counsel, analyst):
+    recorded(2)
+    with pytest.raises(Refused) as refused:
+        erase([0], actor=analyst, why="I would rather not", now=NOW)
+    assert refused.value.verdict.grounds[0].rule == "role.lacks"
+    with pytest.raises(Malformed):
+        erase([0], actor=counsel, why="", now=NOW)
+    with pytest.raises(NotFound):
+        erase([0, 2], actor=counsel, why="Order 7/2026 of the court", now=NOW)
+    assert queries.opening(0).index == 0
+    assert queries.size() == 2
+
+
+@pytest.mark.django_db
+def test_an_entry_is_opened_to_one_party_and_to_no_other(recorded, counsel, analyst, observer, watchers):
+    recorded(2)
+    with pytest.raises(Refused):
+        open_to(1, party=watchers, actor=analyst, why="asked", now=NOW)
+    assert queries.line_for(observer, 1)[1] is None
+    open_to(1, party=watchers, actor=counsel, why="Observer's question 4", now=NOW)
+    line, opening = queries.line_for(observer, 1)
+    assert (line.opened, line.subject) == (True, "comity-act--1")
+    assert opening == queries.opening(1)
+    assert queries.line_for(observer, 0)[1] is None
+    with pytest.raises(Conflict):
+        open_to(1, party=watchers, actor=counsel, why="once more", now=NOW)
+    with pytest.raises(NotFound):
+        open_to(2, party=watchers, actor=counsel, why="no such entry", now=NOW)
+    assert Opened.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_subject_finds_its_entries(recorded):
+    recorded(2)
+    recorded(1, subject="comity-act--2")
+    assert [row.index for row in queries.entries_for("comity-act--2")] == [2]
