@@ -6,10 +6,16 @@ import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth import login
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
+from comity.node.parties.models import Person
+
 log = logging.getLogger(__name__)
+
+ONE_TIME_KEY = "one-time"  # in the session: it was opened by a one-time link, which stands for both factors
+_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # the library is not typed throughout
@@ -32,9 +38,17 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # the library is n
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Opens the session, and leaves a line."""
         super().login(request, user)
+        request.session.pop(ONE_TIME_KEY, None)
         log.info("person %s logged in from %s", user.pk, self.get_client_ip(request))
 
     def logout(self, request: HttpRequest) -> None:
         """Closes the session, and leaves a line."""
         log.info("person %s logged out", request.user.pk)
         super().logout(request)
+
+
+def log_in_once(request: HttpRequest, person: Person) -> None:
+    """Opens a session for the person behind a one-time link."""
+    login(request, person, backend=_BACKEND)
+    request.session[ONE_TIME_KEY] = True
+    log.info("person %s logged in by a one-time link from %s", person.pk, request.META.get("REMOTE_ADDR"))

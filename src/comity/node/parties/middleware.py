@@ -19,14 +19,14 @@ from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
-from comity.node.parties.access import ActorRequest, OpenToAll, actor_of, declared
+from comity.node.parties.access import OpenToAll, actor_of, declared
+from comity.node.parties.accounts import ONE_TIME_KEY
 from comity.node.parties.actors import Actor
 from comity.node.parties.machines import actor_from_token
 from comity.node.parties.queries import actors_of_person
 from comity.node.site.errors import API, Problem, answer, plain_problem, wants_json
 
 BODY_KEY = "body"  # in the session: the body the person chose to act for
-ONE_TIME_KEY = "one-time"  # in the session: it was opened by a one-time link
 _STRONG = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -65,11 +65,6 @@ def actor_known(get_response: Callable[[HttpRequest], HttpResponseBase]) -> _Act
     return _ActorKnown(get_response)
 
 
-def choose_body(request: ActorRequest, actor: Actor) -> None:
-    """From now on this session acts as `actor`."""
-    request.session[BODY_KEY] = actor.body
-
-
 def _actor(request: HttpRequest) -> Actor | None:
     now = timezone.now()
     on_api = request.path.startswith(API)
@@ -99,7 +94,9 @@ def _lacks_second_factor(request: HttpRequest) -> bool:
 def _sent_to_log_in(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         detail = "Send a token that is valid now: Authorization: Bearer TOKEN."
-        return answer(request, Problem(401, "not-signed-in", detail, headers={"WWW-Authenticate": "Bearer"}))
+        response = answer(request, Problem(401, "not-signed-in", detail))
+        response.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, 11.6.1
+        return response
     if request.headers.get("HX-Request") == "true":
         return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
     return redirect_to_login(request.get_full_path())

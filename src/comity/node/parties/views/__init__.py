@@ -1,0 +1,1 @@
+"""The pages: states and bodies, people, programs, one's own log-in."""
