@@ -51,9 +51,8 @@ def create(folder: Path, use: KeyUse, *, name: str | None = None) -> Ed25519Priv
     return key
 
 
-def load(folder: Path, use: KeyUse) -> Ed25519PrivateKey:
-    """The key for this use; raises `KeyMissing` and says where it was looked for."""
-    path = folder / f"{use.value}.pem"
+def read(path: Path) -> Ed25519PrivateKey:
+    """The private key in a file; raises `KeyMissing` and says where it was looked for."""
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError) as error:
@@ -64,13 +63,12 @@ def load(folder: Path, use: KeyUse) -> Ed25519PrivateKey:
 
 
 @cache
-def _loaded(folder: Path, use: KeyUse, stamp: int) -> Ed25519PrivateKey:
-    return load(folder, use)
+def _read_once(path: Path, stamp: int) -> Ed25519PrivateKey:
+    return read(path)
 
 
 def node_key(use: KeyUse) -> Ed25519PrivateKey:
     """The node's key for the use, read again when its file has changed (a rollover in another process)."""
-    folder: Path = settings.CONFIG.keys
-    path = folder / f"{use.value}.pem"
+    path: Path = settings.CONFIG.keys / f"{use.value}.pem"
     stamp = path.stat().st_mtime_ns if path.exists() else 0
-    return _loaded(folder, use, stamp)
+    return _read_once(path, stamp)

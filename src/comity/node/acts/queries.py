@@ -1,0 +1,184 @@
+"""Every read of acts. The way in takes the actor: a hidden act and a missing one look the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from comity.base.errors import NotFound
+from comity.node.acts.models import Act, ActContent, ActState, Content, Delivery, DeliveryState, Receipt
+from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
+from comity.node.parties.roles import Power
+
+
+def acts_for(actor: Actor) -> QuerySet[Act]:
+    """The acts that concern the body this actor acts for; none without the power to read acts."""
+    if not actor.may(Power.READ_ACTS).allowed:
+        return Act.objects.none()
+    # A subquery, not a join: the list stays without duplicates and the page keeps its index.
+    received = Act.recipients.through.objects.filter(party_id=actor.body).values("act_id")
+    return Act.objects.filter(Q(author_id=actor.body) | Q(pk__in=received))
+
+
+def act_for(actor: Actor, ref: str) -> Act:
+    """One act with everything its page shows; raises `NotFound`."""
+    acts = acts_for(actor).select_related("author", "in_reply_to", "composed_by", "approval__person")
+    act = (
+        acts.prefetch_related("recipients", "deliveries__party", "receipts__party", "answers")
+        .filter(ref=ref)
+        .first()
+    )
+    if act is None:
+        raise NotFound("act")
+    return act
+
+
+def locked_act(actor: Actor, ref: str) -> Act:
+    """One act, locked until the transaction ends; raises `NotFound`."""
+    act = acts_for(actor).select_for_update().filter(ref=ref).first()
+    if act is None:
+        raise NotFound("act")
+    return act
+
+
+def answered_act(actor: Actor, ref: str | None) -> Act | None:
+    """The recorded act that a draft answers, None if it answers none; raises `NotFound`."""
+    if ref is None:
+        return None
+    act = acts_for(actor).filter(ref=ref, state=ActState.RECORDED).first()
+    if act is None:
+        raise NotFound("act to answer")
+    return act
+
+
+def listed(
+    actor: Actor, *, kind: str = "", state: str = "", direction: str = "", words: str = ""
+) -> QuerySet[Act]:
+    """The acts of a list page, newest first, narrowed as its form says."""
+    acts = acts_for(actor).select_related("author").prefetch_related("recipients", "deliveries")
+    acts = acts.filter(kind=kind) if kind else acts
+    acts = acts.filter(state=state) if state else acts
+    acts = acts.filter(ours=direction == "sent") if direction in ("sent", "received") else acts
+    return acts.filter(Q(title__icontains=words) | Q(ref=words)) if words else acts
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What waits for this person now; each list is at most `DESK_ROWS` long, with the count of all."""
+
+    to_approve: Sequence[Act]
+    to_approve_count: int
+    unsent: Sequence[Delivery]
+    unsent_count: int
+    arrived: Sequence[Act]
+    mine_waiting: Sequence[Act]
+
+
+DESK_ROWS = 10
+
+
+def desk(actor: Actor) -> Desk:
+    """The dashboard: what to approve, what has not arrived yet and why, what came in, what of mine waits."""
+    acts = acts_for(actor).select_related("author")
+    awaiting = acts.filter(state=ActState.AWAITING)
+    approvable = awaiting.exclude(composed_by_id=actor.person) if _approves(actor) else awaiting.none()
+    unsent = Delivery.objects.filter(act__author_id=actor.body, state__in=UNFINISHED)
+    unsent = unsent.select_related("act", "party").order_by("changed") if _reads(actor) else unsent.none()
+    return Desk(
+        to_approve=list(approvable[:DESK_ROWS]),
+        to_approve_count=approvable.count(),
+        unsent=list(unsent[:DESK_ROWS]),
+        unsent_count=unsent.count(),
+        arrived=list(acts.filter(ours=False)[:DESK_ROWS]),
+        mine_waiting=list(awaiting.filter(composed_by_id=actor.person)[:DESK_ROWS]),
+    )
+
+
+UNFINISHED = (DeliveryState.WAITING, DeliveryState.HANDED_OVER, DeliveryState.REFUSED, DeliveryState.WITHHELD)
+
+
+def _approves(actor: Actor) -> bool:
+    return actor.may(Power.APPROVE).allowed and actor.person is not None
+
+
+def _reads(actor: Actor) -> bool:
+    return actor.may(Power.READ_ACTS).allowed
+
+
+def contents_of(act: Act) -> list[Content]:
+    """What an act carries, in its order."""
+    carried = ActContent.objects.filter(act=act).select_related("content").order_by("position")
+    return [each.content for each in carried]
+
+
+def receipt_of(act: Act, number: int) -> Receipt:
+    """One of the act's receipts; raises `NotFound`."""
+    found = Receipt.objects.filter(act=act, pk=number).first()
+    if found is None:
+        raise NotFound("receipt")
+    return found
+
+
+def due_deliveries(now: datetime, *, party: Party, limit: int) -> list[Delivery]:
+    """The deliveries to one party whose time has come, in the order of our log, with what they carry."""
+    return list(_with_contents(Delivery.objects.filter(party=party, next_try__lte=now))[:limit])
+
+
+def parties_due(now: datetime) -> list[Party]:
+    """The parties to which something is due."""
+    due = Delivery.objects.filter(next_try__lte=now).values("party_id")
+    return list(Party.objects.filter(pk__in=due).order_by("pk"))
+
+
+def next_due() -> datetime | None:
+    """When the next delivery is due; None if none waits."""
+    return (
+        Delivery.objects.filter(next_try__isnull=False)
+        .order_by("next_try")
+        .values_list("next_try", flat=True)
+        .first()
+    )
+
+
+def outbox(
+    party: Party, *, after: int = -1, added_after: datetime | None = None, limit: int
+) -> list[Delivery]:
+    """Acts for one party in the exact order of our log, with contents, without those withheld."""
+    deliveries = Delivery.objects.filter(party=party, position__gt=after).exclude(
+        state=DeliveryState.WITHHELD
+    )
+    if added_after is not None:
+        deliveries = deliveries.filter(added__gt=added_after)
+    return list(_with_contents(deliveries)[:limit])
+
+
+def _with_contents(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    carried = Prefetch("act__carried", ActContent.objects.select_related("content"))
+    return deliveries.select_related("act", "party").prefetch_related(carried).order_by("position")
+
+
+def known_acts(refs: Iterable[str]) -> dict[str, Act]:
+    """Acts of this node by ref, whoever may see them: for the wire, never for a page."""
+    return {act.ref: act for act in Act.objects.filter(ref__in=set(refs)).select_related("author")}
+
+
+def receipts_to_return(party: Party, now: datetime, limit: int) -> list[Receipt]:
+    """Receipts we issued for this party's acts that its node has not fetched or been handed yet."""
+    due = Receipt.objects.filter(issued=True, return_due__lte=now, act__author=party).select_related("act")
+    return list(due.order_by("log_index")[:limit])
+
+
+def parties_awaiting_receipts(now: datetime) -> list[Party]:
+    """The authors to whose nodes receipts of ours are due."""
+    due = Receipt.objects.filter(issued=True, return_due__lte=now).values("act__author_id")
+    return list(Party.objects.filter(pk__in=due).order_by("pk"))
+
+
+def counts_by_state(actor: Actor) -> dict[str, int]:
+    """How many deliveries of this body's acts are in each state."""
+    rows = Delivery.objects.filter(act__author_id=actor.body).values("state").annotate(n=Count("pk"))
+    return {row["state"]: row["n"] for row in rows} if _reads(actor) else {}

@@ -1,0 +1,109 @@
+"""Deliver: what became of each sending, in words that the act's page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+from django.db import transaction
+
+from comity.node.acts.kinds import kind_named
+from comity.node.acts.models import Delivery, DeliveryState
+
+FIRST_WAIT = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(minutes=15)
+RECEIPT_WAIT = timedelta(minutes=10)  # a receipt that has not come by then is asked for by sending again
+WORDS = 500
+
+
+def wait_after(attempts: int, random: Random) -> timedelta:
+    """How long to rest after this many failed attempts: doubling up to a bound, with half of it as jitter."""
+    full = min(FIRST_WAIT * (1 << min(attempts, 20)), LONGEST_WAIT)
+    return full * (0.5 + random.random() / 2)
+
+
+@transaction.atomic
+def judged_again(deliveries: Sequence[Delivery], *, now: datetime) -> list[Delivery]:
+    """Those that may still go; the others are withheld, with the ground in words."""
+    going = []
+    for delivery in deliveries:
+        verdict = kind_named(delivery.act.kind).still_allowed(delivery.act, delivery.party, now)
+        if verdict.allowed:
+            going.append(delivery)
+        else:
+            ground = verdict.grounds[0]
+            _finish(delivery, DeliveryState.WITHHELD, ground.rule, f"Not sent: {ground.text}", now)
+    return going
+
+
+def claim(deliveries: Iterable[Delivery], *, until: datetime) -> None:
+    """Keep other workers from sending these at the same time; after `until` they are due again."""
+    keys = [delivery.pk for delivery in deliveries]
+    Delivery.objects.filter(pk__in=keys, next_try__isnull=False).update(next_try=until)
+
+
+@transaction.atomic
+def handed_over(deliveries: Iterable[Delivery], *, now: datetime, how: str) -> None:
+    """The partner's node has taken these; `how` says by which way. Their receipts are awaited."""
+    for delivery in deliveries:
+        if delivery.state == DeliveryState.RECEIPTED:
+            continue
+        delivery.state = DeliveryState.HANDED_OVER
+        delivery.attempts += 1
+        delivery.next_try = now + RECEIPT_WAIT
+        _note(delivery, "", f"{how} Its receipt is awaited.", now)
+
+
+@transaction.atomic
+def not_sent(deliveries: Iterable[Delivery], *, code: str, words: str, now: datetime, random: Random) -> None:
+    """These could not be sent now; they are tried again after a rest that grows."""
+    for delivery in deliveries:
+        delivery.next_try = now + wait_after(delivery.attempts, random)
+        delivery.attempts += 1
+        again = f"Next try {delivery.next_try:%Y-%m-%d %H:%M:%S} UTC."
+        _note(delivery, code, f"{words[: WORDS - 60]} {again}", now)
+
+
+@transaction.atomic
+def waits_for_fetch(deliveries: Iterable[Delivery], *, words: str, now: datetime) -> None:
+    """These wait until the partner fetches them; nothing is tried from here."""
+    for delivery in deliveries:
+        delivery.next_try = None
+        _note(delivery, "", words, now)
+
+
+@transaction.atomic
+def refused_there(delivery: Delivery, *, code: str, words: str, now: datetime) -> None:
+    """The partner's node refused the act for good; its code and words are kept."""
+    _finish(delivery, DeliveryState.REFUSED, code, words, now)
+
+
+@transaction.atomic
+def try_again(deliveries: Iterable[Delivery], *, words: str, now: datetime) -> None:
+    """Put deliveries back into the outbox, for example because the partner can be reached in another way."""
+    for delivery in deliveries:
+        delivery.state = DeliveryState.WAITING
+        delivery.next_try = now
+        _note(delivery, "", words, now)
+
+
+def _finish(delivery: Delivery, state: DeliveryState, code: str, words: str, now: datetime) -> None:
+    delivery.state = state
+    delivery.next_try = None
+    _note(delivery, code, words, now)
+
+
+def _note(delivery: Delivery, code: str, words: str, now: datetime) -> None:
+    delivery.code = code
+    delivery.words = words[:WORDS]
+    delivery.changed = now
+    # Only what a sending changes, and never over a receipt that another process noted meanwhile.
+    Delivery.objects.filter(pk=delivery.pk).exclude(state=DeliveryState.RECEIPTED).update(
+        state=delivery.state,
+        attempts=delivery.attempts,
+        next_try=delivery.next_try,
+        code=delivery.code,
+        words=delivery.words,
+        changed=now,
+    )

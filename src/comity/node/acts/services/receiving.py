@@ -1,0 +1,276 @@
+"""Receive: a partner's acts enter the record with a receipt each, and receipts for ours complete deliveries.
+
+What comes in here has passed the checks of the wire (signature, sender, addressee, time, contents), which
+the federation makes; here the record is asked: known already, in order, of a known kind, admissible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from comity.base.errors import Malformed
+from comity.base.verdict import Ground, Verdict
+from comity.formats.act_checks import check_first, check_kind, check_order
+from comity.formats.acts import SignedAct
+from comity.formats.entries import Event, LogEntry
+from comity.formats.receipts import SignedReceipt
+from comity.formats.times import encode_time
+from comity.node.accountability.services import record
+from comity.node.acts import queries
+from comity.node.acts.kinds import Arrived, Leaving, kind_named, kinds
+from comity.node.acts.models import Act, ActState, Delivery, DeliveryState, Receipt
+from comity.node.acts.services.recording import link_recipients, store_contents
+from comity.node.acts.wire import ToReceipt, issue_receipts
+from comity.node.faults import Step, reach
+from comity.node.parties.models import Party
+
+REPLAYED = "act.replayed"  # the rule by which an act is known to be here already: not an error for the sender
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A partner's act that passed the checks of the wire, with everything it carries."""
+
+    signed: SignedAct
+    author: Party
+    recipients: tuple[Party, ...]  # those of them that are bodies of this node
+    contents: tuple[Leaving, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The act is in our record; `again` if it was before. The receipt is the same each time."""
+
+    ref: str
+    version: str
+    receipt: bytes
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """The act is not in our record, and why."""
+
+    ref: str
+    version: str
+    verdict: Verdict
+
+
+Outcome = Taken | NotTaken
+
+
+@transaction.atomic
+def receive(
+    arrivals: Sequence[Arrival],
+    *,
+    now: datetime,
+    hand_over: bool,
+    new_id: Callable[[], UUID] = uuid4,
+) -> list[Outcome]:
+    """Record what can be taken, all in one checkpoint, and say of each what became of it.
+
+    With `hand_over` the caller gives the receipts to the author's node at once; otherwise they wait in our
+    outbox of receipts.
+    """
+    reach(Step.ARRIVED)
+    here = queries.known_acts(
+        ref for each in arrivals for ref in (each.signed.act.id, each.signed.act.in_reply_to) if ref
+    )
+    fresh: dict[str, tuple[Arrival, Act]] = {}
+    refused: dict[str, Verdict] = {}
+    for arrival in arrivals:
+        verdict = _admit(arrival, here, fresh, now)
+        if not verdict.allowed and verdict.grounds[0].rule != REPLAYED:
+            refused[arrival.signed.act.id] = verdict
+    _record(fresh, now, hand_over=hand_over, new_id=new_id)
+    receipts = _receipts_of(each.signed.act.id for each in arrivals if each.signed.act.id not in refused)
+    return [_outcome(each.signed, refused, receipts, fresh) for each in arrivals]
+
+
+@transaction.atomic
+def note_receipts(receipts: Sequence[SignedReceipt], *, party: Party, now: datetime) -> int:
+    """Complete deliveries by verified receipts of one partner; returns how many were news."""
+    ours = queries.known_acts(each.receipt.act for each in receipts)
+    pending = {each.act_id: each for each in _open_deliveries(party, ours.values())}
+    news = {each.receipt.act: each for each in receipts if _completes(each, ours, pending)}
+    if not news:
+        return 0
+    entries = [_receipt_entry(each, now) for each in news.values()]
+    recorded = record(entries, now=now)
+    rows = []
+    for signed, place in zip(news.values(), recorded, strict=True):
+        act = ours[signed.receipt.act]
+        rows.append(
+            Receipt(
+                act=act,
+                party=party,
+                issued=False,
+                ref=signed.receipt.id,
+                wire=signed.raw,
+                sha256=signed.sha256,
+                at=signed.receipt.received,
+                log_index=place.index,
+            )
+        )
+        delivery = pending[act.pk]
+        delivery.state, delivery.next_try, delivery.code = DeliveryState.RECEIPTED, None, ""
+        delivery.words = f"{party.name} signed a receipt at {signed.receipt.received:%Y-%m-%d %H:%M:%S} UTC."
+        delivery.changed = now
+    Receipt.objects.bulk_create(rows)
+    Delivery.objects.bulk_update(
+        [pending[row.act_id] for row in rows], ["state", "next_try", "code", "words", "changed"]
+    )
+    reach(Step.RECEIPT_NOTED)
+    return len(rows)
+
+
+@transaction.atomic
+def receipts_returned(receipts: Sequence[Receipt], *, again: datetime | None) -> None:
+    """These receipts were handed to the author's node (`again` None), or are tried again then."""
+    Receipt.objects.filter(pk__in=[each.pk for each in receipts]).update(return_due=again)
+
+
+def _outcome(
+    signed: SignedAct,
+    refused: Mapping[str, Verdict],
+    receipts: Mapping[str, bytes],
+    fresh: Container[str],
+) -> Outcome:
+    ref, version = signed.act.id, encode_time(signed.act.created)
+    if ref in refused:
+        return NotTaken(ref, version, refused[ref])
+    return Taken(ref, version, receipts[ref], again=ref not in fresh)
+
+
+def _admit(
+    arrival: Arrival, here: dict[str, Act], fresh: dict[str, tuple[Arrival, Act]], now: datetime
+) -> Verdict:
+    """Whether the record can take the act; if so it stands in `here` and `fresh` afterwards."""
+    signed = arrival.signed
+    kept = here.get(signed.act.id)
+    for verdict in (
+        check_first(signed, kept.sha256 if kept else None),
+        check_kind(signed.act, {kind.name for kind in kinds()}),
+        check_order(signed.act, here),
+    ):
+        if not verdict.allowed:
+            return verdict
+    answered = here[signed.act.in_reply_to] if signed.act.in_reply_to else None
+    verdict = _admissible(arrival, answered, now)
+    if verdict.allowed:
+        here[signed.act.id] = _row(arrival, answered)
+        fresh[signed.act.id] = (arrival, here[signed.act.id])
+    return verdict
+
+
+def _admissible(arrival: Arrival, answered: Act | None, now: datetime) -> Verdict:
+    spoken = arrival.signed.act
+    kind = kind_named(spoken.kind)
+    try:
+        kind.read_body(spoken.body)
+    except Malformed as error:
+        return Verdict.no(Ground("act.malformed", f"the kind {kind.name}", error.message))
+    arrived = Arrived(
+        spoken.kind, arrival.author, arrival.recipients, spoken.body, arrival.contents, answered
+    )
+    return kind.admissible(arrived, now)
+
+
+def _row(arrival: Arrival, answered: Act | None) -> Act:
+    spoken = arrival.signed.act
+    return Act(
+        ref=spoken.id,
+        kind=spoken.kind,
+        state=ActState.RECORDED,
+        ours=False,
+        author=arrival.author,
+        in_reply_to=answered,
+        tlp=spoken.tlp.value,
+        purpose=spoken.purpose or "",
+        title=str(spoken.body["title"]),
+        basis=list(spoken.basis),
+        body=dict(spoken.body),
+        composed_by_name=arrival.author.name,
+        composed_at=spoken.created,
+        expires=spoken.expires,
+        wire=arrival.signed.raw,
+        sha256=arrival.signed.sha256,
+    )
+
+
+def _record(
+    fresh: Mapping[str, tuple[Arrival, Act]], now: datetime, *, hand_over: bool, new_id: Callable[[], UUID]
+) -> None:
+    if not fresh:
+        return
+    rows = [act for _, act in fresh.values()]
+    recorded = record([_arrival_entry(arrival, now) for arrival, _ in fresh.values()], now=now)
+    for act, place in zip(rows, recorded, strict=True):
+        act.recorded_at, act.log_index = place.at, place.index
+    _insert(rows)
+    link_recipients((act, arrival.recipients) for arrival, act in fresh.values())
+    store_contents((act, arrival.contents) for arrival, act in fresh.values())
+    arrived = [
+        ToReceipt(act, arrival.recipients[0], now, place.index)
+        for (arrival, act), place in zip(fresh.values(), recorded, strict=True)
+    ]
+    due = None if hand_over else now
+    Receipt.objects.bulk_create(issue_receipts(arrived, return_due=due, new_id=new_id))
+    reach(Step.ARRIVAL_LOGGED)
+    for act in rows:
+        kind_named(act.kind).on_arrived(act, now)
+
+
+def _insert(rows: Sequence[Act]) -> None:
+    """Those that answer an act of the same batch need its key, so they are inserted after it."""
+    rest = list(rows)
+    while rest:
+        ready = [row for row in rest if row.in_reply_to is None or row.in_reply_to.pk]
+        Act.objects.bulk_create(ready)
+        for row in rest:
+            row.in_reply_to = row.in_reply_to  # takes over the key that the answered row has just got
+        rest = [row for row in rest if not row.pk]
+
+
+def _receipts_of(refs: Iterable[str]) -> dict[str, bytes]:
+    found = Receipt.objects.filter(act__ref__in=set(refs), issued=True).values_list("act__ref", "wire")
+    return {ref: bytes(wire) for ref, wire in found}
+
+
+def _open_deliveries(party: Party, acts: Iterable[Act]) -> list[Delivery]:
+    rows = Delivery.objects.select_for_update().filter(party=party, act__in=[act.pk for act in acts])
+    return list(rows.exclude(state=DeliveryState.RECEIPTED))
+
+
+def _completes(signed: SignedReceipt, ours: Mapping[str, Act], pending: Mapping[int, Delivery]) -> bool:
+    act = ours.get(signed.receipt.act)
+    return act is not None and act.ours and act.sha256 == signed.receipt.act_sha256 and act.pk in pending
+
+
+def _arrival_entry(arrival: Arrival, now: datetime) -> LogEntry:
+    spoken = arrival.signed.act
+    return LogEntry(
+        event=Event.ACT_RECEIVED,
+        at=now,
+        subject=spoken.id,
+        digest=arrival.signed.sha256,
+        kind=spoken.kind,
+        sender=spoken.author,
+        to=spoken.recipients,
+    )
+
+
+def _receipt_entry(signed: SignedReceipt, now: datetime) -> LogEntry:
+    return LogEntry(
+        event=Event.RECEIPT_RECEIVED,
+        at=now,
+        subject=signed.receipt.act,
+        digest=signed.sha256,
+        sender=signed.receipt.author,
+        to=signed.receipt.recipients,
+    )

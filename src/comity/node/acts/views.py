@@ -1,0 +1,115 @@
+"""The pages of acts: the desk, the list, one act, and what a second person decides about it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from comity.node.acts import forms, queries, timeline
+from comity.node.acts.kinds import kind_named, kinds
+from comity.node.acts.models import Act, ActState
+from comity.node.acts.services import approving, composing
+from comity.node.parties.access import ActorRequest, needs
+from comity.node.parties.roles import Power
+
+ROWS = 50
+
+
+@require_safe
+@needs(Power.READ_ACTS)
+def desk(request: ActorRequest) -> HttpResponse:
+    """What awaits this person."""
+    composable = [kind for kind in kinds() if kind.compose_view and kind.may_compose(request.actor).allowed]
+    return render(request, "acts/desk.html", {"desk": queries.desk(request.actor), "composable": composable})
+
+
+@require_safe
+@needs(Power.READ_ACTS)
+def listing(request: ActorRequest) -> HttpResponse:
+    """All acts of the body, newest first."""
+    form = forms.Narrow(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    page = Paginator(queries.listed(request.actor, **wanted), ROWS).get_page(request.GET.get("page"))
+    titles = {kind.name: kind.title for kind in kinds()}
+    rows = [(act, titles.get(act.kind, act.kind)) for act in page.object_list]
+    return render(request, "acts/list.html", {"form": form, "page": page, "rows": rows})
+
+
+@require_safe
+@needs(Power.READ_ACTS)
+def detail(request: ActorRequest, ref: str) -> HttpResponse:
+    """One act: its path, its judgement, what it carries, its receipts."""
+    return _page(request, queries.act_for(request.actor, ref), forms.Decide())
+
+
+@require_GET
+@needs(Power.READ_ACTS)
+def wire(request: ActorRequest, ref: str) -> HttpResponse:
+    """The act's signed bytes, as they travel."""
+    act = queries.act_for(request.actor, ref)
+    return _file(bytes(act.wire or b"{}"), f"{act.ref}.json")
+
+
+@require_GET
+@needs(Power.READ_ACTS)
+def receipt(request: ActorRequest, ref: str, number: int) -> HttpResponse:
+    """A receipt's signed bytes, for `comity verify`."""
+    act = queries.act_for(request.actor, ref)
+    found = queries.receipt_of(act, number)
+    return _file(bytes(found.wire), f"{found.ref}.json")
+
+
+@require_POST
+@needs(Power.APPROVE)
+def approve(request: ActorRequest, ref: str) -> HttpResponse:
+    """Let the act go."""
+    note = request.POST.get("note", "")[:500]
+    act = approving.approve(actor=request.actor, ref=ref, now=timezone.now(), note=note)
+    messages.success(request, "Approved. The act is signed, recorded and on its way.")
+    return redirect("acts:detail", ref=act.ref)
+
+
+@require_POST
+@needs(Power.APPROVE)
+def decline(request: ActorRequest, ref: str) -> HttpResponse:
+    """Stop the act."""
+    form = forms.Decline(request.POST)
+    if not form.is_valid():
+        return _page(request, queries.act_for(request.actor, ref), form, status=422)
+    act = approving.decline(actor=request.actor, ref=ref, now=timezone.now(), note=form.cleaned_data["note"])
+    messages.success(request, "Declined. Nothing left the node; the composer sees your reason.")
+    return redirect("acts:detail", ref=act.ref)
+
+
+@require_POST
+@needs(Power.COMPOSE)
+def withdraw(request: ActorRequest, ref: str) -> HttpResponse:
+    """Take the act back."""
+    act = composing.withdraw(actor=request.actor, ref=ref, now=timezone.now())
+    messages.success(request, "Withdrawn. Nothing left the node.")
+    return redirect("acts:detail", ref=act.ref)
+
+
+def _page(request: ActorRequest, act: Act, form: forms.Decide, status: int = 200) -> HttpResponse:
+    kind = kind_named(act.kind)
+    awaiting = act.state == ActState.AWAITING
+    shown = {
+        "act": act,
+        "kind": kind,
+        "steps": timeline.steps(act),
+        "contents": queries.contents_of(act),
+        "may_decide": approving.may_decide(request.actor, act) if awaiting else None,
+        "may_withdraw": awaiting and kind.may_compose(request.actor).allowed,
+        "form": form,
+    }
+    return render(request, "acts/detail.html", shown, status=status)
+
+
+def _file(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,33 @@
+"""Fault injection: the steps of the path at which a test can kill the process, as a crash would.
+
+Outside such a test `reach` compares one empty string and returns.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from enum import Enum
+
+from django.conf import settings
+
+
+class Step(Enum):
+    """The steps of the path, in order; each name is a value of the setting `fault`."""
+
+    COMPOSED = "composed"  # the act is written, the transaction open
+    SIGNED = "signed"
+    LOGGED = "logged"  # the log entry is written, the transaction open
+    RECORDED = "recorded"  # everything of our side is written, the transaction open
+    BEFORE_SENDING = "before-sending"  # committed; nothing has left
+    SENT = "sent"  # the partner has it; we have not noted that
+    RECEIPT_NOTED = "receipt-noted"  # the receipt is written, the transaction open
+    ARRIVED = "arrived"  # a partner's act is verified, nothing written
+    ARRIVAL_LOGGED = "arrival-logged"  # written and logged, the transaction open
+    ARRIVAL_RECORDED = "arrival-recorded"  # committed; the partner has no receipt yet
+
+
+def reach(step: Step) -> None:
+    """Die here, without any clean-up, if the setting `fault` names this step."""
+    if settings.CONFIG.fault == step.value:
+        os.kill(os.getpid(), signal.SIGKILL)

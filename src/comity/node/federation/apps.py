@@ -1,0 +1,24 @@
+"""The federation system."""
+
+from __future__ import annotations
+
+from comity.node.site import systems
+from comity.node.site.systems import Place
+
+
+class Federation(systems.System):
+    """Partners and what passes between nodes."""
+
+    name = "comity.node.federation"
+    label = "federation"
+    title = "Partners"
+    mount = ""
+    navigation = (Place("Partners", "federation:partners", "read-parties", weight=40),)
+
+    def ready(self) -> None:
+        """Offer the way to partners, and the acts by which nodes declare their keys."""
+        from comity.node.acts import kinds  # noqa: PLC0415  models are loaded only now
+        from comity.node.federation import declarations, queries  # noqa: PLC0415
+
+        kinds.offer_channel(kinds.Channel("partner node", queries.reaches))
+        kinds.register(declarations.DECLARE_KEY)

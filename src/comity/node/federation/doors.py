@@ -1,0 +1,348 @@
+"""The doors for other nodes: the descriptor, TAXII 2.1, and cosignatures on our checkpoints.
+
+No cookie opens them: a node signs its requests (RFC 9421), and its acts once more by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from comity.base.errors import ComityError, Malformed, NotFound, TooLarge
+from comity.engines.ledger.checkpoint import Checkpoint
+from comity.engines.ledger.note import Note
+from comity.formats.strict_json import decode
+from comity.formats.taxii import (
+    MEDIA_TYPE,
+    ApiRoot,
+    Collection,
+    Discovery,
+    Envelope,
+    Outcome,
+    Status,
+    TaxiiError,
+    accepts,
+    encode_collections,
+    is_taxii,
+)
+from comity.formats.times import decode_time
+from comity.node.acts import queries as acts
+from comity.node.acts.models import Delivery
+from comity.node.acts.services import delivering
+from comity.node.federation import queries
+from comity.node.federation.collections import inbox_id, outbox_id
+from comity.node.federation.models import Partner, PartnerState
+from comity.node.federation.services import inbound, outbound, own
+from comity.node.federation.signatures import Message, Unsigned, signer_of
+from comity.node.parties.access import open_to_all
+from comity.node.site.errors import problem_of
+
+P = ParamSpec("P")
+logger = logging.getLogger("comity.federation")
+LONGEST_PAGE = 1_000
+STATUS_KEPT = 3_600  # seconds
+API_ROOT = "comity"
+
+
+class NotAcceptable(ComityError):
+    """The client wants an answer in a media type that TAXII 2.1 does not have."""
+
+    code = "wire.not-acceptable"
+
+
+class WrongMediaType(ComityError):
+    """The body is not in TAXII 2.1's media type."""
+
+    code = "wire.media-type"
+
+
+class Suspended(ComityError):
+    """Nothing is taken from this partner until a person has decided."""
+
+    code = "partner.suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: an accepted partner, and the body we read for it."""
+
+    partner: Partner
+    body: bytes
+
+
+def _answered(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """Errors become TAXII error messages with our stable code."""
+
+    @wraps(view)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(*args, **kwargs)
+        except ComityError as error:
+            status = _STATUS.get(type(error)) or problem_of(error).status
+            logger.warning("door: %s %s", error.code, error.message)
+            told = TaxiiError(error.message, status, error_code=error.code)
+            response = _taxii(told.encode(), status)
+            if status == 401:  # noqa: PLR2004  RFC 9110: says how to authenticate
+                response["WWW-Authenticate"] = 'Signature realm="comity"'
+            return response
+
+    return asked
+
+
+_STATUS: dict[type[ComityError], int] = {
+    Unsigned: 401,
+    NotAcceptable: 406,
+    WrongMediaType: 415,
+    Suspended: 403,
+}
+
+
+def _for_partners(
+    view: Callable[Concatenate[HttpRequest, Caller, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """The door opens for an accepted partner that signed the request."""
+
+    @csrf_exempt
+    @open_to_all("a partner's node signs its requests")
+    @_answered
+    @wraps(view)
+    def asked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        return view(request, _caller(request), *args, **kwargs)
+
+    return asked
+
+
+@open_to_all("a node tells everybody who it is")
+@_answered
+@require_safe
+def descriptor(_request: HttpRequest) -> HttpResponse:
+    """The node's signed descriptor."""
+    return HttpResponse(own.descriptor(timezone.now()).raw, content_type="application/json")
+
+
+@_for_partners
+@require_safe
+def discovery(request: HttpRequest, _caller: Caller) -> HttpResponse:
+    """TAXII 2.1, section 4.1."""
+    _check_accept(request)
+    root = f"{settings.CONFIG.address}taxii2/{API_ROOT}/"
+    return _taxii(Discovery(queries.own_party().name, (root,), root).encode())
+
+
+@_for_partners
+@require_safe
+def api_root(request: HttpRequest, _caller: Caller) -> HttpResponse:
+    """TAXII 2.1, section 4.2."""
+    _check_accept(request)
+    return _taxii(ApiRoot("Acts between nodes", settings.CONFIG.max_content_length).encode())
+
+
+@_for_partners
+@require_safe
+def collections(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """TAXII 2.1, section 5.1: the inbox and the outbox of the partner that asks."""
+    _check_accept(request)
+    return _taxii(encode_collections(_collections(caller.partner)))
+
+
+@_for_partners
+@require_safe
+def collection(request: HttpRequest, caller: Caller, identifier: str) -> HttpResponse:
+    """TAXII 2.1, section 5.2."""
+    _check_accept(request)
+    return _taxii(_collection(caller.partner, identifier).encode())
+
+
+@_for_partners
+def objects(request: HttpRequest, caller: Caller, identifier: str) -> HttpResponse:
+    """TAXII 2.1, sections 5.4 and 5.5: the partner reads its outbox, or posts to its inbox."""
+    _check_accept(request)
+    found = _collection(caller.partner, identifier)
+    if request.method == "GET" and found.can_read:
+        return _read_outbox(request, caller.partner)
+    if request.method == "POST" and found.can_write:
+        return _post_to_inbox(request, caller)
+    return HttpResponse(status=405)
+
+
+@_for_partners
+@require_safe
+def status(request: HttpRequest, caller: Caller, identifier: str) -> HttpResponse:
+    """TAXII 2.1, section 4.3: what became of a post in the last hour."""
+    _check_accept(request)
+    found = cache.get(_status_key(caller.partner, identifier))
+    if found is None:
+        raise NotFound("status")
+    return _taxii(found)
+
+
+@_for_partners
+def cosignature(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """A partner that saw our checkpoint gives us its cosignature: the checkpoint, and the signature line."""
+    if request.method != "POST":
+        return HttpResponse(status=405)
+    note = Note.decode(caller.body)
+    checkpoint = Checkpoint.decode(note.text)
+    lines = "".join(f"{each.encode()}\n" for each in note.signatures).encode()
+    outbound.keep_cosignature(caller.partner, size=checkpoint.size, lines=lines, now=timezone.now())
+    return HttpResponse(b"{}", content_type="application/json")
+
+
+def _caller(request: HttpRequest) -> Caller:
+    """The partner whose key signed this request; raises `Unsigned` or `Suspended`."""
+    now = timezone.now()
+    body = _body(request)
+    found: dict[str, Partner] = {}
+
+    def find(kid: str) -> object:
+        partner = queries.partner_by_kid(kid, now)
+        if partner is None:
+            return None
+        found[kid] = partner
+        return next(key.public for key in queries.keys_of(partner) if key.kid == kid)
+
+    message = Message(str(request.method), _url(request), dict(request.headers))
+    partner = found[signer_of(message, body=body, find=find)]  # type: ignore[arg-type]  # see `find`
+    if partner.state != PartnerState.ACCEPTED:
+        raise Suspended(f"Cooperation with {partner.party.name} is suspended here until a person decides.")
+    return Caller(partner, body)
+
+
+def _body(request: HttpRequest) -> bytes:
+    limit = settings.CONFIG.max_content_length
+    if int(request.headers.get("Content-Length") or 0) > limit:
+        raise TooLarge("the request", f"more than {limit:,} bytes, the largest body taken here")
+    body = request.read(limit + 1)
+    if len(body) > limit:
+        raise TooLarge("the request", f"more than {limit:,} bytes, the largest body taken here")
+    return body
+
+
+def _url(request: HttpRequest) -> str:
+    """The address as the partner wrote it: ours, whatever a proxy in between has made of it."""
+    address: str = settings.CONFIG.address
+    return address.rstrip("/") + request.get_full_path()
+
+
+def _check_accept(request: HttpRequest) -> None:
+    if not accepts(request.headers.get("Accept")):
+        raise NotAcceptable(f"Answers here are {MEDIA_TYPE}; ask for that.")
+
+
+def _collections(partner: Partner) -> tuple[Collection, Collection]:
+    owner, name = queries.own_party(), partner.party.name
+    return (
+        Collection(
+            inbox_id(owner, partner.party), f"From {name}", can_read=False, can_write=True, alias="inbox"
+        ),
+        Collection(
+            outbox_id(owner, partner.party), f"For {name}", can_read=True, can_write=False, alias="outbox"
+        ),
+    )
+
+
+def _collection(partner: Partner, identifier: str) -> Collection:
+    for each in _collections(partner):
+        if identifier in (each.id, each.alias):
+            return each
+    raise NotFound("collection")
+
+
+def _read_outbox(request: HttpRequest, partner: Partner) -> HttpResponse:
+    """A page of whole acts with their contents, in the exact order of our log."""
+    now = timezone.now()
+    limit = _limit(request)
+    after = _cursor(request)
+    since = request.GET.get("added_after")
+    added_after = decode_time(since, "added_after") if since else None
+    found = acts.outbox(partner.party, after=after, added_after=added_after, limit=limit + 1)
+    page = _whole_acts(found, limit)
+    going = delivering.judged_again(page, now=now)
+    more = len(found) > len(page)
+    envelope = Envelope(tuple(outbound.objects_of(going)), more, str(page[-1].position) if more else None)
+    delivering.handed_over(
+        [each for each in going if each.state == "waiting"],
+        now=now,
+        how=f"{partner.party.name} fetched it.",
+    )
+    response = _taxii(envelope.encode())
+    if page:
+        response["X-TAXII-Date-Added-First"] = _exact(page[0])
+        response["X-TAXII-Date-Added-Last"] = _exact(page[-1])
+    return response
+
+
+def _whole_acts(found: list[Delivery], limit: int) -> list[Delivery]:
+    """As many acts as fit into `limit` objects, and at least one: half an act could not be verified."""
+    page: list[Delivery] = []
+    count = 0
+    for delivery in found:
+        count += 1 + len(delivery.act.carried.all())
+        if page and count > limit:
+            break
+        page.append(delivery)
+    return page[:limit]
+
+
+def _post_to_inbox(request: HttpRequest, caller: Caller) -> HttpResponse:
+    if not is_taxii(request.headers.get("Content-Type")):
+        raise WrongMediaType(f"The body must be {MEDIA_TYPE}.")
+    now = timezone.now()
+    envelope = Envelope.decode(caller.body)
+    if not envelope.objects:
+        raise Malformed("/objects", "the envelope holds no object")
+    said = inbound.take(caller.partner, inbound.sort(envelope.objects), now=now, hand_over=True, read=None)
+    told = Status(
+        id=str(uuid4()),
+        complete=True,
+        request_timestamp=now,
+        successes=tuple(_outcome(each) for each in said if each.verdict.allowed),
+        failures=tuple(_outcome(each) for each in said if not each.verdict.allowed),
+        receipts=tuple(decode(each.receipt) for each in said if each.receipt),
+    ).encode()
+    identifier = decode(told)["id"]  # type: ignore[index]  # what we have just encoded
+    cache.set(_status_key(caller.partner, identifier), told, STATUS_KEPT)
+    return _taxii(told, 202)
+
+
+def _outcome(said: inbound.Said) -> Outcome:
+    ground = said.verdict.grounds[0]
+    return Outcome(said.ref, said.version, f"{ground.rule}: {ground.text}")
+
+
+def _status_key(partner: Partner, identifier: str) -> str:
+    return f"taxii-status-{partner.pk}-{identifier}"
+
+
+def _limit(request: HttpRequest) -> int:
+    text = request.GET.get("limit", str(LONGEST_PAGE))
+    if not text.isdigit() or int(text) < 1:
+        raise Malformed("limit", "expected a whole number from 1")
+    return min(int(text), LONGEST_PAGE)
+
+
+def _cursor(request: HttpRequest) -> int:
+    text = request.GET.get("next", "-1")
+    if not text.lstrip("-").isdigit():
+        raise Malformed("next", "expected a cursor that this server gave")
+    return int(text)
+
+
+def _exact(delivery: Delivery) -> str:
+    """With microseconds: two acts in one millisecond must not be taken for one."""
+    return delivery.added.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _taxii(content: bytes, status: int = 200) -> HttpResponse:
+    return HttpResponse(content, status=status, content_type=MEDIA_TYPE)

@@ -1,0 +1,246 @@
+"""What comes in: a partner's objects become acts in our record, each verified, or are refused by a code.
+
+It does not matter by which way they came: posted to our inbox, or fetched from the partner's outbox.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from comity.base.errors import ComityError, Malformed
+from comity.base.verdict import Ground, Verdict
+from comity.engines.ledger.checkpoint import open_checkpoint
+from comity.engines.ledger.commitment import commit
+from comity.engines.ledger.note import VerifierKey
+from comity.engines.ledger.proofs import ReadTile, verify_inclusion
+from comity.engines.ledger.tree import leaf_hash
+from comity.formats import act_checks, acts, receipts
+from comity.formats.acts import SignedAct
+from comity.formats.keys import NodeKey
+from comity.formats.receipts import SignedReceipt
+from comity.formats.stix import StixObject
+from comity.node.accountability import queries as log
+from comity.node.accountability import services as log_services
+from comity.node.acts.kinds import Leaving
+from comity.node.acts.queries import known_acts
+from comity.node.acts.services import receiving
+from comity.node.acts.services.receiving import Arrival, NotTaken, Taken
+from comity.node.federation import queries
+from comity.node.federation.models import Partner
+from comity.node.federation.services import partners
+
+logger = logging.getLogger("comity.federation")
+_SOURCE = "docs/wire/receipt.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What we say to the sender of one object."""
+
+    ref: str
+    version: str
+    verdict: Verdict
+    receipt: bytes | None = None
+
+
+@dataclass(slots=True)
+class Sorted:
+    """The objects of an envelope by what they are to us; contents wait here for the act that names them."""
+
+    acts: list[SignedAct] = field(default_factory=list)
+    receipts: list[SignedReceipt] = field(default_factory=list)
+    contents: dict[tuple[str, str | None], StixObject] = field(default_factory=dict)
+    unread: list[Said] = field(default_factory=list)
+
+
+def sort(objects: Iterable[object]) -> Sorted:
+    """Decode each object strictly; what cannot be read is among `unread` with its problem."""
+    found = Sorted()
+    for place, value in enumerate(objects):
+        try:
+            _sort_one(value, f"/objects/{place}", found)
+        except Malformed as error:
+            ref, version = _name_of(value)
+            found.unread.append(Said(ref, version, _no(error.code, "docs/wire", error.message)))
+    return found
+
+
+def take(
+    partner: Partner, found: Sorted, *, now: datetime, hand_over: bool, read: ReadTile | None
+) -> list[Said]:
+    """Verify and record what a partner's objects say; the answer names each act, receipt and unread object.
+
+    `read` reads tiles of the partner's log over the network, None where it cannot be asked.
+    """
+    said = [*found.unread, *_take_acts(partner, found, now, hand_over=hand_over)]
+    if found.receipts:
+        said += take_receipts(partner, found.receipts, now=now, read=read)
+    used = {(c.ref, c.modified) for each in found.acts for c in each.act.contents}
+    said += [_stray(each) for version, each in found.contents.items() if version not in used]
+    log_refusals(partner, said)
+    return said
+
+
+def log_refusals(partner: Partner, said: Iterable[Said]) -> None:
+    """One line for each object that was refused: the only trace it leaves."""
+    for each in said:
+        if not each.verdict.allowed:
+            ground = each.verdict.grounds[0]
+            logger.warning("refused %s from %s: %s %s", each.ref, partner.party.ref, ground.rule, ground.text)
+
+
+def take_receipts(
+    partner: Partner, signed: Sequence[SignedReceipt], *, now: datetime, read: ReadTile | None
+) -> list[Said]:
+    """Verify receipts for our acts against the partner's keys and log, and complete the deliveries."""
+    ours = known_acts(each.receipt.act for each in signed)
+    keys = queries.keys_of(partner)
+    judged = {each.receipt.id: _judge_receipt(partner, each, ours, keys) for each in signed}
+    good = [each for each in signed if judged[each.receipt.id].allowed]
+    if good:
+        newest = max(good, key=lambda each: each.receipt.log.index)
+        consistent = observe(partner, newest.receipt.log.checkpoint.encode(), read=read, now=now)
+        if consistent.allowed:
+            receiving.note_receipts(good, party=partner.party, now=now)
+        else:
+            judged |= {each.receipt.id: consistent for each in good}
+    return [Said(each.receipt.id, _version(each.sealed.value), judged[each.receipt.id]) for each in signed]
+
+
+def observe(partner: Partner, checkpoint: bytes, *, read: ReadTile | None, now: datetime) -> Verdict:
+    """Hold a checkpoint of the partner's log against the one seen before; a contradiction suspends it."""
+    seen = log.seen_log(partner.log_origin).last
+    if read is None and seen is not None:
+        new = open_checkpoint(checkpoint, VerifierKey.decode(log.seen_log(partner.log_origin).vkey))
+        if new.size != seen.size:
+            # Its tiles cannot be read from here; it brings us each checkpoint with a proof as a witness.
+            return _yes("log.later", "The checkpoint is compared when the partner brings its proof.")
+    verdict = log_services.observe(partner.log_origin, checkpoint, read=read or _no_tile, now=now)
+    if log.is_doubted(partner.log_origin):
+        doubt(partner, verdict, now)
+    return verdict
+
+
+@transaction.atomic
+def doubt(partner: Partner, verdict: Verdict, now: datetime) -> None:
+    """Suspend a partner whose log contradicts what was seen of it."""
+    locked = Partner.objects.select_for_update(of=("self",)).select_related("party").get(pk=partner.pk)
+    partners.suspend_found(locked, why=verdict.grounds[0].text, now=now)
+
+
+def _take_acts(partner: Partner, found: Sorted, now: datetime, *, hand_over: bool) -> list[Said]:
+    keys = queries.keys_of(partner)
+    said: dict[str, Said] = {}
+    arrivals: list[Arrival] = []
+    for signed in found.acts:
+        arrival, verdict = _check(partner, signed, found, keys, now)
+        if arrival is None:
+            said[signed.act.id] = Said(signed.act.id, _version(signed.value), verdict)
+        else:
+            arrivals.append(arrival)
+    for outcome in receiving.receive(arrivals, now=now, hand_over=hand_over) if arrivals else []:
+        said[outcome.ref] = _said(outcome)
+    return [said[signed.act.id] for signed in found.acts]
+
+
+def _check(
+    partner: Partner, signed: SignedAct, found: Sorted, keys: tuple[NodeKey, ...], now: datetime
+) -> tuple[Arrival | None, Verdict]:
+    """The checks of the wire, the cheap ones first; the record's own follow in `receiving`."""
+    bodies = queries.own_bodies(signed.act.recipients)
+    checks: tuple[Callable[[], Verdict], ...] = (
+        lambda: act_checks.check_sender(signed.act, partner.party.ref),
+        lambda: act_checks.check_addressee(signed.act, bodies[0].ref if bodies else queries.own_party().ref),
+        lambda: act_checks.check_author(signed, keys),
+        lambda: act_checks.check_time(signed.act, now),
+        lambda: act_checks.check_contents(signed.act, found.contents.values()),
+    )
+    for check in checks:
+        verdict = check()
+        if not verdict.allowed:
+            return None, verdict
+    contents = tuple(_leaving(found.contents[c.ref, c.modified]) for c in signed.act.contents)
+    return Arrival(signed, partner.party, tuple(bodies), contents), verdict
+
+
+def _judge_receipt(
+    partner: Partner, signed: SignedReceipt, ours: Mapping[str, Any], keys: tuple[NodeKey, ...]
+) -> Verdict:
+    act = ours.get(signed.receipt.act)
+    if act is None or not act.ours or act.wire is None:
+        return _no("receipt.other-act", _SOURCE, "It is for an act that this node did not send.")
+    sent = acts.decode_act(bytes(act.wire))
+    verdict = receipts.verify_receipt(signed, sent, keys)
+    return verdict if not verdict.allowed else _in_their_log(partner, signed)
+
+
+def _in_their_log(partner: Partner, signed: SignedReceipt) -> Verdict:
+    """Whether the partner's log holds the entry under the checkpoint that the receipt carries."""
+    proof = signed.receipt.log
+    if proof.origin != partner.log_origin:
+        return _no(
+            "receipt.other-log", _SOURCE, f"It cites the log {proof.origin}, which is not the partner's."
+        )
+    try:
+        key = VerifierKey.decode(log.seen_log(partner.log_origin).vkey)
+        checkpoint = open_checkpoint(proof.checkpoint.encode(), key)
+    except ComityError as error:
+        return _no("receipt.bad-checkpoint", _SOURCE, error.message)
+    leaf = leaf_hash(commit(proof.salt, proof.entry.raw))
+    return verify_inclusion(leaf, proof.index, checkpoint.size, proof.proof, checkpoint.root)
+
+
+def _said(outcome: Taken | NotTaken) -> Said:
+    if isinstance(outcome, NotTaken):
+        return Said(outcome.ref, outcome.version, outcome.verdict)
+    rule = receiving.REPLAYED if outcome.again else "act.taken"
+    text = "It was here already; its receipt stands." if outcome.again else "It is verified and recorded."
+    return Said(outcome.ref, outcome.version, _yes(rule, text), outcome.receipt)
+
+
+def _sort_one(value: object, where: str, found: Sorted) -> None:
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind == acts.TYPE:
+        found.acts.append(acts.decode_act(value))
+    elif kind == receipts.TYPE:
+        found.receipts.append(receipts.decode_receipt(value))
+    else:
+        each = StixObject.decode(value, where)
+        found.contents[each.id, each.modified] = each
+
+
+def _stray(each: StixObject) -> Said:
+    text = "No act in this envelope carries it; objects come as the contents of a signed act."
+    return Said(each.id, each.modified or "", _no("wire.no-act", "docs/wire/act.md", text))
+
+
+def _leaving(each: StixObject) -> Leaving:
+    return Leaving(each.id, each.modified or "", each.raw, each.sha256)
+
+
+def _name_of(value: object) -> tuple[str, str]:
+    if not isinstance(value, dict):
+        return "unreadable", ""
+    return str(value.get("id", "unreadable"))[:300], _version(value)
+
+
+def _version(value: Mapping[str, Any]) -> str:
+    return str(value.get("modified", value.get("created", "")))[:40]
+
+
+def _no_tile(_: object) -> bytes:
+    return b""
+
+
+def _yes(rule: str, text: str) -> Verdict:
+    return Verdict.yes(Ground(rule, _SOURCE, text))
+
+
+def _no(rule: str, source: str, text: str) -> Verdict:
+    return Verdict.no(Ground(rule, source, text))

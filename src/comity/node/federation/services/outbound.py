@@ -1,0 +1,291 @@
+"""What goes out: one exchange with a partner sends what is due, fetches what waits, and witnesses both logs.
+
+Every step commits by itself: if the process dies between two of them, the next exchange begins where the
+record says, and what was sent twice counts once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from comity.base.errors import ComityError, Malformed, NotFound
+from comity.base.verdict import Verdict
+from comity.engines.ledger.checkpoint import Checkpoint, cosign
+from comity.engines.ledger.note import KeyKind, Note, VerifierKey
+from comity.engines.ledger.proofs import ReadTile
+from comity.engines.ledger.tiles import TileRef
+from comity.engines.ledger.witness import AddCheckpoint
+from comity.formats import exchange
+from comity.formats.conversation import Ask, Conversation, PartnerUnavailable, ask_for
+from comity.formats.keys import Use
+from comity.formats.receipts import decode_receipt
+from comity.formats.strict_json import decode
+from comity.formats.taxii import Outcome, Status
+from comity.node.accountability import identity
+from comity.node.accountability import queries as log
+from comity.node.accountability import services as log_services
+from comity.node.acts import queries as acts
+from comity.node.acts.models import Delivery
+from comity.node.acts.services import delivering, receiving
+from comity.node.faults import Step, reach
+from comity.node.federation import queries
+from comity.node.federation.collections import inbox_id, outbox_id
+from comity.node.federation.models import Partner, Reach
+from comity.node.federation.services import inbound, partners
+from comity.node.federation.transport import Transport, drive
+from comity.node.keys import KeyUse, node_key
+from comity.node.parties.models import Party
+
+logger = logging.getLogger("comity.federation")
+BATCH = 500  # acts in one post
+BATCH_BYTES = 4 * 2**20
+PAGE = 1_000  # objects asked for at once
+CLAIM = timedelta(seconds=60)  # another worker leaves a claimed delivery alone for so long
+_RETRIED = frozenset({"act.out-of-order", "partner.suspended"})
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What one exchange did, and what went wrong, if something did."""
+
+    sent: int = 0
+    receipted: int = 0
+    fetched: int = 0
+    trouble: str = ""
+
+
+def exchange_with(partner: Partner, transport: Transport, *, now: datetime, random: Random) -> Exchanged:
+    """Send what is due to the partner, fetch what waits there, and hold both logs against each other."""
+    own = queries.own_party()
+    sent = receipted = fetched = 0
+    trouble = ""
+    try:
+        if partner.reach == Reach.PUSH:
+            sent, receipted = _push(partner, own, transport, now, random)
+        else:
+            _leave_for_fetching(partner, now)
+        if partner.fetches:
+            fetched = _fetch(partner, own, transport, now)
+        _return_receipts(partner, own, transport, now)
+        if sent or fetched:
+            witness(partner, transport, now=now)
+    except ComityError as error:
+        trouble = error.message
+        logger.warning("exchange with %s: %s %s", partner.party.ref, error.code, error.message)
+    _note(partner, trouble, now)
+    return Exchanged(sent, receipted, fetched, trouble)
+
+
+def witness(partner: Partner, transport: Transport, *, now: datetime) -> Verdict:
+    """Hold the partner's newest checkpoint against the last one, cosign it, and have ours cosigned."""
+    checkpoint = drive(exchange.fetch_checkpoint(partner.log_url), transport)
+    verdict = inbound.observe(partner, checkpoint, read=_tiles(partner, transport), now=now)
+    verdict.require()
+    line = cosign(
+        Note.decode(checkpoint), name=identity.witness_name(), key=node_key(KeyUse.WITNESS), now=now
+    )
+    drive(_hand_cosignature(partner, checkpoint, line.encode()), transport)
+    _have_ours_cosigned(partner, transport, now)
+    return verdict
+
+
+def keep_cosignature(partner: Partner, *, size: int, lines: bytes, now: datetime) -> None:
+    """Keep the partner's cosignature on our checkpoint of this size, if it is that."""
+    key = _witness_key(partner, now)
+    if key is None:
+        raise NotFound("witness key of this partner")
+    log_services.cosigned(size=size, lines=lines, witness=key, now=now)
+    Partner.objects.filter(pk=partner.pk, witnessed_size__lt=size).update(witnessed_size=size)
+
+
+def _push(
+    partner: Partner, own: Party, transport: Transport, now: datetime, random: Random
+) -> tuple[int, int]:
+    due = acts.due_deliveries(now, party=partner.party, limit=BATCH)
+    going = delivering.judged_again(due, now=now)
+    if not going:
+        return 0, 0
+    delivering.claim(going, until=now + CLAIM)
+    receipted = 0
+    for batch in _batches(going):
+        reach(Step.BEFORE_SENDING)
+        try:
+            status = drive(_post(partner, own, objects_of(batch)), transport)
+        except ComityError as error:
+            delivering.not_sent(going, code=error.code, words=error.message, now=now, random=random)
+            raise
+        reach(Step.SENT)
+        receipted += _take_status(partner, batch, status, transport, now=now, random=random)
+    return len(going), receipted
+
+
+def _take_status(
+    partner: Partner,
+    batch: Sequence[Delivery],
+    status: Status,
+    transport: Transport,
+    *,
+    now: datetime,
+    random: Random,
+) -> int:
+    """Note what the partner said of each act, and complete those whose receipts came along."""
+    by_ref = {delivery.act.ref: delivery for delivery in batch}
+    delivering.handed_over(
+        [by_ref[each.id] for each in (*status.successes, *status.pendings) if each.id in by_ref],
+        now=now,
+        how=f"{partner.party.name} took it.",
+    )
+    for each in status.failures:
+        if each.id in by_ref:
+            _note_failure(by_ref[each.id], each, partner, now, random)
+    signed = [decode_receipt(receipt) for receipt in status.receipts]
+    said = inbound.take_receipts(partner, signed, now=now, read=_tiles(partner, transport)) if signed else []
+    inbound.log_refusals(partner, said)
+    return sum(each.verdict.allowed for each in said)
+
+
+def _note_failure(
+    delivery: Delivery, failure: Outcome, partner: Partner, now: datetime, random: Random
+) -> None:
+    code, _, words = (failure.message or "without a reason").partition(": ")
+    text = f"{partner.party.name} did not take it: {words or code}"
+    if code in _RETRIED:
+        delivering.not_sent([delivery], code=code, words=text, now=now, random=random)
+    else:
+        delivering.refused_there(delivery, code=code[:60], words=text, now=now)
+
+
+def _leave_for_fetching(partner: Partner, now: datetime) -> None:
+    due = acts.due_deliveries(now, party=partner.party, limit=BATCH)
+    going = delivering.judged_again(due, now=now)
+    words = f"In our outbox; waits until {partner.party.name} fetches it, since we cannot reach its node."
+    delivering.waits_for_fetch(going, words=words, now=now)
+
+
+def _fetch(partner: Partner, own: Party, transport: Transport, now: datetime) -> int:
+    """Look into the partner's outbox for us, from where we stopped last time."""
+    found = drive(
+        exchange.read_outbox(
+            partner.api_root,
+            outbox_id(partner.party, own),
+            added_after=partner.fetch_cursor or None,
+            limit=PAGE,
+        ),
+        transport,
+    )
+    said = inbound.take(
+        partner, inbound.sort(found.objects), now=now, hand_over=False, read=_tiles(partner, transport)
+    )
+    again = any(each.verdict.grounds[0].rule in _RETRIED for each in said)
+    if found.added_after and not again:
+        Partner.objects.filter(pk=partner.pk).update(fetch_cursor=found.added_after)
+    return sum(each.receipt is not None for each in said)
+
+
+def _return_receipts(partner: Partner, own: Party, transport: Transport, now: datetime) -> None:
+    due = acts.receipts_to_return(partner.party, now, BATCH)
+    if not due:
+        return
+    try:
+        values = [decode(bytes(receipt.wire)) for receipt in due]
+        drive(_post(partner, own, values), transport)
+    except PartnerUnavailable:
+        receiving.receipts_returned(due, again=now + delivering.FIRST_WAIT * 15)
+        raise
+    receiving.receipts_returned(due, again=None)
+
+
+def _have_ours_cosigned(partner: Partner, transport: Transport, now: datetime) -> None:
+    """Bring our newest checkpoint to the partner as a witness; once more if it has seen another size."""
+    key = _witness_key(partner, now)
+    if key is None:
+        return
+    old = partner.witnessed_size
+    for _ in range(2):
+        body = log.witness_request(old)
+        answer = drive(_bring_checkpoint(partner, body), transport)
+        if isinstance(answer, int):
+            old = answer
+            continue
+        size = Checkpoint.decode(Note.decode(AddCheckpoint.decode(body).note).text).size
+        log_services.cosigned(size=size, lines=answer, witness=key, now=now)
+        Partner.objects.filter(pk=partner.pk).update(witnessed_size=size)
+        return
+
+
+def _witness_key(partner: Partner, now: datetime) -> VerifierKey | None:
+    valid = [key for key in queries.keys_of(partner) if key.use is Use.WITNESS and key.valid_at(now)]
+    newest = max(valid, key=lambda key: key.since, default=None)
+    return VerifierKey(partner.witness_name, newest.public, KeyKind.COSIGNATURE) if newest else None
+
+
+def _post(partner: Partner, own: Party, objects: Sequence[object]) -> Conversation[Status]:
+    return exchange.post_objects(partner.api_root, inbox_id(partner.party, own), objects)
+
+
+def _bring_checkpoint(partner: Partner, body: bytes) -> Conversation[bytes | int]:
+    """C2SP tlog-witness: the cosignature lines, or the size that the witness saw last."""
+    ask = Ask(f"{partner.log_url}add-checkpoint", method="POST", accept="text/plain", body=body)
+    reply = yield ask
+    if reply.status == 409 and reply.body.strip().isdigit():  # noqa: PLR2004  the status the protocol gives
+        return int(reply.body)
+    if reply.status != 200:  # noqa: PLR2004  the status the protocol gives
+        raise Malformed(ask.url, f"the witness answered {reply.status}: {reply.body[:200]!r}")
+    return reply.body
+
+
+def _hand_cosignature(partner: Partner, checkpoint: bytes, line: str) -> Conversation[bytes]:
+    """Give the keeper of a log our cosignature on its checkpoint."""
+    address = partners.descriptor_of(partner).address
+    ask = Ask(
+        f"{address}federation/cosignature",
+        method="POST",
+        content_type="text/plain",
+        body=checkpoint.partition(b"\n\n")[0] + b"\n\n" + line.encode() + b"\n",
+    )
+    return (yield from ask_for(ask, 200, "application/json")).body
+
+
+def _tiles(partner: Partner, transport: Transport) -> ReadTile:
+    def read(ref: TileRef) -> bytes:
+        return drive(exchange.fetch_log_file(partner.log_url, ref.path), transport) or b""
+
+    return read
+
+
+def _batches(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:
+    """Cut so that a post stays under its bound; one act alone may fill a post."""
+    batch: list[Delivery] = []
+    size = 0
+    for delivery in deliveries:
+        weight = len(delivery.act.wire or b"") + sum(
+            len(each.content.wire) for each in delivery.act.carried.all()
+        )
+        if batch and size + weight > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(delivery)
+        size += weight
+    yield batch
+
+
+def objects_of(batch: Sequence[Delivery]) -> list[object]:
+    """The contents of each act, each once, and after them the act."""
+    seen: set[str] = set()
+    objects: list[object] = []
+    for delivery in batch:
+        for each in delivery.act.carried.all():
+            if each.content_id not in seen:
+                seen.add(each.content_id)
+                objects.append(decode(bytes(each.content.wire)))
+        objects.append(decode(bytes(delivery.act.wire or b"")))
+    return objects
+
+
+def _note(partner: Partner, trouble: str, now: datetime) -> None:
+    changes = {"trouble": trouble[:500]} | ({} if trouble else {"heard_at": now})
+    Partner.objects.filter(pk=partner.pk).update(**changes)

@@ -1,0 +1,114 @@
+"""Our own keys and descriptor: what we tell others of this node."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.db import transaction
+
+from comity.base.errors import Conflict
+from comity.formats.descriptor import Descriptor, SignedDescriptor, sign_descriptor
+from comity.formats.entries import Event, LogEntry
+from comity.formats.jws import thumbprint
+from comity.formats.keys import NodeKey, Use
+from comity.formats.rollover import declare_key
+from comity.node import keys
+from comity.node.accountability import identity
+from comity.node.accountability import queries as log
+from comity.node.accountability.services import record
+from comity.node.acts.kinds import Draft
+from comity.node.acts.models import Act
+from comity.node.acts.services import composing
+from comity.node.federation import queries
+from comity.node.federation.models import OwnKey
+from comity.node.keys import KeyUse
+from comity.node.parties.actors import Actor
+from comity.node.parties.roles import Power
+
+NEXT = "sign-next"  # the file of a new signing key until every partner was told of it
+
+
+@transaction.atomic
+def know_own_keys(now: datetime) -> None:
+    """Note the keys in our key folder as ours from now on; those noted before stay as they are."""
+    for use in KeyUse:
+        public = keys.node_key(use).public_key()
+        kid = thumbprint(public)
+        if not OwnKey.objects.filter(kid=kid, use=use.value).exists():
+            OwnKey.objects.filter(use=use.value, until=None).update(until=now)
+            OwnKey.objects.create(kid=kid, use=use.value, public=public.public_bytes_raw(), since=now)
+
+
+def descriptor(now: datetime) -> SignedDescriptor:
+    """What we tell of this node, signed now."""
+    party = queries.own_party()
+    address = settings.CONFIG.address
+    told = Descriptor(
+        id=party.ref,
+        name=party.name,
+        state=party.state,
+        kind=party.kind,
+        address=address,
+        discovery=f"{address}taxii2/",
+        api_root=f"{address}taxii2/comity/",
+        log_origin=log.origin(),
+        log_url=f"{address}log/",
+        witness=identity.witness_name(),
+        keys=queries.own_keys(),
+        issued=now,
+    )
+    key = keys.node_key(KeyUse.SIGN)
+    return sign_descriptor(told, key, thumbprint(key.public_key()))
+
+
+def renew_signing_key(*, actor: Actor, now: datetime) -> Act | None:
+    """Sign with a new key from now on; every accepted partner is told by an act that the old key signs.
+
+    None when there is no partner to tell. The new key waits in a file of its own until the act is recorded;
+    if the process dies in between, `finish_renewal` completes the change at the next start.
+    """
+    actor.may(Power.MANAGE_PARTNERS).require()
+    folder: Path = settings.CONFIG.keys
+    if (folder / f"{NEXT}.pem").exists():
+        raise Conflict("A renewal of the key is under way; restart the node to finish it.")
+    new = keys.create(folder, KeyUse.SIGN, name=NEXT)
+    act = _declare(actor, new, now)
+    finish_renewal()
+    return act
+
+
+def finish_renewal() -> bool:
+    """Put a declared new key in the place of the old one; False if none waits, or it was never declared."""
+    folder: Path = settings.CONFIG.keys
+    waiting = folder / f"{NEXT}.pem"
+    if not waiting.exists():
+        return False
+    kid = thumbprint(keys.read(waiting).public_key())
+    if not OwnKey.objects.filter(kid=kid, use=Use.SIGN.value, until=None).exists():
+        waiting.unlink()  # the process died before the declaration was recorded: the old key stays
+        return False
+    (folder / f"{KeyUse.SIGN.value}.pem").rename(folder / f"sign-until-{kid[:8]}.pem")
+    waiting.rename(folder / f"{KeyUse.SIGN.value}.pem")
+    return True
+
+
+@transaction.atomic
+def _declare(actor: Actor, new: Ed25519PrivateKey, now: datetime) -> Act | None:
+    party = queries.own_party()
+    old = OwnKey.objects.select_for_update().get(use=Use.SIGN.value, until=None)
+    key = NodeKey.of(new.public_key(), Use.SIGN, now)
+    declared = declare_key(party.ref, key, new, replaces=old.kid)
+    entry = LogEntry(event=Event.KEY_DECLARED, at=now, subject=f"key {key.kid}")
+    record([entry], now=now)
+    partners = tuple(partner.party for partner in queries.accepted())
+    act = None
+    if partners:
+        body = {"title": f"New signing key of {party.name}", **declared.as_json()}
+        draft = Draft(kind="declare-key", author=party, recipients=partners, body=body)
+        act = composing.compose_by_node(actor=actor, draft=draft, now=now)
+    OwnKey.objects.filter(pk=old.pk).update(until=now)
+    OwnKey.objects.create(kid=key.kid, use=Use.SIGN.value, public=key.raw, since=now)
+    return act

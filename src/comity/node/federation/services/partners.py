@@ -1,0 +1,204 @@
+"""Partners: introduced by address, accepted by a person who compared the fingerprint, suspended, ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+
+from comity.base.errors import Conflict, Malformed
+from comity.base.verdict import Ground, Verdict
+from comity.engines.ledger.note import VerifierKey
+from comity.formats.descriptor import (
+    Descriptor,
+    SignedDescriptor,
+    decode_descriptor,
+    verify_descriptor,
+    verify_update,
+)
+from comity.formats.entries import Event, LogEntry
+from comity.formats.keys import NodeKey, Use
+from comity.node.accountability.services import know_log, record
+from comity.node.acts.models import Delivery, DeliveryState
+from comity.node.acts.services import delivering
+from comity.node.federation import queries
+from comity.node.federation.declarations import keep_key
+from comity.node.federation.models import Partner, PartnerState, Reach
+from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party, PartyKind
+from comity.node.parties.roles import Power
+
+
+class Decide(Protocol):
+    """A decision about a partner that needs a reason: `suspend`, `resume` or `end`."""
+
+    def __call__(self, *, actor: Actor, partner: int, why: str, now: datetime) -> Partner:
+        """Carry it out."""
+        ...
+
+
+def check_address(address: str) -> str:
+    """The partner's address in its one form; raises `Malformed` for what is not one we may ask."""
+    parts = urlsplit(address.strip())
+    schemes = ("https", "http") if settings.CONFIG.plain_http_partners else ("https",)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise Malformed("address", f"expected {' or '.join(schemes)}://HOST/, the partner's public address")
+    if parts.username or parts.query or parts.fragment:
+        raise Malformed("address", "leave out user names, queries and fragments")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/"
+
+
+@transaction.atomic
+def introduce(*, actor: Actor, address: str, signed: SignedDescriptor, now: datetime) -> Partner:
+    """Keep what a node says of itself; nothing is believed until a person has compared its fingerprint."""
+    actor.may(Power.MANAGE_PARTNERS).require()
+    verify_descriptor(signed, now=now).require()
+    told = signed.descriptor
+    if check_address(told.address) != check_address(address):
+        raise Malformed("address", f"the node there calls itself {told.address}; add it under that address")
+    if Party.objects.filter(ref=told.id, ours=True).exists():
+        raise Conflict("That is this node itself.")
+    if Partner.objects.filter(party__ref=told.id).exclude(state=PartnerState.ENDED).exists():
+        raise Conflict(f"{told.name} is a partner already.")
+    party = _party_of(told, now)
+    partner = Partner.objects.filter(party=party).first() or Partner(party=party)
+    _describe(partner, signed, now)
+    words = "Compare the fingerprint with the partner over another channel, then accept."
+    _move(partner, PartnerState.INTRODUCED, words, now)
+    return partner
+
+
+@transaction.atomic
+def accept(*, actor: Actor, partner: int, fingerprint: str, now: datetime) -> Partner:
+    """Trust the partner's node from now on; `fingerprint` is the one that the person compared."""
+    found = queries.locked_partner(actor, partner)
+    _person(actor).require()
+    if found.state != PartnerState.INTRODUCED:
+        raise Conflict(f"{found.party.name} is {found.get_state_display().lower()} already.")
+    if found.fingerprint != fingerprint:
+        raise Conflict("The node's key has changed since its fingerprint was shown; compare the new one.")
+    told = descriptor_of(found)
+    for key in told.keys:
+        keep_key(found, key)
+    know_log(found.log_origin, _log_vkey(told, now), now=now)
+    found.accepted_by_id = actor.person
+    found.fetch_due = now
+    _move(found, PartnerState.ACCEPTED, f"Accepted by {actor.name}.", now)
+    _record(Event.PARTNER_ACCEPTED, found, now)
+    return found
+
+
+@transaction.atomic
+def suspend(*, actor: Actor, partner: int, why: str, now: datetime) -> Partner:
+    """Take nothing from the partner and send it nothing until a person resumes it."""
+    found = queries.locked_partner(actor, partner)
+    return suspend_found(found, why=why, now=now)
+
+
+def suspend_found(partner: Partner, *, why: str, now: datetime) -> Partner:
+    """As `suspend`, for the node itself when a partner's log contradicts what was seen of it."""
+    if partner.state != PartnerState.ACCEPTED:
+        return partner
+    _move(partner, PartnerState.SUSPENDED, why, now)
+    _record(Event.PARTNER_SUSPENDED, partner, now)
+    return partner
+
+
+@transaction.atomic
+def resume(*, actor: Actor, partner: int, why: str, now: datetime) -> Partner:
+    """Go on with a suspended partner; what waited is tried again."""
+    found = queries.locked_partner(actor, partner)
+    _person(actor).require()
+    if found.state != PartnerState.SUSPENDED:
+        raise Conflict(f"{found.party.name} is {found.get_state_display().lower()}, not suspended.")
+    _move(found, PartnerState.ACCEPTED, f"Resumed by {actor.name}: {why}", now)
+    _record(Event.PARTNER_RESUMED, found, now)
+    _try_all_again(found, "The partner was resumed.", now)
+    return found
+
+
+@transaction.atomic
+def end(*, actor: Actor, partner: int, why: str, now: datetime) -> Partner:
+    """Trust the partner's node no longer; its acts and receipts stay in the record."""
+    found = queries.locked_partner(actor, partner)
+    _move(found, PartnerState.ENDED, f"Ended by {actor.name}: {why}", now)
+    _record(Event.PARTNER_SUSPENDED, found, now)
+    return found
+
+
+@transaction.atomic
+def set_ways(*, actor: Actor, partner: int, reach: Reach, fetches: bool, now: datetime) -> Partner:
+    """Choose how acts come to the partner, and whether we look into its outbox for those to us."""
+    found = queries.locked_partner(actor, partner)
+    changed = found.reach != reach
+    found.reach, found.fetches, found.fetch_due = reach, fetches, now
+    found.save(update_fields=["reach", "fetches", "fetch_due"])
+    if changed:
+        _try_all_again(found, "The way to the partner was changed.", now)
+    return found
+
+
+@transaction.atomic
+def renew(partner: Partner, signed: SignedDescriptor, *, now: datetime) -> Verdict:
+    """Take over what an accepted partner says of itself now, if a key we know has signed it."""
+    verdict = verify_update(signed, descriptor_of(partner), queries.keys_of(partner), now=now)
+    if verdict.allowed:
+        _describe(partner, signed, now)
+        partner.save()
+    return verdict
+
+
+def descriptor_of(partner: Partner) -> Descriptor:
+    """What the partner's node last said of itself."""
+    return decode_descriptor(bytes(partner.descriptor)).descriptor
+
+
+def _party_of(told: Descriptor, now: datetime) -> Party:
+    if told.kind not in PartyKind.values:
+        raise Malformed("kind", f"a node of the kind {told.kind!r} is not known here")
+    known = Party.objects.filter(ref=told.id).first() or Party(ref=told.id, added=now)
+    known.kind, known.name, known.state = told.kind, told.name, told.state
+    known.save()
+    return known
+
+
+def _describe(partner: Partner, signed: SignedDescriptor, now: datetime) -> None:
+    told = signed.descriptor
+    partner.address = check_address(told.address)
+    partner.descriptor, partner.descriptor_at = signed.raw, now
+    partner.fingerprint = " ".join(signed.words or ())
+    partner.api_root, partner.log_url = told.api_root, told.log_url
+    partner.log_origin, partner.witness_name = told.log_origin, told.witness
+
+
+def _log_vkey(told: Descriptor, now: datetime) -> str:
+    key: NodeKey | None = told.key_for(Use.LOG, now)
+    if key is None:
+        raise Malformed("keys", "the node names no key for its log that is valid now")
+    return VerifierKey(told.log_origin, key.public).encode()
+
+
+def _person(actor: Actor) -> Verdict:
+    if actor.person is not None:
+        return Verdict.yes(Ground("partner.person", "partners of this node", "A person decides."))
+    text = "A partner is accepted by a person who compared its fingerprint, never by the node itself."
+    return Verdict.no(Ground("partner.person", "partners of this node", text))
+
+
+def _move(partner: Partner, state: PartnerState, words: str, now: datetime) -> None:
+    partner.state, partner.state_words, partner.state_since = state, words[:500], now
+    partner.save()
+
+
+def _record(event: Event, partner: Partner, now: datetime) -> None:
+    record([LogEntry(event=event, at=now, subject=partner.party.ref)], now=now)
+
+
+def _try_all_again(partner: Partner, words: str, now: datetime) -> None:
+    waiting = (DeliveryState.WAITING, DeliveryState.HANDED_OVER)
+    delivering.try_again(
+        Delivery.objects.filter(party=partner.party, state__in=waiting), words=words, now=now
+    )

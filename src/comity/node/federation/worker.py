@@ -1,0 +1,73 @@
+"""The worker: delivers what is due, fetches where we fetch, and sleeps when nothing waits.
+
+Several workers may run on several hosts: what one has claimed the others leave alone for a while.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from random import Random, SystemRandom
+from threading import Event
+
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+
+from comity.node.acts import queries as acts
+from comity.node.config import Config
+from comity.node.federation import queries
+from comity.node.federation.models import Partner
+from comity.node.federation.services import outbound, own
+from comity.node.federation.transport import Http
+
+logger = logging.getLogger("comity.worker")
+AT_ONCE = 4  # partners with whom we exchange at the same time: a slow one must not hold up the others
+_random = SystemRandom()
+
+
+def run(stop: Event, config: Config) -> None:
+    """Work until `stop` is set; an exchange that has begun is finished first."""
+    own.finish_renewal()
+    running: dict[int, Future[None]] = {}
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="exchange") as threads:
+        while not stop.is_set():
+            try:
+                due = partners_due(timezone.now())
+            except DatabaseError:
+                logger.exception("the database cannot be read; trying again")
+                due = []
+            for partner in due:
+                if partner.pk not in running or running[partner.pk].done():
+                    running[partner.pk] = threads.submit(_exchange, partner, config)
+            close_old_connections()
+            stop.wait(config.worker_pause)
+
+
+def partners_due(now: datetime) -> list[Partner]:
+    """The accepted partners to whom something is due, or into whose outbox we look again now."""
+    looking = [partner for partner in queries.accepted(fetching=True) if _look_again(partner, now)]
+    waiting = queries.accepted_among([*acts.parties_due(now), *acts.parties_awaiting_receipts(now)])
+    return list({partner.pk: partner for partner in (*looking, *waiting)}.values())
+
+
+def exchange_once(partner: Partner, config: Config, *, now: datetime, random: Random) -> outbound.Exchanged:
+    """One exchange with one partner over HTTP."""
+    if partner.fetches:
+        next_look = now + timedelta(seconds=config.pull_interval)
+        Partner.objects.filter(pk=partner.pk).update(fetch_due=next_look)
+    with Http() as transport:
+        return outbound.exchange_with(partner, transport, now=now, random=random)
+
+
+def _look_again(partner: Partner, now: datetime) -> bool:
+    return partner.fetch_due is None or partner.fetch_due <= now
+
+
+def _exchange(partner: Partner, config: Config) -> None:
+    try:
+        exchange_once(partner, config, now=timezone.now(), random=_random)
+    except DatabaseError:
+        logger.exception("exchange with %s: the database cannot be written", partner.party.ref)
+    finally:
+        close_old_connections()
