@@ -21,6 +21,7 @@ labels = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,8}[a-zA-Z0-9])?", fullmatch=
 domains = st.lists(labels, min_size=1, max_size=4).map(lambda each: ".".join([*each, "Org"]))
 
 
+@pytest.mark.slow
 @given(st.lists(networks), st.lists(as_numbers), st.lists(domains), st.randoms())
 def test_the_normal_form_is_one_whatever_the_order_and_stays(nets, numbers, names, random):
     once = read_constituency(nets, numbers, names)

@@ -72,6 +72,21 @@ _LOG_IN_PAGES = frozenset(
 )
 
 
+CLOSED_BY_CHOICE = frozenset(
+    {
+        "account_confirm_email",
+        "account_confirm_login_code",
+        "account_email",
+        "account_email_verification_sent",
+        "account_reset_password",
+        "account_reset_password_done",
+        "account_reset_password_from_key",
+        "account_reset_password_from_key_done",
+        "account_signup",
+    }
+)
+
+
 def needs(power: Power) -> Callable[[Callable[Concatenate[ActorRequest, P], HttpResponseBase]], View[P]]:
     """Declares that a view is for actors with this power, and refuses the others with the ground."""
 
