@@ -130,5 +130,6 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
         page = "site/errors/part.html" if wants_fragment(request) else "site/errors/page.html"
         response = render(request, page, {"problem": problem}, status=problem.status)
         if wants_fragment(request):
-            response.headers.update(MESSAGES_ONLY)
+            for name, value in MESSAGES_ONLY.items():
+                response.headers[name] = value
     return response

@@ -33,7 +33,9 @@ _ANSWERS = {
     Answer.UNKNOWN: ("Not known", "a fact is missing, so the door stays closed", "question"),
 }
 NOTHING = mark_safe('<span class="nothing">none</span>')
-_DAY_AND_MINUTE = "j M Y, H:i"
+# No-break spaces: a narrow column breaks between the day and the hour, and nowhere else.
+_DAY = "j\xa0M\xa0Y"
+_MINUTE = "H:i"
 _PAGES_EACH_SIDE = 2
 _PAGES_AT_ENDS = 1
 
@@ -84,13 +86,14 @@ def time(context: Context, value: datetime | None) -> SafeString:
     stamp = utc.isoformat().replace("+00:00", "Z")
     beside: SafeString | str = ""
     if local.utcoffset() != utc.utcoffset():
-        shown = dateformat.format(local, "H:i" if local.date() == utc.date() else "j M, H:i")
-        beside = format_html(' <span class="time-local">{} {}</span>', shown, local.tzname())
+        shown = dateformat.format(local, _MINUTE if local.date() == utc.date() else f"j\xa0M {_MINUTE}")
+        beside = format_html(' <span class="time-local" dir="auto">{}\xa0{}</span>', shown, local.tzname())
     return format_html(
-        '<time datetime="{}" title="{}"><span class="time-utc">{} UTC</span>{}</time>',
+        '<time datetime="{}" title="{}"><span class="time-utc" dir="auto">{}, {}\xa0UTC</span>{}</time>',
         stamp,
         stamp,
-        dateformat.format(utc, _DAY_AND_MINUTE),
+        dateformat.format(utc, _DAY),
+        dateformat.format(utc, _MINUTE),
         beside,
     )
 
@@ -154,10 +157,16 @@ def form_fields(form: BaseForm) -> dict[str, Any]:
     return {"form": form}
 
 
+@register.inclusion_tag("site/components/form_errors.html")
+def form_errors(form: BaseForm) -> dict[str, Any]:
+    """The summary of a form's errors, each a link to its field."""
+    return {"form": form}
+
+
 @register.inclusion_tag("site/components/form_field.html")
-def form_field(field: BoundField) -> dict[str, Any]:
-    """One field with its label, hint and errors."""
-    return {"field": field}
+def form_field(field: BoundField, hint: str = "") -> dict[str, Any]:
+    """One field with its label, errors and hint; `hint` says it in other words than the form does."""
+    return {"field": field, "hint": hint or field.help_text}
 
 
 class _Captured(Node):
