@@ -69,6 +69,15 @@ def test_a_collection_without_media_types_holds_stix():
     assert Collection.decode(text).media_types == ("application/stix+json;version=2.1",)
 
 
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [("act.from-the-future: Later.", "act.from-the-future"), ("Later.", None), ("No: x", None), (None, None)],
+)
+def test_the_code_of_a_failure(message, code):
+    assert Outcome("a", "b", message).code == code
+    assert Outcome.refused("a", "b", "act.expired", "It expired.").code == "act.expired"
+
+
 def test_a_status_counts_what_it_lists():
     assert b'"success_count":1' in STATUS.encode()
     assert b'"total_count":2' in STATUS.encode()

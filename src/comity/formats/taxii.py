@@ -25,6 +25,7 @@ MAX_COLLECTIONS = 1_000
 MAX_TEXT = 5_000
 _SMALL = Limits(size=2 * 2**20, depth=32, values=100_000, string=MAX_TEXT)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_CODE = re.compile(r"([a-z]+(?:[.-][a-z]+)*): ")
 _CURSOR = re.compile(r"[\x20-\x7e]{1,1000}")
 
 
@@ -179,6 +180,17 @@ class Outcome:
     id: str
     version: str
     message: str | None = None
+
+    @classmethod
+    def refused(cls, ref: str, version: str, code: str, text: str) -> Outcome:
+        """A failure in our form: the stable code, a colon, a sentence."""
+        return cls(ref, version, f"{code}: {text}"[:MAX_TEXT])
+
+    @property
+    def code(self) -> str | None:
+        """The stable code of a failure that a node of ours described."""
+        found = _CODE.match(self.message or "")
+        return found[1] if found else None
 
     @classmethod
     def read(cls, fields: Fields) -> Outcome:
