@@ -79,5 +79,5 @@ def _awaiting(actor: Actor, ref: str) -> Act:
 
 
 def _decide(act: Act, actor: Actor, decision: Decision, note: str, now: datetime) -> None:
-    person = Person.objects.get(pk=actor.person)
+    person = Person.objects.get(pk=actor.person or 0)
     Approval.objects.create(act=act, person=person, decision=decision, note=note, at=now)
