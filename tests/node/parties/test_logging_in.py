@@ -154,3 +154,27 @@ def test_forgotten_factors_end_every_session(client, by_admin, analyst, now, sec
     assert client.get(reverse("parties:me")).status_code == 302
     assert not Authenticator.objects.exists()
     assert not Person.objects.get(pk=analyst.pk).has_usable_password()
+
+
+def test_who_sets_up_a_factor_shows_the_password_again(client, analyst):
+    log_in(client, analyst)
+    wanted = reverse("mfa_activate_totp")
+    ask = client.get(wanted).headers["Location"]
+    assert ask.startswith(reverse("account_reauthenticate"))
+    assert client.post(ask, {"password": "wrong"}).status_code == 200
+    assert client.get(wanted).status_code == 302
+    assert client.post(ask, {"password": PASSWORD}).headers["Location"] == wanted
+    assert client.get(wanted).status_code == 200
+
+
+def test_who_came_by_a_link_sets_a_password_and_a_factor(client, link, analyst, second_factor):
+    second_factor(True)
+    forgotten = Person.objects.get(pk=analyst.pk)
+    forgotten.set_unusable_password()
+    forgotten.save()
+    client.post(link)
+    assert client.get(reverse("mfa_activate_totp")).status_code == 200
+    new = {"password1": "a long enough phrase", "password2": "a long enough phrase"}
+    assert client.post(reverse("account_set_password"), new).status_code == 302
+    assert logged_in(client)
+    assert log_in(Client(), analyst, "a long enough phrase") == 302

@@ -3,11 +3,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.db import connection
+from django.apps import apps
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from comity.node.parties.apps import Parties
 from comity.node.parties.machines import actor_from_token
 from comity.node.parties.models import MachineUser, Membership, Party, PeopleChange, Person
 from comity.node.parties.roles import Role
@@ -244,3 +246,13 @@ def test_my_page_says_what_i_may_do_and_by_which_role(sign_in, analyst, cert, no
 def test_every_page_names_the_node_and_the_body(as_admin, cert, ministry):
     text = as_admin.get(reverse("parties:me")).content.decode()
     assert f'<span class="node-name">{cert.name}</span>' in text
+
+
+def test_the_frame_stands_while_the_database_is_away(rf):
+    def away(*_: object) -> None:
+        raise OperationalError("connection refused")
+
+    parties = apps.get_app_config("parties")
+    assert isinstance(parties, Parties)
+    with connection.execute_wrapper(away):
+        assert parties.frame_words(rf.get("/")) == {}
