@@ -1,0 +1,123 @@
+"""`comity-node`: runs and looks after a node. Finds the subcommand, imports only that one, answers errors."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol, cast
+
+from comity.base.errors import ComityError, Malformed
+from comity.node.commands.homes import require_node, set_up_django
+from comity.node.commands.output import Output, complain
+from comity.node.commands.parsing import BadUsage, Parser, shared_options
+from comity.node.config import BadConfig, load
+
+
+class Stage(Enum):
+    """What must stand before a command's module is imported."""
+
+    NOTHING = "nothing"  # there may be no node yet
+    HOME = "home"  # a node's home; Django stays out, to save memory
+    NODE = "node"  # a node's home, and Django set up
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the table of commands."""
+
+    name: str
+    module: str  # in comity.node.commands
+    stage: Stage
+    about: str
+
+
+COMMANDS = (
+    Command("init", "init", Stage.NOTHING, "make a new node: settings, keys, database, first administrator"),
+    Command("run", "run", Stage.HOME, "run the node: web server and worker, until SIGTERM or Ctrl-C"),
+    Command("web", "web", Stage.HOME, "the web server alone; `run --only web` supervises it"),
+    Command("worker", "worker", Stage.NODE, "the worker alone; `run --only worker` supervises it"),
+    Command("user", "user", Stage.NODE, "add and list people, give roles, make log-in links"),
+    Command("migrate", "migrate", Stage.NODE, "bring database and static files to the installed version"),
+    Command("backup", "backup", Stage.NODE, "write database, keys and settings to one file"),
+    Command("restore", "restore", Stage.NOTHING, "make a node again from a backup, in an empty home"),
+    Command("check", "check", Stage.NODE, "look for what is wrong, and say what to do"),
+    Command("settings", "settings_table", Stage.NOTHING, "list every setting with its value"),
+    Command("django", "django_commands", Stage.NODE, "hand over to Django's own commands"),
+)
+
+
+BAD_INPUT = (BadUsage, BadConfig, Malformed)
+
+
+class _Module(Protocol):
+    """What every module of comity.node.commands offers."""
+
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; 0 done, 1 refused, 2 bad input."""
+    os.umask(0o077)  # whatever a node writes is for its own user alone
+    try:
+        return _run(sys.argv[1:] if words is None else list(words))
+    except ComityError as error:
+        complain(error)
+        return 2 if isinstance(error, BAD_INPUT) else 1
+
+
+def _run(words: Sequence[str]) -> int:
+    top = _top_parser()
+    first = top.parse_args(words)
+    command = next((each for each in COMMANDS if each.name == first.command), None)
+    if command is None:
+        top.error(f"there is no command {first.command!r}")
+    shared = shared_options()
+    given, _ = shared.parse_known_args(first.rest)
+    os.environ["COMITY_HOME"] = str(Path(getattr(given, "home", first.home)).expanduser().resolve())
+    _make_ready(command.stage, asks_help=bool({"-h", "--help"} & set(first.rest)))
+    module = cast("_Module", importlib.import_module(f"comity.node.commands.{command.module}"))
+    parser = Parser(
+        prog=f"comity-node {command.name}", description=command.about, parents=[shared], allow_abbrev=False
+    )
+    module.arguments(parser)
+    args = parser.parse_args(first.rest)
+    args.home = Path(os.environ["COMITY_HOME"])
+    args.output = Output(as_json="as_json" in args)
+    return module.run(args)
+
+
+def _top_parser() -> Parser:
+    parser = Parser(
+        prog="comity-node",
+        description=__doc__.partition(".")[0],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="commands:\n" + "\n".join(f"  {each.name:10} {each.about}" for each in COMMANDS),
+        allow_abbrev=False,
+    )
+    home = os.environ.get("COMITY_HOME", "~/comity")
+    parser.add_argument("--home", default=home, metavar="DIR", help=f"folder of the node (now {home})")
+    parser.add_argument("--version", action="version", version=version("comity"))
+    parser.add_argument("command", metavar="COMMAND")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="what the command takes")
+    return parser
+
+
+def _make_ready(stage: Stage, *, asks_help: bool) -> None:
+    if stage is Stage.NOTHING:
+        return
+    if not asks_help:
+        require_node(load(os.environ))
+    if stage is Stage.NODE:
+        set_up_django()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""`comity-node check` finds what is wrong, and says what to do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+from tests.nodes import Node
+
+
+def findings(node: Node) -> tuple[int, dict[str, dict[str, str]]]:
+    done = node.command("check", "--json", check=False)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.returncode, {row["what"]: row for row in rows}
+
+
+def test_a_new_node_has_no_failure(made: Node) -> None:
+    code, found = findings(made)
+    assert code == 0
+    assert {name for name, row in found.items() if row["state"] == "fail"} == set()
+    assert set(found) >= {
+        "settings",
+        "file modes",
+        "keys",
+        "disk",
+        "static files",
+        "database",
+        "clock",
+        "log",
+    }
+    assert found["address"]["state"] == "warn"
+
+
+def test_a_key_that_others_can_read_is_found(made: Node) -> None:
+    key = made.home / "keys" / "sign.pem"
+    key.chmod(0o644)
+    try:
+        code, found = findings(made)
+    finally:
+        key.chmod(0o600)
+    assert code == 1
+    assert found["file modes"]["found"] == f"{key} has mode 0644"
+    assert found["file modes"]["to do"] == f"chmod 0600 {key}"
+    assert findings(made)[0] == 0
+
+
+def test_a_broken_key_is_found(made: Node) -> None:
+    key = made.home / "keys" / "log.pem"
+    before = key.read_bytes()
+    key.write_bytes(before[:40])
+    try:
+        code, found = findings(made)
+    finally:
+        key.write_bytes(before)
+    assert code == 1
+    assert str(key) in found["keys"]["found"]
+
+
+def test_missing_static_files_are_found(made: Node) -> None:
+    static = made.home / "static"
+    away = shutil.move(static, made.home / "away")
+    try:
+        code, found = findings(made)
+    finally:
+        shutil.move(away, static)
+    assert code == 1
+    assert found["static files"]["to do"] == "Run `comity-node migrate`."

@@ -1,0 +1,54 @@
+"""The command line itself: every command explains itself, every complaint has a code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from comity.node.commands.settings_table import page
+from comity.node.manage import COMMANDS
+from tests.nodes import Node, command
+
+
+@pytest.mark.parametrize("name", [each.name for each in COMMANDS])
+def test_every_command_explains_itself_without_a_node(tmp_path: Path, name: str) -> None:
+    done = command(tmp_path, name, "--help")
+    assert done.stdout.startswith(f"usage: comity-node {name}")
+
+
+def test_an_unknown_command_is_bad_input(tmp_path: Path) -> None:
+    done = command(tmp_path, "conquer", check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("bad-usage: there is no command 'conquer'")
+
+
+def test_bad_settings_are_all_told_at_once(made: Node) -> None:
+    settings = made.home / "node.toml"
+    before = settings.read_text()
+    settings.write_text(before + 'web_threads = "many"\nno_such = 1\n')
+    try:
+        done = made.command("check", check=False)
+    finally:
+        settings.write_text(before)
+    assert done.returncode == 2
+    assert done.stderr.startswith("bad-config: ")
+    assert "web_threads" in done.stderr
+    assert "no_such" in done.stderr
+
+
+def test_the_page_of_settings_is_up_to_date() -> None:
+    written = Path(__file__).parents[3] / "docs" / "settings.md"
+    assert written.read_text() == page(), "run `make format`"
+
+
+def test_the_supervisor_does_not_load_django() -> None:
+    words = "import sys, comity.node.commands.run, comity.node.manage; print('django' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_django_commands_are_handed_over(made: Node) -> None:
+    assert "No changes detected" in made.command("django", "makemigrations", "--check", "--dry-run").stdout
