@@ -31,7 +31,8 @@ Recorder = Callable[..., tuple[Recorded, ...]]
 
 
 @pytest.fixture(autouse=True, scope="session")
-def node_keys():
+def node_home():
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is not there
     for use in KeyUse:
         if not (settings.CONFIG.keys / f"{use.value}.pem").exists():
             create(settings.CONFIG.keys, use)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from comity.base.errors import NotFound
+from comity.base.verdict import Verdict
 from comity.engines.ledger.copy import verify_copy
 from comity.node.accountability import queries
 from comity.node.accountability.copies import copy_log
@@ -12,8 +15,8 @@ from comity.node.accountability.copies import copy_log
 pytestmark = pytest.mark.django_db
 
 
-def verified(folder):
-    def read(path):
+def verified(folder: Path) -> Verdict:
+    def read(path: str) -> bytes | None:
         file = folder / path
         return file.read_bytes() if file.is_file() else None
 

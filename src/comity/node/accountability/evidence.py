@@ -32,7 +32,7 @@ def judge_offer(seen: Checkpoint | None, new: Checkpoint, proof: Sequence[bytes]
     verdict = judge_checkpoint(seen, new, proof)
     if seen is None or verdict.allowed or new.size < seen.size:
         return Judged(verdict, contradiction=False)  # an older checkpoint may simply have travelled slowly
-    return Judged(verdict, new.size == seen.size or _proof_is_of(new, seen.size, proof))
+    return Judged(verdict, new.size == seen.size or _lies_in(new, seen.size, proof))
 
 
 def judge_by_tiles(seen: Checkpoint | None, new: Checkpoint, read: ReadTile) -> Judged:
@@ -55,16 +55,16 @@ def judge_by_tiles(seen: Checkpoint | None, new: Checkpoint, read: ReadTile) -> 
     return Judged(verdict, contradiction=not verdict.allowed)
 
 
-def _proof_is_of(new: Checkpoint, old_size: int, proof: Sequence[bytes]) -> bool:
+def _lies_in(new: Checkpoint, old_size: int, proof: Sequence[bytes]) -> bool:
     """Whether the proof's hashes truly lie in the new tree, so that the older root they give is its own.
 
     The first hash is the last complete subtree of the older tree, the others its path in the new one: an
-    inclusion proof, counted in subtrees of that height. Where the older tree is one complete subtree its root
-    is not in the proof, and nothing follows.
+    inclusion proof, counted in subtrees of that height. Where the older tree is empty or one complete
+    subtree, its root is not in the proof, and nothing follows.
     """
-    height = (old_size & -old_size).bit_length() - 1
-    if not proof or old_size == 1 << height:
+    if not proof or old_size & (old_size - 1) == 0:
         return False
+    height = (old_size & -old_size).bit_length() - 1
     index, last = (old_size >> height) - 1, (new.size - 1) >> height
     return verify_inclusion(proof[0], index, last + 1, proof[1:], new.root).allowed
 

@@ -17,11 +17,12 @@ class LogFilter(forms.Form):
     event = forms.ChoiceField(
         label="Event",
         required=False,
-        choices=[("", "Every event"), *((each.value, each.value.replace("-", " ")) for each in Event)],
+        choices=[
+            ("", "Every event"),
+            *((each.value, each.value.replace("-", " ").capitalize()) for each in Event),
+        ],
     )
-    subject = forms.CharField(
-        label="Subject", required=False, max_length=300, help_text="For example the identifier of an act."
-    )
+    subject = forms.CharField(label="Subject", required=False, max_length=300)
     before = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
 

@@ -95,6 +95,11 @@ class LogLine:
     opened: bool
     subject: str = ""
 
+    @property
+    def words(self) -> str:
+        """The event for people."""
+        return self.event.replace("-", " ").capitalize()
+
 
 @dataclass(frozen=True, slots=True)
 class LogPage:

@@ -319,7 +319,7 @@ def _settled(log: SeenLog, new: Checkpoint, content: bytes, judged: Judged, now:
         return False
     if judged.contradiction:
         _raise_alarm(locked, new, content, judged.verdict, now)
-    elif judged.verdict.allowed and new.size >= locked.size:
+    elif judged.verdict.allowed and (locked.last is None or new.size > locked.size):
         _accept(locked, new, content, now)
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, JsonResponse
@@ -98,8 +99,9 @@ def alarm(request: ActorRequest, key: int) -> HttpResponse:
         return redirect("accountability:alarm", key)
     shown = queries.alarm_for(request.actor, key)
     decides = shown.decided_at is None and request.actor.may(Power.MANAGE_PARTNERS).allowed
-    texts = {"seen": bytes(shown.seen_note).decode(), "offered": bytes(shown.offered_note).decode()}
-    context = {"alarm": shown, **texts, "form": form if decides else None}
+    both = (("Seen before", shown.seen, shown.seen_note), ("Offered", shown.offered, shown.offered_note))
+    texts = [(title, each, b64encode(each.root).decode(), bytes(note).decode()) for title, each, note in both]
+    context = {"alarm": shown, "checkpoints": texts, "form": form if decides else None}
     return render(request, "accountability/alarm.html", context, status=_status(form))
 
 
