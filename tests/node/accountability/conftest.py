@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.conf import settings
 from django.db import transaction
 
 from comity.base.errors import NotFound
@@ -20,7 +19,6 @@ from comity.engines.ledger.tree import EMPTY, leaf_hash
 from comity.engines.ledger.witness import AddCheckpoint
 from comity.formats.entries import Event, LogEntry
 from comity.node.accountability.services import Recorded, record
-from comity.node.keys import KeyUse, create
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Role
@@ -28,14 +26,6 @@ from comity.node.parties.roles import Role
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 OTHER_KEY = Ed25519PrivateKey.from_private_bytes(b"o" * HASH_SIZE)
 Recorder = Callable[..., tuple[Recorded, ...]]
-
-
-@pytest.fixture(autouse=True, scope="session")
-def node_home():
-    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is not there
-    for use in KeyUse:
-        if not (settings.CONFIG.keys / f"{use.value}.pem").exists():
-            create(settings.CONFIG.keys, use)
 
 
 def told(number: int, subject: str = "comity-act--1") -> list[LogEntry]:

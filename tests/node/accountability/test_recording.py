@@ -18,7 +18,7 @@ from comity.engines.ledger.proofs import root_at, verify_consistency, verify_inc
 from comity.engines.ledger.tiles import decode_bundle, tiles_of
 from comity.engines.ledger.tree import EMPTY, leaf_hash
 from comity.formats.entries import LogEntry as Entry
-from comity.node.accountability import queries
+from comity.node.accountability import queries, readers
 from comity.node.accountability.models import LogCheckpoint, LogEntry, LogHead, LogTile, Opened
 from comity.node.accountability.services import erase, open_to, record
 from tests.node.accountability.conftest import NOW, told
@@ -193,12 +193,12 @@ def test_an_entry_is_opened_to_one_party_and_to_no_other(recorded, counsel, anal
     recorded(2)
     with pytest.raises(Refused):
         open_to(1, party=watchers, actor=analyst, why="asked", now=NOW)
-    assert queries.line_for(observer, 1)[1] is None
+    assert readers.line_for(observer, 1)[1] is None
     open_to(1, party=watchers, actor=counsel, why="Observer's question 4", now=NOW)
-    line, opening = queries.line_for(observer, 1)
+    line, opening = readers.line_for(observer, 1)
     assert (line.opened, line.subject) == (True, "comity-act--1")
     assert opening == queries.opening(1)
-    assert queries.line_for(observer, 0)[1] is None
+    assert readers.line_for(observer, 0)[1] is None
     with pytest.raises(Conflict):
         open_to(1, party=watchers, actor=counsel, why="once more", now=NOW)
     with pytest.raises(NotFound):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cache
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from comity.base.errors import Conflict, NotFound
 from comity.engines.ledger.logproof import LogProof as TlogProof
@@ -35,8 +34,6 @@ from comity.node.accountability.models import (
     LogTile,
     SeenLog,
 )
-from comity.node.parties.actors import Actor
-from comity.node.parties.roles import Power
 
 PAGE = 50
 
@@ -83,46 +80,6 @@ class LogProof:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogLine:
-    """One line of the log for a reader: subject and opening only where the reader may see them."""
-
-    index: int
-    at: datetime
-    event: str
-    commitment: str
-    erased: bool
-    opened: bool
-    subject: str = ""
-
-    @property
-    def words(self) -> str:
-        """The event for people."""
-        return self.event.replace("-", " ").capitalize()
-
-
-@dataclass(frozen=True, slots=True)
-class LogPage:
-    """A page of the log, newest entries first; the indexes lead to the pages beside it."""
-
-    lines: tuple[LogLine, ...]
-    older: int | None  # the page of the entries before this index
-    newer: int | None  # likewise; None when this is the newest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogState:
-    """What anybody needs to check our log: its newest checkpoint, who cosigned it, and our key."""
-
-    origin: str
-    size: int
-    root: str
-    at: datetime
-    vkey: str
-    note: str
-    cosignatures: tuple[Cosignature, ...]
-
-
 def head() -> LogHead | None:
     """How far our log has come; None before its first entry."""
     return LogHead.objects.filter(pk=HEAD).first()
@@ -150,30 +107,14 @@ def log_key() -> VerifierKey:
     return identity.log_key(origin())
 
 
-def log_state() -> LogState | None:
-    """The state of our log for a page; None before its first entry."""
-    row, known = _newest(), head()
-    if row is None or known is None:
-        return None
-    return LogState(
-        origin=known.origin,
-        size=row.size,
-        root=b64encode(bytes(row.root)).decode(),
-        at=row.at,
-        vkey=identity.log_key(known.origin).encode(),
-        note=_noted(row).decode(),
-        cosignatures=tuple(row.cosignatures.all()),
-    )
-
-
 def latest_checkpoint() -> bytes:
     """The newest checkpoint of our log, with every cosignature it has."""
-    return _noted(_newest())
+    return noted(newest_checkpoint())
 
 
 def checkpoint_at(size: int) -> bytes:
     """The checkpoint we signed at this size, with every cosignature it has."""
-    return _noted(_checkpoints().filter(size=size).first())
+    return noted(_checkpoints().filter(size=size).first())
 
 
 def cosignatures_of(size: int) -> tuple[Cosignature, ...]:
@@ -189,7 +130,7 @@ def last_cosigned(witness: str) -> int:
 
 def witness_request(old_size: int) -> bytes:
     """The request that brings our newest checkpoint to a witness who last saw `old_size` entries."""
-    newest = _newest()
+    newest = newest_checkpoint()
     if newest is None:
         raise NotFound("checkpoint")
     if old_size > newest.size:
@@ -234,8 +175,8 @@ def consistency(old: int, new: int) -> tuple[bytes, ...]:
 
 
 def opening(index: int) -> Opening:
-    """What opens entry `index`; `NotFound` once it was erased. Not for people: they ask `line_for`."""
-    found = _opening(_entry(index))
+    """What opens entry `index`; `NotFound` once it was erased. People ask `readers.line_for`."""
+    found = opened(entry_at(index))
     if found is None:
         raise NotFound("opening of this log entry")
     return found
@@ -246,14 +187,7 @@ def proofs_of(indexes: Sequence[int]) -> tuple[LogProof, ...]:
     rows = LogEntry.objects.in_bulk(indexes)
     if any(index not in rows or rows[index].entry is None for index in indexes):
         raise NotFound("log entry")
-    return _proofs([rows[index] for index in indexes])
-
-
-def proof_for(actor: Actor, index: int) -> LogProof:
-    """An entry with its proof, for a reader: opened only where the reader may see what it says."""
-    row, seen = _entry_for(actor, index)
-    proof = _proofs([row])[0]
-    return proof if seen else replace(proof, salt=None, entry=None)
+    return proofs_over([rows[index] for index in indexes])
 
 
 def tile(level: int, index: int, width: int = TILE_WIDTH) -> bytes:
@@ -286,28 +220,6 @@ def entries_after(index: int, limit: int) -> tuple[LogEntry, ...]:
     return tuple(LogEntry.objects.filter(index__gt=index).order_by("index")[:limit])
 
 
-def log_page(actor: Actor, *, event: str = "", subject: str = "", before: int | None = None) -> LogPage:
-    """A page of the log for a reader, filtered; a subject finds only what the reader may see."""
-    actor.may(Power.READ_LOG).require()
-    rows = LogEntry.objects.all()
-    if event:
-        rows = rows.filter(event=event)
-    if subject:
-        rows = rows.filter(_visible(actor), subject=subject).distinct()
-    upper = rows if before is None else rows.filter(index__lt=before)
-    found = list(upper.order_by("-index")[: PAGE + 1])
-    shown = found[:PAGE]
-    visible = _visible_among(actor, [row.index for row in shown])
-    lines = tuple(_line(row, opened=row.index in visible) for row in shown)
-    return LogPage(lines, shown[-1].index if len(found) > PAGE else None, _newer(rows, before))
-
-
-def line_for(actor: Actor, index: int) -> tuple[LogLine, Opening | None]:
-    """One entry for a reader, with its opening where the reader may see it and it was not erased."""
-    row, seen = _entry_for(actor, index)
-    return _line(row, opened=seen), _opening(row) if seen else None
-
-
 def locked_log(origin: str) -> SeenLog | None:
     """What we saw of a log, for who judges its next checkpoint."""
     return SeenLog.objects.select_for_update().filter(origin=origin).first()
@@ -326,31 +238,17 @@ def is_doubted(origin: str) -> bool:
     return LogAlarm.objects.filter(log__origin=origin, decided_at=None).exists()
 
 
-def alarms_for(actor: Actor) -> tuple[LogAlarm, ...]:
-    """All alarms, those that wait for a decision first."""
-    actor.may(Power.READ_LOG).require()
-    rows = LogAlarm.objects.select_related("log", "decided_by")
-    return tuple(sorted(rows, key=lambda alarm: alarm.decided_at is not None))
-
-
-def alarm_for(actor: Actor, key: int) -> LogAlarm:
-    """One alarm, for a reader."""
-    actor.may(Power.READ_LOG).require()
-    found = LogAlarm.objects.select_related("log", "decided_by").filter(pk=key).first()
-    if found is None:
-        raise NotFound("alarm")
-    return found
-
-
 def _checkpoints() -> QuerySet[LogCheckpoint]:
     return LogCheckpoint.objects.prefetch_related("cosignatures")
 
 
-def _newest() -> LogCheckpoint | None:
+def newest_checkpoint() -> LogCheckpoint | None:
+    """The newest checkpoint of our log; None before its first entry."""
     return _checkpoints().order_by("-size").first()
 
 
-def _noted(row: LogCheckpoint | None) -> bytes:
+def noted(row: LogCheckpoint | None) -> bytes:
+    """The checkpoint as a note, with every cosignature it has."""
     if row is None:
         raise NotFound("checkpoint")
     note = Note.decode(bytes(row.note))
@@ -366,12 +264,13 @@ def _head_of(size: int) -> LogHead:
     return found
 
 
-def _proofs(rows: Sequence[LogEntry]) -> tuple[LogProof, ...]:
-    checkpoint = _newest()
+def proofs_over(rows: Sequence[LogEntry]) -> tuple[LogProof, ...]:
+    """These entries with their proofs under our newest checkpoint, each tile read once."""
+    checkpoint = newest_checkpoint()
     if checkpoint is None:
         raise NotFound("checkpoint")
     known = _head_of(checkpoint.size)
-    read, note = reader(known), _noted(checkpoint)
+    read, note = reader(known), noted(checkpoint)
     return tuple(
         LogProof(
             origin=known.origin,
@@ -387,52 +286,16 @@ def _proofs(rows: Sequence[LogEntry]) -> tuple[LogProof, ...]:
     )
 
 
-def _entry(index: int) -> LogEntry:
+def entry_at(index: int) -> LogEntry:
+    """The entry at this index."""
     found = LogEntry.objects.filter(index=index).first()
     if found is None:
         raise NotFound("log entry")
     return found
 
 
-def _entry_for(actor: Actor, index: int) -> tuple[LogEntry, bool]:
-    actor.may(Power.READ_LOG).require()
-    return _entry(index), index in _visible_among(actor, [index])
-
-
-def _opening(row: LogEntry) -> Opening | None:
+def opened(row: LogEntry) -> Opening | None:
     """What opens the entry; None once it was erased."""
     if row.salt is None or row.entry is None:
         return None
     return Opening(row.index, bytes(row.salt), bytes(row.entry))
-
-
-def _visible(actor: Actor) -> Q:
-    """The entries whose opening the actor may see: all with the power over acts, else those opened to it."""
-    if actor.may(Power.READ_ACTS).allowed:
-        return Q()
-    return Q(openings__party=actor.body)
-
-
-def _visible_among(actor: Actor, indexes: Sequence[int]) -> frozenset[int]:
-    rows = LogEntry.objects.filter(_visible(actor), index__in=indexes)
-    return frozenset(rows.values_list("index", flat=True))
-
-
-def _newer(rows: QuerySet[LogEntry], before: int | None) -> int | None:
-    """The index before which the page of newer entries ends."""
-    if before is None:
-        return None
-    above = list(rows.filter(index__gte=before).order_by("index").values_list("index", flat=True)[:PAGE])
-    return above[-1] + 1 if above else None
-
-
-def _line(row: LogEntry, *, opened: bool) -> LogLine:
-    return LogLine(
-        index=row.index,
-        at=row.at,
-        event=row.event,
-        commitment=bytes(row.commitment).hex(),
-        erased=row.erased_at is not None,
-        opened=opened,
-        subject=row.subject if opened else "",
-    )

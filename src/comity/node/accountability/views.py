@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comity.node.accountability import queries, services
+from comity.node.accountability import queries, readers, services
 from comity.node.accountability.forms import DecisionForm, LogFilter, OpeningForm
 from comity.node.accountability.models import AlarmDecision
 from comity.node.parties.access import ActorRequest, needs
@@ -27,14 +27,14 @@ def log(request: ActorRequest) -> HttpResponse:
     """The log, newest entries first, with its state and how to verify it."""
     form = LogFilter(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
-    page = queries.log_page(request.actor, **chosen)
+    page = readers.log_page(request.actor, **chosen)
     return render(
         request,
         "accountability/log.html",
         {
             "form": form,
             "page": page,
-            "state": queries.log_state(),
+            "state": readers.log_state(),
             "older": _page(chosen, page.older),
             "newer": _page(chosen, page.newer),
         },
@@ -49,11 +49,11 @@ def entry(request: ActorRequest, index: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         services.open_to(index, **form.cleaned_data, actor=request.actor, now=timezone.now())
         return redirect("accountability:entry", index)
-    line, opening = queries.line_for(request.actor, index)
+    line, opening = readers.line_for(request.actor, index)
     shown = {
         "line": line,
         "opening": json.dumps(json.loads(opening.entry), indent=2, ensure_ascii=False) if opening else "",
-        "proof": queries.proof_for(request.actor, index),
+        "proof": readers.proof_for(request.actor, index),
         "vkey": queries.log_key().encode(),
         "form": form if opening and request.actor.may(Power.APPROVE).allowed else None,
     }
@@ -64,7 +64,7 @@ def entry(request: ActorRequest, index: int) -> HttpResponse:
 @require_safe
 def proof(request: ActorRequest, index: int) -> HttpResponse:
     """An entry's proof as a file in the format of C2SP tlog-proof."""
-    content = queries.proof_for(request.actor, index).as_text()
+    content = readers.proof_for(request.actor, index).as_text()
     return HttpResponse(content, content_type=_TEXT, headers=_file(f"log-entry-{index}.tlog-proof"))
 
 
@@ -72,7 +72,7 @@ def proof(request: ActorRequest, index: int) -> HttpResponse:
 @require_safe
 def proof_json(request: ActorRequest, index: int) -> HttpResponse:
     """An entry's proof as a receipt carries it."""
-    content = queries.proof_for(request.actor, index).as_json()
+    content = readers.proof_for(request.actor, index).as_json()
     return JsonResponse(content, headers=_file(f"log-entry-{index}.json"))
 
 
@@ -80,7 +80,7 @@ def proof_json(request: ActorRequest, index: int) -> HttpResponse:
 @require_safe
 def alarms(request: ActorRequest) -> HttpResponse:
     """Logs of others that contradicted themselves."""
-    return render(request, "accountability/alarms.html", {"alarms": queries.alarms_for(request.actor)})
+    return render(request, "accountability/alarms.html", {"alarms": readers.alarms_for(request.actor)})
 
 
 @needs(Power.READ_LOG)
@@ -97,7 +97,7 @@ def alarm(request: ActorRequest, key: int) -> HttpResponse:
             now=timezone.now(),
         )
         return redirect("accountability:alarm", key)
-    shown = queries.alarm_for(request.actor, key)
+    shown = readers.alarm_for(request.actor, key)
     decides = shown.decided_at is None and request.actor.may(Power.MANAGE_PARTNERS).allowed
     both = (("Seen before", shown.seen, shown.seen_note), ("Offered", shown.offered, shown.offered_note))
     texts = [(title, each, b64encode(each.root).decode(), bytes(note).decode()) for title, each, note in both]

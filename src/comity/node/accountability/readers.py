@@ -1,0 +1,155 @@
+"""What of the log a reader may see: everybody who reads it sees commitments, and some what is behind them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from comity.base.errors import NotFound
+from comity.node.accountability import identity, queries
+from comity.node.accountability.models import Cosignature, LogAlarm, LogEntry
+from comity.node.accountability.queries import LogProof, Opening
+from comity.node.parties.actors import Actor
+from comity.node.parties.roles import Power
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line of the log for a reader: subject and opening only where the reader may see them."""
+
+    index: int
+    at: datetime
+    event: str
+    commitment: str
+    erased: bool
+    opened: bool
+    subject: str = ""
+
+    @property
+    def words(self) -> str:
+        """The event for people."""
+        return self.event.replace("-", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """A page of the log, newest entries first; the indexes lead to the pages beside it."""
+
+    lines: tuple[LogLine, ...]
+    older: int | None  # the page of the entries before this index
+    newer: int | None  # likewise; None when this is the newest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogState:
+    """What anybody needs to check our log: its newest checkpoint, who cosigned it, and our key."""
+
+    origin: str
+    size: int
+    root: str
+    at: datetime
+    vkey: str
+    cosignatures: tuple[Cosignature, ...]
+
+
+def log_state() -> LogState | None:
+    """The state of our log for a page; None before its first entry."""
+    row, known = queries.newest_checkpoint(), queries.head()
+    if row is None or known is None:
+        return None
+    return LogState(
+        origin=known.origin,
+        size=row.size,
+        root=b64encode(bytes(row.root)).decode(),
+        at=row.at,
+        vkey=identity.log_key(known.origin).encode(),
+        cosignatures=tuple(row.cosignatures.all()),
+    )
+
+
+def log_page(actor: Actor, *, event: str = "", subject: str = "", before: int | None = None) -> LogPage:
+    """A page of the log for a reader, filtered; a subject finds only what the reader may see."""
+    actor.may(Power.READ_LOG).require()
+    rows = LogEntry.objects.all()
+    if event:
+        rows = rows.filter(event=event)
+    if subject:
+        rows = rows.filter(_visible(actor), subject=subject).distinct()
+    upper = rows if before is None else rows.filter(index__lt=before)
+    found = list(upper.order_by("-index")[: PAGE + 1])
+    shown = found[:PAGE]
+    visible = _visible_among(actor, [row.index for row in shown])
+    lines = tuple(_line(row, opened=row.index in visible) for row in shown)
+    return LogPage(lines, shown[-1].index if len(found) > PAGE else None, _newer(rows, before))
+
+
+def line_for(actor: Actor, index: int) -> tuple[LogLine, Opening | None]:
+    """One entry for a reader, with its opening where the reader may see it and it was not erased."""
+    row, seen = _entry_for(actor, index)
+    return _line(row, opened=seen), queries.opened(row) if seen else None
+
+
+def proof_for(actor: Actor, index: int) -> LogProof:
+    """An entry with its proof, for a reader: opened only where the reader may see what it says."""
+    row, seen = _entry_for(actor, index)
+    proof = queries.proofs_over([row])[0]
+    return proof if seen else replace(proof, salt=None, entry=None)
+
+
+def alarms_for(actor: Actor) -> tuple[LogAlarm, ...]:
+    """All alarms, those that wait for a decision first."""
+    actor.may(Power.READ_LOG).require()
+    rows = LogAlarm.objects.select_related("log", "decided_by")
+    return tuple(sorted(rows, key=lambda alarm: alarm.decided_at is not None))
+
+
+def alarm_for(actor: Actor, key: int) -> LogAlarm:
+    """One alarm, for a reader."""
+    actor.may(Power.READ_LOG).require()
+    found = LogAlarm.objects.select_related("log", "decided_by").filter(pk=key).first()
+    if found is None:
+        raise NotFound("alarm")
+    return found
+
+
+def _entry_for(actor: Actor, index: int) -> tuple[LogEntry, bool]:
+    actor.may(Power.READ_LOG).require()
+    return queries.entry_at(index), index in _visible_among(actor, [index])
+
+
+def _visible(actor: Actor) -> Q:
+    """The entries whose opening the actor may see: all with the power over acts, else those opened to it."""
+    if actor.may(Power.READ_ACTS).allowed:
+        return Q()
+    return Q(openings__party=actor.body)
+
+
+def _visible_among(actor: Actor, indexes: Sequence[int]) -> frozenset[int]:
+    rows = LogEntry.objects.filter(_visible(actor), index__in=indexes)
+    return frozenset(rows.values_list("index", flat=True))
+
+
+def _newer(rows: QuerySet[LogEntry], before: int | None) -> int | None:
+    """The index before which the page of newer entries ends."""
+    if before is None:
+        return None
+    above = list(rows.filter(index__gte=before).order_by("index").values_list("index", flat=True)[:PAGE])
+    return above[-1] + 1 if above else None
+
+
+def _line(row: LogEntry, *, opened: bool) -> LogLine:
+    return LogLine(
+        index=row.index,
+        at=row.at,
+        event=row.event,
+        commitment=bytes(row.commitment).hex(),
+        erased=row.erased_at is not None,
+        opened=opened,
+        subject=row.subject if opened else "",
+    )
