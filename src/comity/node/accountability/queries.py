@@ -1,4 +1,4 @@
-"""Every read of our log and of what was seen of others."""
+"""Every read of our log and of what was seen of others, for the node itself; `readers` has those for people."""
 
 from __future__ import annotations
 
@@ -115,11 +115,6 @@ def latest_checkpoint() -> bytes:
 def checkpoint_at(size: int) -> bytes:
     """The checkpoint we signed at this size, with every cosignature it has."""
     return noted(_checkpoints().filter(size=size).first())
-
-
-def cosignatures_of(size: int) -> tuple[Cosignature, ...]:
-    """What witnesses said of our checkpoint at this size."""
-    return tuple(Cosignature.objects.filter(checkpoint_id=size))
 
 
 def last_cosigned(witness: str) -> int:
