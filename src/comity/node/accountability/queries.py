@@ -1,4 +1,4 @@
-"""Every read of our log and of what was seen of others, for the node itself; `readers` has those for people."""
+"""Every read of our log and of what was seen of others, for the node itself; people have `readers`."""
 
 from __future__ import annotations
 
