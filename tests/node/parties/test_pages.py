@@ -209,7 +209,7 @@ def test_a_program_is_added_and_ended(as_admin, cert, now):
     wanted = {"name": "MISP", "body": cert.pk, "roles": ["analyst"]}
     text = as_admin.post(reverse("parties:new-machine"), wanted).content.decode()
     machine = MachineUser.objects.get()
-    tokens = re.findall(r">([\w-]{43})<", text)
+    tokens = re.findall(r'value="([\w-]{43})"', text)
     actors = [actor_from_token(f"Bearer {token}", machine.since) for token in tokens]
     assert [actor.name for actor in actors if actor] == ["MISP"]
     assert (

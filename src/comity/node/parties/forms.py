@@ -21,9 +21,8 @@ _FOR_MACHINES = [
 ]
 
 
-def role_words(role: Role) -> str:
-    """A role as people write it."""
-    return role.value.replace("-", " ").capitalize()
+def _choices(roles: Iterable[Role]) -> list[tuple[str, str]]:
+    return [(role.value, role.words.capitalize()) for role in roles]
 
 
 class BodyForm(forms.Form):
@@ -103,7 +102,9 @@ class RoleForm(_OfABody):
     """A further role for somebody who is here."""
 
     role = forms.TypedChoiceField(
-        coerce=Role, choices=[(role.value, role_words(role)) for role in Role], widget=forms.RadioSelect
+        coerce=Role,
+        choices=_choices(Role),
+        widget=forms.RadioSelect,
     )
 
 
@@ -121,7 +122,7 @@ class MachineForm(_OfABody):
     name = forms.CharField(max_length=120, help_text="What it is and where it runs.")
     roles = forms.TypedMultipleChoiceField(
         coerce=Role,
-        choices=[(role.value, role_words(role)) for role in _FOR_MACHINES],
+        choices=_choices(_FOR_MACHINES),
         widget=forms.CheckboxSelectMultiple,
         help_text="Approving and administering are for people.",
     )

@@ -94,7 +94,7 @@ class Membership(models.Model):
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
     body = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="memberships")
-    role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
+    role = models.CharField(max_length=20, choices=[(role.value, role.words) for role in Role])
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
 

@@ -20,6 +20,11 @@ class Role(Enum):
     ADMINISTRATOR = "administrator"
     OBSERVER = "observer"
 
+    @property
+    def words(self) -> str:
+        """As people write it, for example `duty officer`."""
+        return self.value.replace("-", " ")
+
 
 class Power(Enum):
     """What a page or a service asks for."""

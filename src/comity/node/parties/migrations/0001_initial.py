@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('role', models.CharField(choices=[('analyst', 'analyst'), ('duty-officer', 'duty-officer'), ('approver', 'approver'), ('diplomat', 'diplomat'), ('investigator', 'investigator'), ('counsel', 'counsel'), ('administrator', 'administrator'), ('observer', 'observer')], max_length=20)),
+                ('role', models.CharField(choices=[('analyst', 'analyst'), ('duty-officer', 'duty officer'), ('approver', 'approver'), ('diplomat', 'diplomat'), ('investigator', 'investigator'), ('counsel', 'counsel'), ('administrator', 'administrator'), ('observer', 'observer')], max_length=20)),
                 ('since', models.DateTimeField()),
                 ('until', models.DateTimeField(blank=True, null=True)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),

@@ -43,7 +43,7 @@ def give_role(*, actor: Actor, person: Person, body: Party, role: Role, now: dat
     not_oneself(actor, person).require()
     held = Membership.objects.filter(person=person, body=body, role=role.value)
     if held.filter(in_force(now)).exists():
-        raise Conflict(f"{person.name} is {role.value} in {body.name} already.")
+        raise Conflict(f"{person.name} is {role.words} in {body.name} already.")
     membership = Membership.objects.create(person=person, body=body, role=role.value, since=now)
     note(ChangeKind.ROLE_GIVEN, actor=actor, now=now, person=person, party=body, role=role.value)
     return membership
@@ -56,7 +56,7 @@ def end_role(*, actor: Actor, membership: Membership, now: datetime) -> Membersh
     body = _locked(actor, membership.body, now)
     held = Membership.objects.select_for_update().select_related("person").get(pk=membership.pk)
     if held.until is not None:
-        raise Conflict(f"{held.person.name} is no longer {held.role} in {body.name}.")
+        raise Conflict(f"{held.person.name} is no longer {held.get_role_display()} in {body.name}.")
     if held.role == Role.ADMINISTRATOR.value:
         _keeps_administrator(body, held.person, now)
     # Never the moment in which it began: a role that was given was held.

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.forms import MachineForm
 from comity.node.parties.queries import machine_for, machines_for, managed_bodies
-from comity.node.parties.roles import Power
+from comity.node.parties.roles import Power, Role
 from comity.node.parties.services.machines import create_machine, revoke_machine
 
 _PER_PAGE = 50
@@ -25,7 +25,10 @@ def machines(request: ActorRequest) -> HttpResponse:
     """The programs of the bodies one looks after."""
     now = timezone.now()
     page = Paginator(machines_for(request.actor, now), _PER_PAGE).get_page(request.GET.get("page"))
-    rows = [(each, each.until is None or each.until > now) for each in page.object_list]
+    rows = [
+        (each, ", ".join(Role(role).words for role in each.roles), each.until is None or each.until > now)
+        for each in page.object_list
+    ]
     return render(request, "parties/machines.html", {"page": page, "rows": rows})
 
 

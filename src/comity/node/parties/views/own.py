@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from comity.base.errors import NotFound
 from comity.node.parties.access import actor_of, open_to_all, signed_in
 from comity.node.parties.accounts import log_in_once
-from comity.node.parties.forms import role_words
 from comity.node.parties.middleware import BODY_KEY
 from comity.node.parties.models import Person
 from comity.node.parties.queries import actors_of_person, changes_of, our_bodies
@@ -80,7 +79,7 @@ def _person(request: HttpRequest) -> Person:
 
 
 def _role_list(roles: frozenset[Role]) -> str:
-    return ", ".join(sorted(role_words(role).lower() for role in roles))
+    return ", ".join(sorted(role.words for role in roles))
 
 
 def _powers(roles: frozenset[Role]) -> list[tuple[str, str]]:

@@ -85,7 +85,9 @@ def new_person(request: ActorRequest) -> HttpResponse:
         now=now,
     )
     if added.added != now:  # they were here before, and know how to log in
-        messages.success(request, f"{added.name} was here already, and is now {membership.role} as well.")
+        messages.success(
+            request, f"{added.name} was here already, and is now {membership.get_role_display()} as well."
+        )
         return redirect("parties:person", pk=added.pk)
     link = make_login_link(actor=request.actor, person=added, now=now)
     return _link_shown(request, added.pk, added.name, link)
@@ -101,7 +103,7 @@ def new_role(request: ActorRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         body, role = form.body_chosen, form.cleaned_data["role"]
         give_role(actor=request.actor, person=seen, body=body, role=role, now=now)
-        messages.success(request, f"{seen.name} is now {role.value} in {body.name}.")
+        messages.success(request, f"{seen.name} is now {role.words} in {body.name}.")
         return redirect("parties:person", pk=pk)
     shown = {"form": form, "person": seen}
     return render(request, "parties/role_new.html", shown, status=422 if form.is_bound else 200)
@@ -115,7 +117,9 @@ def ended_role(request: ActorRequest, key: UUID) -> HttpResponse:
     held = membership_for(request.actor, key, now)
     if request.method == "POST":
         end_role(actor=request.actor, membership=held, now=now)
-        messages.success(request, f"{held.person.name} is no longer {held.role} in {held.body.name}.")
+        messages.success(
+            request, f"{held.person.name} is no longer {held.get_role_display()} in {held.body.name}."
+        )
         return redirect("parties:person", pk=held.person_id)
     return render(request, "parties/role_end.html", {"held": held})
 
