@@ -29,7 +29,7 @@ def test_a_wrong_password_is_told_in_words(browser_page, look, width):
     page.fill("#id_login", "nobody@example.pk")
     page.fill("#id_password", "not the password")
     page.click("text=Sign in with the password")
-    assert page.locator(".error-summary").is_visible()
+    page.locator(".error-summary").wait_for()
     look(page, f"login-wrong-{width}")
 
 
@@ -39,6 +39,7 @@ def test_a_wrong_form_leads_to_the_wrong_fields(browser_page, signed_in, look, w
     page = browser_page(width)
     page.goto("/style")
     page.click("main form button:has-text('Check')")
+    page.locator(".error-summary").wait_for()
     look(page, f"form-wrong-{width}")
     links = page.locator(".error-summary a")
     assert links.count() == 4

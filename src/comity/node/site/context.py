@@ -104,8 +104,9 @@ class Frame:
 
     @cached_property
     def search(self) -> str:
-        """Where the search box leads, or empty where no installed system answers it."""
-        return _url("acts:search") or _url("search")
+        """Where the search box leads: the page `search` of the uppermost system that has one, or empty."""
+        found = [_url(f"{system.label}:search") for system in systems()]
+        return next((url for url in found if url), "")
 
     @cached_property
     def preferences(self) -> Preferences:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.contrib import messages
-from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
@@ -17,13 +19,19 @@ from comity.node.site.access import open_to_all, signed_in
 from comity.node.site.forms import PreferencesForm
 from comity.node.site.preferences import preferences_of
 
+log = logging.getLogger(__name__)
+
 
 @open_to_all("a load balancer asks whether the node is up; the answer tells nothing else")
 @require_GET
 def health(request: HttpRequest) -> HttpResponse:
-    """`ok` once the database has answered."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """`ok` once the database has answered; 503 if it did not."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        log.exception("the database did not answer")
+        return JsonResponse({"status": "unavailable"}, status=503)
     return JsonResponse({"status": "ok"})
 
 
@@ -47,9 +55,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 def preferences(request: HttpRequest) -> HttpResponse:
     """Choose theme and zone; both stay in this browser."""
     chosen = preferences_of(request)
-    form = PreferencesForm(
-        request.POST or None, initial={"theme": chosen.theme.value, "zone": chosen.zone.key}
-    )
+    form = PreferencesForm(_posted(request), initial={"theme": chosen.theme.value, "zone": chosen.zone.key})
     if not form.is_valid():
         page = {"form": form, "back": _safe_back(request)}
         return render(request, "site/preferences.html", page, status=422 if form.is_bound else 200)
@@ -70,12 +76,16 @@ def decided(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def style(request: HttpRequest) -> HttpResponse:
     """The gallery of the components."""
-    form = gallery.SampleForm(request.POST or None)
+    form = gallery.SampleForm(_posted(request))
     return render(
         request,
         "site/style.html",
         gallery.samples(timezone.now(), page=request.GET.get("page")) | {"form": form},
     )
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _safe_back(request: HttpRequest) -> str:
