@@ -1,17 +1,28 @@
-"""Settings for tests: the product's own, with a home that is made for this run."""
+"""Settings for tests: the product's own, with a home that is made for this run and removed after it."""
 
+import atexit
 import os
+import shutil
 import tempfile
+from pathlib import Path
 
-_home = os.environ.setdefault("COMITY_HOME", tempfile.mkdtemp(prefix="comity-tests-"))
+_worker = os.environ.get("PYTEST_XDIST_WORKER")
+if _worker:  # its parent has made a home; each worker has a folder of its own in it
+    os.environ["COMITY_HOME"] = os.path.join(os.environ["COMITY_TESTS"], _worker)  # noqa: PTH118  as text
+elif "COMITY_TESTS" not in os.environ:
+    os.environ["COMITY_TESTS"] = tempfile.mkdtemp(prefix="comity-tests-")
+    os.environ["COMITY_HOME"] = os.environ["COMITY_TESTS"]
+    atexit.register(shutil.rmtree, os.environ["COMITY_TESTS"], ignore_errors=True)
 os.environ.setdefault("COMITY_PLAIN_HTTP_PARTNERS", "true")
 
 from comity.node.settings import *  # noqa: E402, F403
 from comity.node.settings import CONFIG, DATABASES, STORAGES, TEMPLATES  # noqa: E402
 
-TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "UNKNOWN-VARIABLE[%s]"  # type: ignore[index]  # untyped dict; tests look for it
+# WhiteNoise warns of a folder that is not there, and warnings are errors.
+Path(CONFIG.home / "static").mkdir(parents=True, exist_ok=True)
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "UNKNOWN-VARIABLE[%s]"  # type: ignore[index]  # untyped dict
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast: tests log in hundreds of times
 if CONFIG.database.startswith("sqlite"):
     # A file, not memory: threads share it, and WAL is real.
-    DATABASES["default"]["TEST"] = {"NAME": f"{_home}/test.sqlite3"}
+    DATABASES["default"]["TEST"] = {"NAME": f"{CONFIG.home}/test.sqlite3"}

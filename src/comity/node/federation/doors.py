@@ -318,7 +318,7 @@ def _post_to_inbox(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 def _outcome(said: inbound.Said) -> Outcome:
     ground = said.verdict.grounds[0]
-    return Outcome(said.ref, said.version, f"{ground.rule}: {ground.text}")
+    return Outcome.refused(said.ref, said.version, ground.rule, ground.text)
 
 
 def _status_key(partner: Partner, identifier: str) -> str:

@@ -20,7 +20,7 @@ from comity.engines.ledger.proofs import ReadTile
 from comity.engines.ledger.tiles import TileRef
 from comity.engines.ledger.witness import AddCheckpoint
 from comity.formats import exchange
-from comity.formats.conversation import Ask, Conversation, PartnerUnavailable, ask_for
+from comity.formats.conversation import Ask, Conversation, ask_for
 from comity.formats.keys import Use
 from comity.formats.receipts import decode_receipt
 from comity.formats.strict_json import decode
@@ -44,8 +44,9 @@ logger = logging.getLogger("comity.federation")
 BATCH = 500  # acts in one post
 BATCH_BYTES = 4 * 2**20
 PAGE = 1_000  # objects asked for at once
+RECEIPT_PAUSE = timedelta(seconds=30)  # before receipts are offered again to a partner in trouble
 CLAIM = timedelta(seconds=60)  # another worker leaves a claimed delivery alone for so long
-_RETRIED = frozenset({"act.out-of-order", "partner.suspended"})
+_RETRIED = frozenset({"act.out-of-order", "act.unknown-key", "partner.suspended"})  # time may heal these
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ def exchange_with(partner: Partner, transport: Transport, *, now: datetime, rand
         if sent or fetched:
             witness(partner, transport, now=now)
     except ComityError as error:
-        trouble = error.message
+        trouble = _in_words(partner, error)
+        due = acts.receipts_to_return(partner.party, now, BATCH)
+        receiving.receipts_returned(due, again=now + RECEIPT_PAUSE)
         logger.warning("exchange with %s: %s %s", partner.party.ref, error.code, error.message)
     _note(partner, trouble, now)
     return Exchanged(sent, receipted, fetched, trouble)
@@ -116,7 +119,8 @@ def _push(
         try:
             status = drive(_post(partner, own, objects_of(batch)), transport)
         except ComityError as error:
-            delivering.not_sent(going, code=error.code, words=error.message, now=now, random=random)
+            words = _in_words(partner, error)
+            delivering.not_sent(going, code=error.code, words=words, now=now, random=random)
             raise
         reach(Step.SENT)
         receipted += _take_status(partner, batch, status, transport, now=now, random=random)
@@ -151,12 +155,12 @@ def _take_status(
 def _note_failure(
     delivery: Delivery, failure: Outcome, partner: Partner, now: datetime, random: Random
 ) -> None:
-    code, _, words = (failure.message or "without a reason").partition(": ")
-    text = f"{partner.party.name} did not take it: {words or code}"
+    code = failure.code or "wire.partner-refused"
+    text = f"{partner.party.name} did not take it: {failure.message or 'without a reason'}"
     if code in _RETRIED:
         delivering.not_sent([delivery], code=code, words=text, now=now, random=random)
     else:
-        delivering.refused_there(delivery, code=code[:60], words=text, now=now)
+        delivering.refused_there(delivery, code=code, words=text, now=now)
 
 
 def _leave_for_fetching(partner: Partner, now: datetime) -> None:
@@ -190,12 +194,8 @@ def _return_receipts(partner: Partner, own: Party, transport: Transport, now: da
     due = acts.receipts_to_return(partner.party, now, BATCH)
     if not due:
         return
-    try:
-        values = [decode(bytes(receipt.wire)) for receipt in due]
-        drive(_post(partner, own, values), transport)
-    except PartnerUnavailable:
-        receiving.receipts_returned(due, again=now + delivering.FIRST_WAIT * 15)
-        raise
+    values = [decode(bytes(receipt.wire)) for receipt in due]
+    drive(_post(partner, own, values), transport)
     receiving.receipts_returned(due, again=None)
 
 
@@ -215,6 +215,12 @@ def _have_ours_cosigned(partner: Partner, transport: Transport, now: datetime) -
         log_services.cosigned(size=size, lines=answer, witness=key, now=now)
         Partner.objects.filter(pk=partner.pk).update(witnessed_size=size)
         return
+
+
+def _in_words(partner: Partner, error: ComityError) -> str:
+    if isinstance(error, Malformed):
+        return f"{partner.party.name} answered something that cannot be read: {error.message}"
+    return error.message
 
 
 def _witness_key(partner: Partner, now: datetime) -> VerifierKey | None:

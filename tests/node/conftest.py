@@ -1,0 +1,27 @@
+"""What every test of the node needs: the node's keys, a body of ours, and people who act for it."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+
+from comity.node.keys import KeyUse, create
+from tests.node.far import FarNode
+from tests.node.world import NOW, World, found_world
+
+
+@pytest.fixture(autouse=True, scope="session")
+def node_keys():
+    for use in KeyUse:
+        if not (settings.CONFIG.keys / f"{use.value}.pem").exists():
+            create(settings.CONFIG.keys, use)
+
+
+@pytest.fixture
+def world(db) -> World:
+    return found_world(NOW)
+
+
+@pytest.fixture
+def far() -> FarNode:
+    return FarNode(name="CERT Freedonia", state="DE", address="http://far.example/")
