@@ -1,0 +1,75 @@
+"""The terms of an agreement in plain words, for the people who conclude it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+from comity.engines.release.terms import Category, Onward, Purpose, Terms
+
+PURPOSES = {
+    Purpose.NETWORK_DEFENCE: "defence of networks",
+    Purpose.INCIDENT_RESPONSE: "response to incidents",
+    Purpose.VICTIM_NOTIFICATION: "telling victims",
+    Purpose.LAW_ENFORCEMENT: "law enforcement",
+    Purpose.SITUATIONAL_AWARENESS: "situational awareness",
+    Purpose.RESEARCH: "research",
+    Purpose.CAPACITY_BUILDING: "building capacity",
+}
+CATEGORIES = {
+    Category.INDICATOR: "indicators",
+    Category.MALWARE: "malware and tools",
+    Category.VULNERABILITY: "vulnerabilities",
+    Category.THREAT_ACTOR: "threat actors and their ways",
+    Category.INCIDENT: "incidents",
+    Category.SIGHTING: "sightings",
+    Category.OBSERVATION: "observations",
+    Category.IDENTITY: "identities",
+    Category.COURSE_OF_ACTION: "courses of action",
+    Category.REPORT: "reports and notes",
+    Category.OTHER: "relationships and everything else",
+}
+ONWARD = {
+    Onward.NONE: "to nobody",
+    Onward.OWN_CONSTITUENCY: "to those whom it protects",
+    Onward.WITHIN_TLP: "as far as the TLP label allows",
+}
+
+
+def in_words(terms: Terms) -> tuple[str, ...]:
+    """What the terms mean, one sentence each."""
+    return (
+        f"Each side may give the other {_listed(terms.categories, CATEGORIES)}.",
+        f"They are given for {_listed(terms.purposes, PURPOSES)}, and for nothing else.",
+        f"Nothing above {terms.highest.label} passes.",
+        f"Above {terms.second_person_above.label} a second person of the giving side approves.",
+        "Victims are made unrecognisable before anything leaves."
+        if terms.remove_victims
+        else "Victims may be named.",
+        f"The receiver may pass it on {ONWARD[terms.onward]}.",
+        f"The receiver deletes it after {terms.retention_days} days."
+        if terms.retention_days
+        else "The receiver may keep it.",
+        f"It is in force from {terms.since}" + (f" to {terms.until}." if terms.until else " without an end."),
+    )
+
+
+def as_table(terms: Terms) -> tuple[tuple[str, str], ...]:
+    """The same, term by term."""
+    return (
+        ("Provision", terms.source),
+        ("Highest label", terms.highest.label),
+        ("Purposes", _listed(terms.purposes, PURPOSES)),
+        ("Categories", _listed(terms.categories, CATEGORIES)),
+        ("Victims", "removed" if terms.remove_victims else "may be named"),
+        ("Passing on", ONWARD[terms.onward]),
+        ("Deletion", f"after {terms.retention_days} days" if terms.retention_days else "not asked for"),
+        ("Second person above", terms.second_person_above.label),
+        ("First day", terms.since.isoformat()),
+        ("Last day", terms.until.isoformat() if terms.until else "none"),
+    )
+
+
+def _listed(members: Iterable[Enum], words: dict[Purpose, str] | dict[Category, str]) -> str:
+    chosen = [word for member, word in words.items() if member in set(members)]
+    return ", ".join(chosen[:-1]) + " and " + chosen[-1] if len(chosen) > 1 else "".join(chosen) or "nothing"
