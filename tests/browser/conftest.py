@@ -22,6 +22,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from comity.node.keys import KeyUse, create
 from comity.node.parties.accounts import ONE_TIME_KEY
 from comity.node.parties.models import Membership, Party, PartyKind, Person
 from comity.node.parties.roles import Role
@@ -42,6 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +61,13 @@ def chromium() -> Iterator[Browser]:
         browser.close()
     if before is None:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _node_keys() -> None:
+    for use in KeyUse:
+        if not (settings.CONFIG.keys / f"{use.value}.pem").exists():
+            create(settings.CONFIG.keys, use)
 
 
 class _Watched:

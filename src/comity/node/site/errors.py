@@ -10,6 +10,7 @@ from django.shortcuts import render
 
 from comity.base.errors import ComityError, Conflict, Malformed, NotFound, Refused, TooLarge, Unavailable
 from comity.base.verdict import Verdict
+from comity.node.keys import KeyMissing
 
 API = "/api/"
 _HTML = "text/html"
@@ -25,6 +26,7 @@ _STATUS: tuple[tuple[type[ComityError], int], ...] = (
     (Malformed, 400),
     (Conflict, 409),
     (Unavailable, 503),
+    (KeyMissing, 503),
     (ComityError, 400),
 )
 _TITLES = {
