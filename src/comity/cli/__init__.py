@@ -1,0 +1,8 @@
+"""The `comity` command: files in, verdicts out, for people at a terminal or as lines of JSON.
+
+It judges acts, receipts, proofs, copied logs and bundles without a node, a database or a network.
+"""
+
+from comity.cli.program import main
+
+__all__ = ["main"]  # the entry point that the installed command calls
