@@ -1,0 +1,26 @@
+"""The exchange system."""
+
+from __future__ import annotations
+
+from comity.node.site import systems
+from comity.node.site.systems import Place
+
+
+class Exchange(systems.System):
+    """Threat information: what we hold, what we share, and what each partner may see."""
+
+    name = "comity.node.exchange"
+    label = "exchange"
+    title = "Exchange"
+    mount = ""
+    navigation = (
+        Place("Objects", "exchange:objects", "read-content", weight=30),
+        Place("What a partner sees", "exchange:sights", "read-content", weight=32),
+    )
+
+    def ready(self) -> None:
+        """Make the act known by which objects are shared."""
+        from comity.node.acts.kinds import register  # noqa: PLC0415  models are loaded only now
+        from comity.node.exchange.kinds import SHARE  # noqa: PLC0415
+
+        register(SHARE)

@@ -1,0 +1,109 @@
+"""What a partner shares with us: whether it may come in, and how it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from comity.base.errors import Malformed
+from comity.base.tlp import Tlp
+from comity.base.verdict import Ground, Verdict
+from comity.engines.release.handling import Ownership
+from comity.engines.release.terms import Purpose, Terms
+from comity.formats.markings import markings_of
+from comity.formats.stix import StixObject as Found
+from comity.formats.strict_json import Limits, decode
+from comity.node.acts.kinds import Arrived, Leaving
+from comity.node.acts.models import Act
+from comity.node.acts.queries import contents_of
+from comity.node.exchange import queries
+from comity.node.exchange.content import DEFINITIONS
+from comity.node.exchange.handling import Origin, kept_until
+from comity.node.exchange.services.storing import OWN_PATH, Way, contradiction, store
+from comity.node.instruments import queries as agreements
+from comity.node.parties.models import Party
+
+_SOURCE = "Comity rules of arriving shares"
+
+
+def admissible(arrived: Arrived, now: datetime) -> Verdict:
+    """Whether the share rests on an agreement in force for its purpose, or is TLP:CLEAR throughout."""
+    try:
+        found = [decoded(each.wire, each.ref) for each in arrived.contents]
+    except Malformed as error:
+        return _no("unreadable", error.message)
+    if not found or any(each.type in OWN_PATH for each in found):
+        return _no("contents", "A share carries objects, and neither acts nor receipts among them.")
+    contradicted = _contradicted(found, arrived.contents, arrived.recipients)
+    if contradicted:
+        return _no("contradiction", contradicted)
+    agreement = arrived.body.get("agreement")
+    if agreement is None:
+        return _clear_throughout(found)
+    terms = _in_force(str(agreement), arrived, now)
+    return _covered(terms, Purpose(arrived.body["purpose"]))
+
+
+def take(act: Act, now: datetime) -> None:
+    """Keep what the act carries, bound by the terms that it came under."""
+    found = [decoded(bytes(each.wire), each.ref) for each in contents_of(act)]
+    named = act.body.get("agreement")
+    for holder in act.recipients.filter(ours=True).order_by("pk"):
+        terms = agreements.terms_named(str(named), holder, act.author) if named else None
+        origin = Origin(
+            Ownership.RECEIVED,
+            act.author.ref,
+            terms=terms,
+            keep_until=kept_until(terms, now.astimezone(UTC).date()),
+            unmarked_as=Tlp(act.tlp),
+        )
+        way = Way(holder, origin, act.author, brought=None, act=act, by=act.author.name, now=now)
+        store(found, way)
+
+
+def decoded(wire: bytes, where: str) -> Found:
+    """The object in canonical bytes that an act carries."""
+    return Found.decode(decode(wire, limits=Limits(size=len(wire))), where)
+
+
+def is_clear(wire: bytes) -> bool:
+    """Whether the object itself says that it is TLP:CLEAR, in a marking that everybody can read."""
+    markings = markings_of(decoded(wire, "the object"), {})
+    return markings.tlp is Tlp.CLEAR and not markings.unknown
+
+
+def _clear_throughout(found: Sequence[Found]) -> Verdict:
+    for each in found:
+        if each.type not in DEFINITIONS and not is_clear(each.raw):
+            return _no("no-basis", f"It names no agreement, and {each.id} is not marked TLP:CLEAR.")
+    return Verdict.yes(Ground("share.clear", _SOURCE, "Everything it carries is TLP:CLEAR."))
+
+
+def _in_force(ref: str, arrived: Arrived, now: datetime) -> Terms | None:
+    day = now.astimezone(UTC).date()
+    terms = [t for body in arrived.recipients for t in agreements.terms_between(body, arrived.author, day)]
+    return next((each for each in terms if each.agreement == ref), None)
+
+
+def _covered(terms: Terms | None, purpose: Purpose) -> Verdict:
+    if terms is None:
+        return _no("agreement", "The agreement it names is not in force between us today.")
+    if purpose not in terms.purposes:
+        return _no("purpose", f"The agreement does not cover the purpose {purpose.value}.")
+    text = f"The agreement is in force and covers {purpose.value}."
+    return Verdict.yes(Ground("share.agreement", terms.cited, text))
+
+
+def _contradicted(found: Sequence[Found], contents: Sequence[Leaving], bodies: Sequence[Party]) -> str | None:
+    """What the sender learns if we hold one of these versions with other content; nobody overwrites it."""
+    for body in bodies:
+        here = queries.versions_held(body, (each.id for each in found))
+        for each, carried in zip(found, contents, strict=True):
+            kept = here.get((each.id, each.modified or ""), carried.sha256)
+            if kept != carried.sha256:
+                return f"{each.id}: {contradiction(kept, carried.sha256)}"
+    return None
+
+
+def _no(rule: str, text: str) -> Verdict:
+    return Verdict.no(Ground(f"share.{rule}", _SOURCE, text))

@@ -1,0 +1,150 @@
+"""The forms of the exchange."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from comity.base.tlp import Tlp
+from comity.engines.release.terms import Purpose
+from comity.node.exchange.services.importing import Source
+from comity.node.exchange.services.sharing import Wish
+from comity.node.instruments.wording import PURPOSES
+from comity.node.parties.models import Party
+
+OWN, ELSEWHERE = "own", "elsewhere"
+_PURPOSES = [(purpose.value, words.capitalize()) for purpose, words in PURPOSES.items()]
+_LABELS = [(label.value, label.label) for label in Tlp]
+
+
+class Narrow(forms.Form):
+    """Which objects a list shows; every field may stay empty."""
+
+    words = forms.CharField(
+        required=False, max_length=200, label="Text", help_text="Name, value, pattern or id."
+    )
+    kind = forms.ChoiceField(required=False, label="Type")
+    tlp = forms.ChoiceField(
+        required=False, label="Marking", choices=[("", "Any"), *_LABELS, ("none", "No TLP label")]
+    )
+    source = forms.ModelChoiceField(
+        required=False,
+        label="From",
+        queryset=Party.objects.none(),
+        to_field_name="ref",
+        empty_label="Anybody",
+    )
+    brought = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401  handed through to Django
+        types: list[tuple[str, int]],
+        givers: QuerySet[Party],
+        **kwargs: Any,  # noqa: ANN401  handed through to Django
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", "Any"), *((name, f"{name} ({count})") for name, count in types)]
+        self.fields["kind"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["source"].queryset = givers  # type: ignore[attr-defined]  # a ModelChoiceField
+
+    def wanted(self) -> dict[str, str]:
+        """What the query is narrowed by."""
+        chosen = self.cleaned_data if self.is_valid() else {}
+        found = {name: str(value) for name, value in chosen.items() if value not in (None, "", [])}
+        return found | ({"source": chosen["source"].ref} if chosen.get("source") else {})
+
+
+class ImportFile(forms.Form):
+    """A file, and what the person knows of where it comes from."""
+
+    file = forms.FileField(label="File", help_text="A STIX 2.1 bundle or a MISP event, as JSON.")
+    form = forms.ChoiceField(
+        label="Form",
+        choices=[("stix", "STIX 2.1 bundle"), ("misp", "MISP event")],
+        initial="stix",
+        widget=forms.RadioSelect,
+    )
+    source = forms.ChoiceField(
+        label="Where it comes from",
+        help_text="What came from others is bound by their markings; only your own work is yours to give.",
+    )
+    note = forms.CharField(
+        label="In words",
+        required=False,
+        max_length=200,
+        help_text="For a public source or somebody who is no party here: who, and where you got it.",
+    )
+    unmarked_as = forms.ChoiceField(
+        label="What carries no TLP label is",
+        required=False,
+        choices=[("", "unknown: it stays here until its source says how far it may go"), *_LABELS],
+        help_text="Choose a label only if the source says so, for example on its web page.",
+    )
+
+    def __init__(self, *args: Any, parties: QuerySet[Party], **kwargs: Any) -> None:  # noqa: ANN401  handed through
+        super().__init__(*args, **kwargs)
+        self._parties = {party.ref: party for party in parties}
+        known = [(ref, party.name) for ref, party in self._parties.items()]
+        choices = [(ELSEWHERE, "Somewhere else; I say it in words"), (OWN, "Our own work"), *known]
+        self.fields["source"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        """A source outside the parties needs words."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("source") == ELSEWHERE and not cleaned.get("note", "").strip():
+            self.add_error("note", "Say in a few words where it comes from.")
+        return cleaned
+
+    def chosen(self, holder: Party) -> Source:
+        """The source as a value."""
+        said = self.cleaned_data
+        party = holder if said["source"] == OWN else self._parties.get(said["source"])
+        label = Tlp(said["unmarked_as"]) if said["unmarked_as"] else None
+        return Source(party, said["note"].strip(), label)
+
+
+class Share(forms.Form):
+    """To whom, what for, and what the receiver reads first; the objects are ticked beside it."""
+
+    partners = forms.ModelMultipleChoiceField(
+        label="To",
+        queryset=Party.objects.none(),
+        to_field_name="ref",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Each partner gets an act of its own, judged by the agreement with it.",
+    )
+    purpose = forms.ChoiceField(label="Purpose", choices=_PURPOSES, initial=Purpose.NETWORK_DEFENCE.value)
+    title = forms.CharField(
+        label="Title", max_length=200, help_text="One line that your partner reads first."
+    )
+    message = forms.CharField(
+        label="Message",
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="It leaves as you write it: do not name here what the objects may not name.",
+    )
+
+    def __init__(self, *args: Any, partners: QuerySet[Party], **kwargs: Any) -> None:  # noqa: ANN401  handed through
+        super().__init__(*args, **kwargs)
+        self.fields["partners"].queryset = partners  # type: ignore[attr-defined]  # a ModelMultipleChoiceField
+
+    def wish(self, refs: tuple[str, ...]) -> Wish:
+        """What is to be shared."""
+        said = self.cleaned_data
+        purpose = Purpose(said["purpose"])
+        return Wish(refs=refs, purpose=purpose, title=said["title"], message=said["message"])
+
+
+class Look(forms.Form):
+    """Through whose eyes, and what for."""
+
+    purpose = forms.ChoiceField(label="Shared for", choices=_PURPOSES, required=False)
+
+    def chosen(self) -> Purpose:
+        """The purpose; defence of networks unless another is chosen."""
+        said = self.cleaned_data.get("purpose") if self.is_valid() else None
+        return Purpose(said or Purpose.NETWORK_DEFENCE.value)

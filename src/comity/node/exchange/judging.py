@@ -1,0 +1,188 @@
+"""Object by object: what of a selection may leave for one partner, in which form, and why not the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from comity.base.verdict import Ground, Verdict
+from comity.engines.release.handling import Handling
+from comity.engines.release.judge import Release, Removal
+from comity.engines.release.redact import Parties, Redacted, redacted_id, without
+from comity.formats.canonical import canonical, sha256_hex
+from comity.formats.markings import TLP_OF_ID
+from comity.formats.stix import OBSERVABLES
+from comity.formats.stix import StixObject as Found
+from comity.node.acts.kinds import Item, Leaving
+from comity.node.exchange import queries
+from comity.node.exchange.content import DEFINITIONS, links_of
+from comity.node.exchange.handling import names_any, parties_of
+from comity.node.exchange.models import StixObject
+from comity.node.exchange.sights import Asked
+from comity.node.parties.models import Party
+
+SOURCE = "Comity rules of sharing"
+SECOND_PERSON = "agreement.second-person"
+# Without both its ends a relationship says nothing, and a sighting nothing without what was sighted.
+_ENDS = {"relationship": ("source_ref", "target_ref"), "sighting": ("sighting_of_ref",)}
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """One object on its way out: the judgement of its class, and what is left of it."""
+
+    row: StixObject
+    release: Release
+    found: Found
+    verdict: Verdict
+    value: Mapping[str, Any] | None = None  # as it would leave; None if it stays
+    removed: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = field(default=())
+
+    def stays(self, rule: str, text: str) -> None:
+        """Keep it here, for this reason."""
+        self.verdict, self.value = Verdict.no(Ground(f"share.{rule}", SOURCE, text)), None
+
+    @property
+    def item(self) -> Item:
+        """The judgement for people and for the act."""
+        leaving = leaving_of(self.value) if self.value is not None else None
+        removed = self.removed if leaving else ()
+        return Item(self.row.ref, self.row.title, self.verdict, removed, leaving)
+
+
+def judged_items(question: Asked, rows: Sequence[StixObject]) -> tuple[Item, ...]:
+    """The judgement of each object; definitions that leaving objects need follow at the end."""
+    chosen = [row for row in rows if row.type not in DEFINITIONS]
+    candidates = _by_class(question, chosen)
+    _take_out(candidates, question)
+    _without_revealing(candidates, question)
+    definitions = _definitions(candidates, question.holder)
+    _without_secret_definitions(candidates, definitions, queries.victims_of(question.holder))
+    _with_their_ends(candidates, question)
+    return (*(each.item for each in candidates), *_needed(candidates, definitions))
+
+
+def leaving_of(value: Mapping[str, Any]) -> Leaving:
+    """The object as it would leave."""
+    wire = canonical(dict(value))
+    return Leaving(str(value["id"]), str(value.get("modified", "")), wire, sha256_hex(wire))
+
+
+def _by_class(question: Asked, rows: Sequence[StixObject]) -> list[_Candidate]:
+    """Judge each class once; whoever receipted an earlier version is told when the object is revoked."""
+    held = _receipted(question, rows)
+    judged: dict[tuple[int, bool], Release] = {}
+    candidates = []
+    for row in rows:
+        key = (row.handling_id, row.ref in held)
+        if key not in judged:
+            judged[key] = question.judge(Handling.from_json(row.handling.facts), held=key[1])
+        release, found = judged[key], queries.decoded(row)
+        value = found.value if release.verdict.allowed else None
+        links = tuple(links_of(found.value))
+        candidates.append(_Candidate(row, release, found, _explained(release, question), value, links=links))
+    return candidates
+
+
+def _receipted(question: Asked, rows: Iterable[StixObject]) -> set[str]:
+    """Those of which the partner has a version, under their own id or the one after a removal."""
+    names = {name: row.ref for row in rows for name in (row.ref, *(redacted_id(row.ref, r) for r in Removal))}
+    return {names[name] for name in queries.receipted_by(question.holder, question.partner, names)}
+
+
+def _explained(release: Release, question: Asked) -> Verdict:
+    """A yes with its conditions: what the receiver owes, and whether a second person approves."""
+    if not release.verdict.allowed:
+        return release.verdict
+    source = question.terms[0].cited if question.terms else SOURCE
+    second = Ground(SECOND_PERSON, source, "A second person has to approve before it leaves.")
+    more = (second,) if release.second_person else ()
+    return Verdict.yes(*release.verdict.grounds, *release.duties, *more)
+
+
+def _take_out(candidates: Iterable[_Candidate], question: Asked) -> None:
+    victims = queries.victims_of(question.holder)
+    for each in candidates:
+        for removal in sorted(each.release.removals, key=lambda removal: removal.value):
+            if each.value is None:
+                break
+            parties = victims if removal is Removal.VICTIMS else _provider(each)
+            reduced = without(each.value, parties, removal, creator=question.holder.ref)
+            if isinstance(reduced, Redacted):
+                each.value, each.removed = reduced.object, (*each.removed, *reduced.removed)
+            else:
+                each.verdict, each.value = reduced, None
+
+
+def _provider(each: _Candidate) -> Parties:
+    """Who gave it to us: a policy can ask that nobody learns that."""
+    origin = Handling.from_json(each.row.handling.facts).origin
+    ids = {ref for ref in (origin, each.row.created_by_ref) if ref.startswith("identity--")}
+    source = each.row.source
+    name = source.name if source is not None and not source.ours else "" if origin in ids else origin
+    return parties_of((ref, name) for ref in ids or {""})
+
+
+def _without_revealing(candidates: Sequence[_Candidate], question: Asked) -> None:
+    """The id of an observable follows from its value, so naming one that must stay would tell it."""
+    named = {ref for each in candidates for _, ref in each.links if ref.partition("--")[0] in OBSERVABLES}
+    rows = queries.held(question.holder, named)
+    secret = {
+        ref for ref, row in rows.items()
+        if not question.judge(Handling.from_json(row.handling.facts)).verdict.allowed
+    }  # fmt: skip  # one clause to a line
+    for each in candidates:
+        told = next((ref for _, ref in each.links if ref in secret), None)
+        if each.value is not None and told:
+            each.stays("reveals", f"It names {told}, which stays here, and whose id tells its value.")
+
+
+def _definitions(candidates: Iterable[_Candidate], holder: Party) -> dict[str, Found]:
+    """The definitions that the objects need and that we hold; those of TLP stand in the standard."""
+    named = {ref for each in candidates for _, ref in each.links if ref.startswith(DEFINITIONS)}
+    return queries.definitions_held(holder, named - TLP_OF_ID.keys())
+
+
+def _without_secret_definitions(
+    candidates: Iterable[_Candidate], definitions: Mapping[str, Found], victims: Parties
+) -> None:
+    telling = {ref for ref, found in definitions.items() if names_any(found.value, victims)}
+    for each in candidates:
+        told = next((ref for _, ref in each.links if ref in telling), None)
+        if each.value is not None and told and each.release.removals:
+            each.stays("definition", f"Its marking {told} names a victim, and has to travel with it.")
+
+
+def _with_their_ends(candidates: Sequence[_Candidate], question: Asked) -> None:
+    """Keep what joins objects that do not both get there; what leaves under another id is not the same."""
+    joined = {each.row.ref: _ends(each) for each in candidates if each.row.type in _ENDS}
+    there = queries.known_there(
+        question.holder, question.partner, {ref for ends in joined.values() for ref in ends}
+    )
+    changed = True
+    while changed:
+        changed = False
+        going = {str(each.value["id"]) for each in candidates if each.value is not None}
+        for each in candidates:
+            missing = next((ref for ref in joined.get(each.row.ref, ()) if ref not in going | there), None)
+            if each.value is not None and missing:
+                each.stays(
+                    "end-missing", f"It joins {missing}, which does not leave as it is and is not there."
+                )
+                changed = True
+
+
+def _ends(each: _Candidate) -> tuple[str, ...]:
+    return tuple(str(each.found.value[end]) for end in _ENDS[each.row.type] if end in each.found.value)
+
+
+def _needed(candidates: Iterable[_Candidate], definitions: Mapping[str, Found]) -> list[Item]:
+    named = {ref for each in candidates if each.value is not None for _, ref in each.links}
+    ground = Ground("share.definition", SOURCE, "It says what a marking or an extension of the others means.")
+    return [
+        Item(ref, str(found.value.get("name", ref)), Verdict.yes(ground), (), leaving_of(found.value))
+        for ref, found in sorted(definitions.items())
+        if ref in named
+    ]

@@ -1,0 +1,128 @@
+"""STIX objects that a body of ours holds, the handling class of each, and whom they may not reveal."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from comity.node.acts.models import Act
+from comity.node.parties.models import Party, Person
+
+
+class HandlingClass(models.Model):
+    """Everything that a release judgement looks at; objects of one class get one judgement."""
+
+    key = models.CharField(max_length=64, unique=True)
+    facts = models.JSONField()
+
+    class Meta:
+        verbose_name_plural = "handling classes"
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Import(models.Model):
+    """A file that a person brought in; rows are only ever added."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="imports")
+    form = models.CharField(max_length=8, choices=[("stix", "STIX 2.1 bundle"), ("misp", "MISP event")])
+    sha256 = models.CharField(max_length=64)  # of the file
+    source = models.ForeignKey(Party, null=True, on_delete=models.PROTECT, related_name="imports_given")
+    note = models.CharField(max_length=200, blank=True)  # where it comes from, in words
+    unmarked_as = models.CharField(max_length=12, blank=True)  # the label given to what carries none
+    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="imports")
+    by_name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    report = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.get_form_display()} of {self.at:%Y-%m-%d %H:%M}"
+
+
+class StixObject(models.Model):
+    """One version of one object in the hands of one body of ours."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="objects_held")
+    ref = models.CharField(max_length=300)
+    type = models.CharField(max_length=250)
+    modified = models.CharField(max_length=40, blank=True)  # as written; observables have none
+    created_by_ref = models.CharField(max_length=60, blank=True)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    wire = models.BinaryField()  # canonical
+    title = models.CharField(max_length=200)
+    words = models.TextField()  # what the search looks at
+    tlp = models.CharField(max_length=12, blank=True)  # of its class, for lists
+    latest = models.BooleanField(default=True)
+    handling = models.ForeignKey(HandlingClass, on_delete=models.PROTECT, related_name="members")
+    source = models.ForeignKey(Party, null=True, on_delete=models.PROTECT, related_name="objects_given")
+    brought = models.ForeignKey(Import, null=True, on_delete=models.PROTECT, related_name="brought")
+    act = models.ForeignKey(Act, null=True, on_delete=models.PROTECT, related_name="objects_brought")
+    added = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-added", "-pk")
+        constraints = (
+            models.UniqueConstraint(name="object_version_once", fields=("holder", "ref", "modified")),
+            models.UniqueConstraint(
+                name="object_one_latest", fields=("holder", "ref"), condition=Q(latest=True)
+            ),
+            models.CheckConstraint(
+                name="object_has_one_way_in",
+                condition=Q(brought__isnull=False, act=None) | Q(brought=None, act__isnull=False),
+            ),
+        )
+        indexes = (
+            models.Index(name="object_list", fields=("holder", "-added", "-id"), condition=Q(latest=True)),
+            models.Index(name="object_by_type", fields=("holder", "type")),
+            models.Index(name="object_by_class", fields=("handling", "holder")),
+        )
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class Link(models.Model):
+    """An object names another, whether or not we hold it."""
+
+    object = models.ForeignKey(StixObject, on_delete=models.CASCADE, related_name="links")
+    path = models.CharField(max_length=100)  # source_ref, object_refs, …
+    ref = models.CharField(max_length=300, db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(name="link_once", fields=("object", "path", "ref")),)
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.ref}"
+
+
+class VictimHow(models.TextChoices):
+    """How we know that an identity is a victim."""
+
+    TARGET = "misp-target", "A MISP attribute names it as the target"
+    SIGHTED = "where-sighted", "A sighting took place there"
+    HAND = "by-hand", "A person marked it"
+
+
+class Victim(models.Model):
+    """An identity that may have to be made unrecognisable before anything leaves."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="victims")
+    ref = models.CharField(max_length=60)
+    name = models.CharField(max_length=500, blank=True)  # empty as long as nobody told us
+    how = models.CharField(max_length=14, choices=VictimHow.choices)
+    by_name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("name", "ref")
+        constraints = (
+            models.UniqueConstraint(name="victim_once", fields=("holder", "ref")),
+            models.CheckConstraint(name="victim_is_identity", condition=Q(ref__startswith="identity--")),
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.ref

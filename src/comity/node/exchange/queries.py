@@ -1,0 +1,191 @@
+"""Every read of objects, victims and imports; the actor is asked, so hidden and missing look the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from django.db.models import Count, Q, QuerySet
+
+from comity.base.errors import NotFound
+from comity.engines.release.redact import Parties
+from comity.formats.stix import StixObject as Found
+from comity.formats.strict_json import Limits, decode
+from comity.node.acts.models import Act, ActContent, DeliveryState
+from comity.node.acts.queries import acts_for
+from comity.node.exchange.content import DEFINITIONS
+from comity.node.exchange.handling import parties_of
+from comity.node.exchange.models import Import, Link, StixObject, Victim
+from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
+from comity.node.parties.roles import Power
+
+CHUNK = 500  # refs in one question to the database
+SEARCH_ROWS = 20
+
+
+def objects_for(actor: Actor) -> QuerySet[StixObject]:
+    """The newest versions of what the actor's body holds; none without the power to read content."""
+    return versions_for(actor).filter(latest=True)
+
+
+def versions_for(actor: Actor) -> QuerySet[StixObject]:
+    """All versions of what the actor's body holds; none without the power to read content."""
+    if not actor.may(Power.READ_CONTENT).allowed:
+        return StixObject.objects.none()
+    return StixObject.objects.filter(holder_id=actor.body)
+
+
+def object_for(actor: Actor, ref: str) -> StixObject:
+    """The newest version with its provenance; raises `NotFound`."""
+    related = ("handling", "source", "act", "brought", "holder", "act__author")
+    found = objects_for(actor).select_related(*related).filter(ref=ref).first()
+    if found is None:
+        raise NotFound("object")
+    return found
+
+
+def listed(
+    actor: Actor, *, words: str = "", kind: str = "", tlp: str = "", source: str = "", brought: str = ""
+) -> QuerySet[StixObject]:
+    """The objects of the list page, newest first, narrowed as its form says."""
+    found = objects_for(actor).exclude(type__in=DEFINITIONS).select_related("source").defer("wire", "words")
+    for word in words.split()[:8]:
+        found = found.filter(words__icontains=word)
+    found = found.filter(type=kind) if kind else found
+    found = found.filter(tlp="" if tlp == "none" else tlp) if tlp else found
+    found = found.filter(brought_id=int(brought)) if brought.isdigit() else found
+    return found.filter(source__ref=source) if source else found
+
+
+def types_held(actor: Actor) -> list[tuple[str, int]]:
+    """The types that the body holds, with how many objects of each."""
+    rows = objects_for(actor).exclude(type__in=DEFINITIONS).values_list("type")
+    return list(rows.annotate(n=Count("pk")).order_by("type"))
+
+
+def givers(actor: Actor) -> QuerySet[Party]:
+    """The parties that gave something which the body holds."""
+    return Party.objects.filter(pk__in=objects_for(actor).values("source_id"))
+
+
+def held(holder: Party, refs: Iterable[str]) -> dict[str, StixObject]:
+    """The newest versions that a body holds, by ref, with their classes."""
+    rows = StixObject.objects.filter(holder=holder, latest=True).select_related("handling")
+    return {row.ref: row for chunk in chunks(refs) for row in rows.filter(ref__in=chunk)}
+
+
+def versions_held(holder: Party, refs: Iterable[str]) -> dict[tuple[str, str], str]:
+    """The digests of all versions that a body holds of these objects, by ref and version."""
+    rows = StixObject.objects.filter(holder=holder).values_list("ref", "modified", "sha256")
+    found = (row for chunk in chunks(refs) for row in rows.filter(ref__in=chunk))
+    return {(ref, modified): sha256 for ref, modified, sha256 in found}
+
+
+def definitions_held(holder: Party, refs: Iterable[str]) -> dict[str, Found]:
+    """Definitions of markings and extensions that a body holds, decoded."""
+    rows = StixObject.objects.filter(holder=holder, latest=True, type__in=DEFINITIONS)
+    return {row.ref: decoded(row) for chunk in chunks(refs) for row in rows.filter(ref__in=chunk)}
+
+
+def decoded(row: StixObject) -> Found:
+    """The object in a row."""
+    wire = bytes(row.wire)
+    return Found.decode(decode(wire, limits=Limits(size=len(wire))), row.ref)
+
+
+def victims_of(holder: Party) -> Parties:
+    """Whom this body may have to make unrecognisable."""
+    return parties_of(Victim.objects.filter(holder=holder).values_list("ref", "name"))
+
+
+def victims_for(actor: Actor) -> QuerySet[Victim]:
+    """The victims that the actor's body knows; none without the power to read content."""
+    if not actor.may(Power.READ_CONTENT).allowed:
+        return Victim.objects.none()
+    return Victim.objects.filter(holder_id=actor.body)
+
+
+def receipted_by(holder: Party, partner: Party, refs: Iterable[str]) -> set[str]:
+    """Those of the objects of which the partner has receipted a version from us."""
+    done = {"act__deliveries__party": partner, "act__deliveries__state": DeliveryState.RECEIPTED}
+    sent = ActContent.objects.filter(act__ours=True, act__author=holder, **done)
+    return {
+        ref for chunk in chunks(refs)
+        for ref in sent.filter(content__ref__in=chunk).values_list("content__ref", flat=True)
+    }  # fmt: skip  # one clause to a line
+
+
+def known_there(holder: Party, partner: Party, refs: Iterable[str]) -> set[str]:
+    """Those of the objects that the partner has: it receipted them, or gave them to us."""
+    wanted = set(refs)
+    given = StixObject.objects.filter(holder=holder, source=partner)
+    came = {
+        ref for chunk in chunks(wanted) for ref in given.filter(ref__in=chunk).values_list("ref", flat=True)
+    }
+    return came | receipted_by(holder, partner, wanted)
+
+
+def linking_to(actor: Actor, ref: str, limit: int = 50) -> QuerySet[StixObject]:
+    """The objects that name this one."""
+    naming = Link.objects.filter(ref=ref).values("object_id")
+    return objects_for(actor).filter(pk__in=naming).defer("wire", "words")[:limit]
+
+
+def linked_from(actor: Actor, row: StixObject) -> list[tuple[str, str, StixObject | None]]:
+    """What the object names: the property, the ref, and the object if the body holds it."""
+    links = list(row.links.order_by("path", "ref").values_list("path", "ref")[:200])
+    here = {each.ref: each for each in objects_for(actor).filter(ref__in={ref for _, ref in links})}
+    return [(path, ref, here.get(ref)) for path, ref in links]
+
+
+def import_for(actor: Actor, key: int) -> Import:
+    """One import of the body; raises `NotFound`."""
+    found = None
+    if actor.may(Power.READ_CONTENT).allowed:
+        found = Import.objects.select_related("source").filter(holder_id=actor.body, pk=key).first()
+    if found is None:
+        raise NotFound("import")
+    return found
+
+
+def search_objects(actor: Actor, words: str) -> QuerySet[StixObject]:
+    """The objects that carry all the words, or whose ref it is."""
+    return listed(actor, words=words)
+
+
+def search_acts(actor: Actor, words: str) -> QuerySet[Act]:
+    """The acts whose title carries the words, or whose ref it is."""
+    return acts_for(actor).filter(Q(title__icontains=words) | Q(ref=words)).select_related("author")
+
+
+def own_body(actor: Actor) -> Party:
+    """The body that the actor acts for."""
+    found = Party.objects.filter(pk=actor.body, ours=True).first()
+    if found is None:
+        raise NotFound("body of this node")
+    return found
+
+
+def partners(actor: Actor) -> QuerySet[Party]:
+    """The parties whose node we have accepted."""
+    if not actor.may(Power.READ_PARTIES).allowed:
+        return Party.objects.none()
+    return Party.objects.filter(ours=False, partner__state="accepted")
+
+
+def party_named(actor: Actor, ref: str) -> Party:
+    """A party that is not ours, by its ref; raises `NotFound`."""
+    found = None
+    if actor.may(Power.READ_PARTIES).allowed:
+        found = Party.objects.filter(ref=ref, ours=False).first()
+    if found is None:
+        raise NotFound("party")
+    return found
+
+
+def chunks(refs: Iterable[str]) -> Iterator[Sequence[str]]:
+    """The refs in portions that one question to the database takes."""
+    rest = iter(dict.fromkeys(refs))
+    while portion := tuple(islice(rest, CHUNK)):
+        yield portion

@@ -1,0 +1,156 @@
+"""What of ours one partner may see: every class judged once, and the queries that apply the judgements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import Count, QuerySet
+
+from comity.base.verdict import Ground, Verdict
+from comity.engines.release.case import Recipient, Relation
+from comity.engines.release.explain import Picture, picture
+from comity.engines.release.handling import Handling
+from comity.engines.release.judge import Release, judge_any
+from comity.engines.release.terms import Purpose, Terms
+from comity.node.exchange.content import DEFINITIONS
+from comity.node.exchange.models import HandlingClass, StixObject
+from comity.node.federation.models import Partner, PartnerState
+from comity.node.instruments import queries as agreements
+from comity.node.parties.models import Party, PartyKind
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who would give what for, to whom, when: everything a judgement needs beside the thing itself."""
+
+    holder: Party
+    partner: Party
+    recipient: Recipient
+    terms: tuple[Terms, ...]
+    purpose: Purpose
+    now: datetime
+
+    def judge(self, handling: Handling, *, held: bool = False) -> Release:
+        """The judgement of one class; observers look after the logs and see no content at all."""
+        if self.partner.kind == PartyKind.OBSERVER:
+            return Release(Verdict.no(_observer(self.partner)))
+        return judge_any(handling, self.recipient, self.terms, purpose=self.purpose, now=self.now, held=held)
+
+
+def asked(holder: Party, partner: Party, *, purpose: Purpose, now: datetime) -> Asked:
+    """What is to be judged when `holder` would give to `partner`, under all agreements between them."""
+    terms = agreements.terms_to_judge_by(holder, partner, now.astimezone(UTC).date())
+    return Asked(holder, partner, recipient_of(holder, partner), terms, purpose, now)
+
+
+def asked_each(
+    holder: Party, partners: Sequence[Party], *, purpose: Purpose, now: datetime
+) -> list[tuple[Party, Asked]]:
+    """The same for many partners, in two questions to the database."""
+    terms = agreements.terms_by_partner(holder, now.astimezone(UTC).date())
+    accepted = Partner.objects.filter(party__in=partners, state=PartnerState.ACCEPTED)
+    near = set(accepted.values_list("party_id", flat=True))
+    return [
+        (
+            each,
+            Asked(
+                holder, each, _recipient(each, accepted=each.pk in near), terms.get(each.pk, ()), purpose, now
+            ),
+        )
+        for each in partners
+    ]
+
+
+def recipient_of(holder: Party, partner: Party) -> Recipient:
+    """How near the party stands to us: a partner is one whose node a person has accepted."""
+    if partner.pk == holder.pk:
+        return Recipient(partner.ref, Relation.ORGANISATION)
+    accepted = Partner.objects.filter(party=partner, state=PartnerState.ACCEPTED).exists()
+    return _recipient(partner, accepted=accepted)
+
+
+def _recipient(partner: Party, *, accepted: bool) -> Recipient:
+    return Recipient(partner.ref, Relation.PARTNER if accepted else Relation.PUBLIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The judgement of every class that the holder has, and how many objects are in each."""
+
+    asked: Asked
+    releases: Mapping[int, Release]
+    counts: Mapping[int, int]
+
+    @property
+    def whole(self) -> list[int]:
+        """The classes of which everything may be seen."""
+        return [
+            pk for pk, release in self.releases.items() if release.verdict.allowed and not release.removals
+        ]
+
+    @property
+    def reduced(self) -> list[int]:
+        """The classes that may be seen with something taken out."""
+        return [pk for pk, release in self.releases.items() if release.verdict.allowed and release.removals]
+
+    def closed(self, rule: str = "") -> list[int]:
+        """The classes that may not be seen, all or those that this rule closes."""
+        return [
+            pk
+            for pk, release in self.releases.items()
+            if not release.verdict.allowed and (not rule or rule in {g.rule for g in release.verdict.grounds})
+        ]
+
+    @property
+    def picture(self) -> Picture:
+        """Counts by reason."""
+        return picture((release, self.counts[pk]) for pk, release in self.releases.items())
+
+    def objects(self, classes: list[int]) -> QuerySet[StixObject]:
+        """The holder's objects in these classes, newest version and newest arrival first."""
+        rows = _objects(self.asked.holder).filter(handling_id__in=classes)
+        return rows.order_by("-added", "-pk")
+
+
+def sight(holder: Party, partner: Party, *, purpose: Purpose, now: datetime) -> Sight:
+    """Judge every class that the holder has, for one partner."""
+    question = asked(holder, partner, purpose=purpose, now=now)
+    counted = _objects(holder).order_by().values_list("handling_id").annotate(n=Count("pk"))
+    counts = dict(counted)
+    rows = HandlingClass.objects.filter(pk__in=_objects(holder).order_by().values("handling_id"))
+    releases = {row.pk: question.judge(Handling.from_json(row.facts)) for row in rows}
+    return Sight(question, releases, counts)
+
+
+def visible_to(holder: Party, partner: Party, *, purpose: Purpose, now: datetime) -> QuerySet[StixObject]:
+    """What the partner may see as it is; whatever has to lose something first is not among it."""
+    seen = sight(holder, partner, purpose=purpose, now=now)
+    return seen.objects(seen.whole)
+
+
+def visible_reduced(
+    holder: Party, partner: Party, *, purpose: Purpose, now: datetime
+) -> QuerySet[StixObject]:
+    """What the partner may see after removals: for those who make them, never to be served as it is."""
+    seen = sight(holder, partner, purpose=purpose, now=now)
+    return seen.objects(seen.reduced)
+
+
+def who_may_see(
+    row: StixObject, partners: Sequence[Party], *, purpose: Purpose, now: datetime
+) -> list[tuple[Party, Release]]:
+    """The judgement of one object for each of these parties."""
+    handling = Handling.from_json(row.handling.facts)
+    each = asked_each(row.holder, partners, purpose=purpose, now=now)
+    return [(party, question.judge(handling)) for party, question in each]
+
+
+def _objects(holder: Party) -> QuerySet[StixObject]:
+    return StixObject.objects.filter(holder=holder, latest=True).exclude(type__in=DEFINITIONS)
+
+
+def _observer(partner: Party) -> Ground:
+    text = f"{partner.name} is an observer: it checks the logs, and sees no content."
+    return Ground("observer.no-content", "roles of parties", text)

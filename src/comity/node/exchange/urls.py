@@ -1,0 +1,22 @@
+"""The addresses of the exchange; the search of the node has a name of its own, which the frame knows."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from comity.node.exchange.views import objects, sharing
+
+_pages = [
+    path("", objects.listing, name="objects"),
+    path("import", objects.bring, name="import"),
+    path("imports/<int:key>", objects.imported, name="imported"),
+    path("objects/<str:ref>/", objects.detail, name="object"),
+    path("objects/<str:ref>/victim", objects.mark_victim, name="mark-victim"),
+    path("share", sharing.share, name="share"),
+    path("see/", sharing.sights, name="sights"),
+    path("see/<str:ref>/", sharing.see, name="see"),
+]
+urlpatterns = [
+    path("search", objects.search, name="search"),
+    path("exchange/", include((_pages, "exchange"))),
+]

@@ -1,0 +1,1 @@
+"""The pages of the exchange: what we hold, what we bring in, what we share, what a partner sees."""

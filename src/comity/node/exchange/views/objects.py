@@ -1,0 +1,121 @@
+"""The list of objects, one object, imports, and the search of the node."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from comity.engines.release.handling import Handling
+from comity.node.exchange import forms, queries
+from comity.node.exchange.services import importing, marking
+from comity.node.exchange.sights import who_may_see
+from comity.node.parties.access import ActorRequest, needs
+from comity.node.parties.roles import Power
+
+ROWS = 50
+_PLAIN = (str, int, float, bool)
+
+
+@require_safe
+@needs(Power.READ_CONTENT)
+def listing(request: ActorRequest) -> HttpResponse:
+    """What the body holds, newest first."""
+    actor = request.actor
+    form = forms.Narrow(request.GET, types=queries.types_held(actor), givers=queries.givers(actor))
+    page = Paginator(queries.listed(actor, **form.wanted()), ROWS).get_page(request.GET.get("page"))
+    shown = {"form": form, "page": page, "narrowed": bool(form.wanted())}
+    return render(request, "exchange/objects.html", shown | _may(request))
+
+
+@require_safe
+@needs(Power.READ_CONTENT)
+def detail(request: ActorRequest, ref: str) -> HttpResponse:
+    """One object: what it says, where it comes from, who may see it."""
+    row = queries.object_for(request.actor, ref)
+    look = forms.Look(request.GET)
+    value = queries.decoded(row).value
+    partners = list(queries.partners(request.actor))
+    shown = {
+        "row": row,
+        "properties": _readable(value),
+        "raw": json.dumps(value, indent=2, ensure_ascii=False),
+        "handling": Handling.from_json(row.handling.facts),
+        "linked": queries.linked_from(request.actor, row),
+        "linking": queries.linking_to(request.actor, ref),
+        "versions": queries.versions_for(request.actor).filter(ref=ref).defer("wire", "words"),
+        "victim": queries.victims_for(request.actor).filter(ref=ref).first(),
+        "look": look,
+        "seen_by": who_may_see(row, partners, purpose=look.chosen(), now=timezone.now()),
+    }
+    return render(request, "exchange/object.html", shown | _may(request))
+
+
+@require_POST
+@needs(Power.IMPORT)
+def mark_victim(request: ActorRequest, ref: str) -> HttpResponse:
+    """Say that an identity is a victim."""
+    victim = marking.mark_victim(actor=request.actor, ref=ref, now=timezone.now())
+    messages.success(request, f"{victim} is a victim from now on; everything that names it was judged anew.")
+    return redirect("exchange:object", ref=ref)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Power.IMPORT)
+def bring(request: ActorRequest) -> HttpResponse:
+    """Import a file."""
+    form = forms.ImportFile(
+        request.POST or None, request.FILES or None, parties=queries.partners(request.actor)
+    )
+    if not form.is_valid():
+        return render(request, "exchange/import.html", {"form": form}, status=422 if form.is_bound else 200)
+    service = importing.import_misp if form.cleaned_data["form"] == "misp" else importing.import_bundle
+    row = service(
+        actor=request.actor,
+        content=form.cleaned_data["file"].read(),
+        source=form.chosen(queries.own_body(request.actor)),
+        now=timezone.now(),
+    )
+    return redirect("exchange:imported", key=row.pk)
+
+
+@require_safe
+@needs(Power.READ_CONTENT)
+def imported(request: ActorRequest, key: int) -> HttpResponse:
+    """What became of the objects of a file."""
+    row = queries.import_for(request.actor, key)
+    return render(request, "exchange/imported.html", {"row": row, "report": row.report} | _may(request))
+
+
+@require_safe
+@needs(Power.READ_ACTS)
+def search(request: ActorRequest) -> HttpResponse:
+    """Everything here that carries the words: objects and acts."""
+    words = request.GET.get("q", "").strip()[:200]
+    objects = queries.search_objects(request.actor, words)[: queries.SEARCH_ROWS] if words else ()
+    acts = queries.search_acts(request.actor, words)[: queries.SEARCH_ROWS] if words else ()
+    return render(request, "exchange/search.html", {"words": words, "objects": objects, "acts": acts})
+
+
+def _may(request: ActorRequest) -> dict[str, bool]:
+    return {
+        "may_import": request.actor.may(Power.IMPORT).allowed,
+        "may_share": request.actor.may(Power.COMPOSE).allowed,
+    }
+
+
+def _readable(value: dict[str, Any]) -> list[tuple[str, str]]:
+    """The properties in words: lists of plain values on one line, the rest as JSON."""
+    return [(name.replace("_", " "), _text(member)) for name, member in sorted(value.items())]
+
+
+def _text(member: object) -> str:
+    if isinstance(member, list) and all(isinstance(part, _PLAIN) for part in member):
+        return ", ".join(map(str, member))
+    return str(member) if isinstance(member, _PLAIN) else json.dumps(member, ensure_ascii=False)

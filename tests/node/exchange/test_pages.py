@@ -1,0 +1,219 @@
+"""The pages of the exchange: every variable known, a fixed number of queries, no need of JavaScript."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from comity.base.tlp import Tlp
+from comity.node.acts.models import Act
+from comity.node.exchange.models import Import, Victim
+from tests.node.exchange.holding import SAMPLES, bundle, from_far, indicator, made, own_work, shared
+from tests.node.instruments.test_pages import body, client_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def analyst(agreed) -> Client:
+    return client_of(agreed.world.analyst)
+
+
+def upload(client: Client, content: bytes, **more):
+    file = SimpleUploadedFile("file.json", content, content_type="application/json")
+    said = {"file": file, "form": "stix", "source": "own", "note": "", "unmarked_as": ""} | more
+    return client.post("/exchange/import", said)
+
+
+def test_empty_pages_say_what_to_do(analyst, agreed):
+    assert "Nothing is held here yet" in body(analyst.get("/exchange/"))
+    assert "An analyst can import" in body(client_of(agreed.world.approver).get("/exchange/"))
+    assert "Nothing carries these words" in body(analyst.get("/search?q=nothing"))
+    body(analyst.get("/search"))
+    assert "No object of ours" in body(analyst.get(f"/exchange/see/{agreed.party.ref}/"))
+
+
+def test_from_a_file_to_the_report(analyst):
+    body(analyst.get("/exchange/import"))
+    response = upload(analyst, (SAMPLES / "pk-report.json").read_bytes())
+    done = Import.objects.get()
+    assert response["Location"] == f"/exchange/imports/{done.pk}"
+    page = body(analyst.get(response["Location"]))
+    assert "Karakoram Example Power Company" in page
+    assert "Share what is new" in page
+    listed = body(analyst.get(f"/exchange/?brought={done.pk}"))
+    assert "Control server of DemoLoader" in listed
+    other = indicator("x", description="other")
+    upload(analyst, bundle(indicator("x")))
+    page = body(analyst.get(upload(analyst, bundle(other))["Location"]))
+    assert "held here with other content" in page
+
+
+def test_a_file_that_cannot_be_read(analyst):
+    response = upload(analyst, b"{")
+    assert response.status_code == 400
+    assert "not JSON" in body(response)
+    assert upload(analyst, b"{}", source="elsewhere").status_code == 422
+    assert not Import.objects.exists()
+
+
+def test_a_misp_file_from_elsewhere(analyst):
+    content = (SAMPLES / "misp-backdoordiplomacy.json").read_bytes()
+    response = upload(
+        analyst, content, form="misp", source="elsewhere", note="ESET Research", unmarked_as="clear"
+    )
+    assert response.status_code == 302
+    page = body(analyst.get("/exchange/?kind=indicator&tlp=clear"))
+    assert "66 objects" in page
+
+
+def test_the_list_narrows(analyst, agreed):
+    own_work(
+        agreed.world,
+        indicator("alpha"),
+        indicator("beta", Tlp.GREEN),
+        made("malware", "gamma", is_family=True),
+    )
+    assert "alpha" in body(analyst.get("/exchange/?words=ALPHA"))
+    page = body(analyst.get("/exchange/?words=beta.example&tlp=green&kind=indicator"))
+    assert "beta" in page
+    assert "gamma" not in page
+    assert "No object fits" in body(analyst.get("/exchange/?words=delta"))
+    assert "alpha" in body(analyst.get(f"/exchange/?source={agreed.world.body.ref}"))
+    body(analyst.get("/exchange/?kind=nonsense&brought=x&page=99"))
+
+
+def test_an_object_with_its_provenance_and_who_may_see_it(analyst, agreed):
+    power = made("identity", "Example Power", identity_class="organization")
+    own_work(agreed.world, power, indicator("bad", description="Example Power <b>bold</b>", revoked=False))
+    page = body(analyst.get(f"/exchange/objects/{indicator('bad')['id']}/"))
+    assert "&lt;b&gt;" in page
+    assert agreed.party.name in page
+    assert "by Ayesha" in page
+    page = body(analyst.get(f"/exchange/objects/{power['id']}/?purpose=research"))
+    assert "does not cover the purpose research" in page
+    response = analyst.post(f"/exchange/objects/{power['id']}/victim")
+    assert response.status_code == 302
+    assert Victim.objects.get().name == "Example Power"
+    assert "A victim" in body(analyst.get(f"/exchange/objects/{power['id']}/"))
+    assert analyst.get("/exchange/objects/indicator--0/").status_code == 404
+
+
+def compose(agreed, *values, step: str, **more):
+    said = {
+        "object": [value["id"] for value in values],
+        "partners": [agreed.party.ref],
+        "purpose": "network-defence",
+        "title": "Indicators of a campaign",
+        "message": "Dear colleagues",
+        "step": step,
+    }
+    return said | more
+
+
+def test_choose_judge_send(analyst, agreed):
+    good, red = indicator("good"), indicator("red", Tlp.RED)
+    own_work(agreed.world, good, red)
+    page = body(analyst.post("/exchange/share", {"object": [good["id"], red["id"]], "step": "choose"}))
+    assert "2 chosen" in page
+    page = body(analyst.post("/exchange/share", compose(agreed, good, red, step="judge")))
+    assert "Goes" in page
+    assert "Stays" in page
+    assert "TLP:RED, for named recipients only" in page
+    assert not Act.objects.filter(kind="share").exists()
+    response = analyst.post("/exchange/share", compose(agreed, good, red, step="send"))
+    act = Act.objects.get(kind="share")
+    assert response["Location"] == f"/acts/{act.ref}/"
+    assert "Dear colleagues" in body(analyst.get(response["Location"]))
+    assert act.title in body(analyst.get("/search?q=campaign"))
+
+
+def test_sending_what_may_not_go_shows_why_and_writes_nothing(analyst, agreed):
+    red = indicator("red", Tlp.RED)
+    own_work(agreed.world, red)
+    response = analyst.post("/exchange/share", compose(agreed, red, step="send"))
+    assert response.status_code == 422
+    assert "None of the objects may leave" in body(response)
+    assert not Act.objects.filter(kind="share").exists()
+
+
+def test_live_judgement_is_a_part_of_the_page(analyst, agreed):
+    good = indicator("good")
+    own_work(agreed.world, good)
+    headers = {"HX-Request": "true"}
+    part = body(analyst.post("/exchange/share", compose(agreed, good, step="judge"), headers=headers))
+    assert part.lstrip().startswith('<div id="judged"')
+    assert "Goes" in part
+    part = body(analyst.post("/exchange/share", compose(agreed, step="judge", title=""), headers=headers))
+    assert "Choose objects" in part
+
+
+def test_finding_more_keeps_what_was_typed(analyst, agreed):
+    good, more = indicator("good"), indicator("more")
+    own_work(agreed.world, good, more)
+    page = body(analyst.post("/exchange/share", compose(agreed, good, step="find", find="more")))
+    assert more["id"] in page
+    assert "Indicators of a campaign" in page
+    assert f'value="{agreed.party.ref}"' in page
+    assert "Nothing else carries" in body(
+        analyst.post("/exchange/share", compose(agreed, good, step="find", find="zzz"))
+    )
+    done = Import.objects.get()
+    assert "2 chosen" in body(analyst.get(f"/exchange/share?brought={done.pk}"))
+    assert "1 chosen" in body(analyst.get(f"/exchange/share?object={good['id']}&partner={agreed.party.ref}"))
+
+
+def test_what_the_partner_would_see(analyst, agreed):
+    own_work(agreed.world, indicator("good"), indicator("red", Tlp.RED), indicator("unmarked", None))
+    assert agreed.party.name in body(analyst.get("/exchange/see/"))
+    page = body(analyst.get(f"/exchange/see/{agreed.party.ref}/"))
+    assert "Why not the rest" in page
+    closed = body(analyst.get(f"/exchange/see/{agreed.party.ref}/?show=closed&rule=tlp.red"))
+    assert "red.example" not in closed
+    assert ">red<" in closed
+    assert ">good<" not in closed
+    for show in ("whole", "reduced", "closed", "nonsense"):
+        body(analyst.get(f"/exchange/see/{agreed.party.ref}/?show={show}&purpose=research"))
+    assert analyst.get("/exchange/see/identity--0/").status_code == 404
+
+
+def test_roles(agreed):
+    own_work(agreed.world, indicator("good"))
+    for name in ("administrator", "observer"):
+        client = client_of(getattr(agreed.world, name))
+        pages = ("", "import", "share", "see/", f"objects/{indicator('good')['id']}/", "imports/1")
+        assert {client.get(f"/exchange/{page}").status_code for page in pages} == {403}
+    approver = client_of(agreed.world.approver)
+    assert approver.get("/exchange/").status_code == 200
+    assert approver.get("/exchange/share").status_code == 403
+    assert approver.post(f"/exchange/objects/{indicator('good')['id']}/victim").status_code == 403
+    assert client_of(agreed.diplomat).get("/exchange/share").status_code == 403
+    assert Client().get("/exchange/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "page", ["/exchange/", "/exchange/see/{party}/", "/exchange/objects/{one}/", "/search?q=i"]
+)
+def test_pages_are_a_fixed_number_of_queries(analyst, agreed, django_assert_max_num_queries, page):
+    one = indicator("i0")
+    own_work(agreed.world, one)
+    path = page.format(party=agreed.party.ref, one=one["id"])
+    analyst.get(path)
+    with django_assert_max_num_queries(20) as few:
+        body(analyst.get(path))
+    own_work(agreed.world, *(indicator(f"i{n}", created_by_ref=agreed.world.body.ref) for n in range(1, 20)))
+    shared(agreed, one)
+    with django_assert_max_num_queries(len(few)):
+        body(analyst.get(path))
+
+
+def test_a_received_object_leads_to_its_act(analyst, agreed):
+    agreement = agreed.conclude(retention_days=5)
+    given = indicator("given", valid_until="2027-01-01T00:00:00Z")
+    more = {"body": {"agreement": agreement.ref}, "basis": (agreement.ref,)}
+    assert from_far(agreed, given, **more)[0].allowed
+    page = body(analyst.get(f"/exchange/objects/{given['id']}/"))
+    assert str(Act.objects.get(kind="share").ref) in page
+    assert agreement.ref in page
+    assert "To be deleted after" in page
