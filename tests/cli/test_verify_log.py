@@ -163,7 +163,7 @@ def test_a_full_tile_stands_in_for_the_narrow_one_it_grew_into(here: Path):
 @pytest.mark.parametrize(
     ("salt", "index", "problem"),
     [
-        ("AAAA", "1", "--salt: has 3 bytes; a salt has 32."),
+        ("AAAA", "1", "--salt: has 3 bytes; 32 are wanted."),
         ("***", "1", "--salt: this is not base64"),
         (SALT.hex(), "-1", "--index: this is not a whole number from 0 to"),
     ],

@@ -37,9 +37,24 @@ def test_an_opened_proof_shows_what_the_entry_says(here: Path):
 def test_a_proof_that_names_no_leaf_needs_the_copy(here: Path):
     said = comity("verify", "proof", "closed.txt", *KEY)
     assert (said.status, said.wrong) == (1, ["log.inclusion.leaf"])
-    assert "add --copy DIR" in said.words
+    assert "add --commitment or --copy" in said.words
     assert comity("verify", "proof", "closed.txt", *KEY, "--copy", "log-a").status == 0
     assert comity("verify", "proof", "closed.txt", *KEY, "--copy", "log-b").status == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "wrong", "err"),
+    [
+        ("closed.txt", ["log.inclusion.root"], ""),
+        ("closed.json", [], "refused: The proof is of another commitment than the one that was given.\n"),
+        ("sent.txt", [], "refused: The proof is of another commitment than the one that was given.\n"),
+    ],
+)
+def test_the_commitment_may_be_told_apart(here: Path, file: str, wrong: list[str], err: str):
+    leaf = world.opening(world.A, world.SENT_AT).commitment.hex()
+    assert comity("verify", "proof", file, *KEY, "--commitment", leaf).status == 0
+    said = comity("verify", "proof", file, *KEY, "--commitment", "0" * 64)
+    assert (said.status, said.wrong, said.err) == (1, wrong, err)
 
 
 def test_a_proof_of_an_older_checkpoint_agrees_with_a_later_copy(here: Path):

@@ -100,7 +100,7 @@ def _why(bundle: Bundle, asked: Asked, output: Output) -> Iterator[Malformed]:
     output.give(
         {"recipient": asked.recipient.party, "picture": seen.as_json()},
         "",
-        f"{line}; {seen.refused} stay, and of {seen.undecided} a fact is missing.",
+        f"{line}; {seen.refused} stay, and for {seen.undecided} a fact is missing.",
         *(f"    {each.objects}: {each.ground.text} [{each.ground.rule}]" for each in seen.reasons),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from comity.base.errors import Malformed, Refused
@@ -45,6 +45,15 @@ class EntryProof:
         opening = Opening(log.salt, log.entry.raw)
         proof = logproof.LogProof(log.index, log.proof, log.checkpoint.encode())
         return cls(proof, opening.commitment, opening, log.origin)
+
+    def with_commitment(self, commitment: bytes | None) -> Self:
+        """The proof for this commitment, which was told apart from the file; None: as it is."""
+        if commitment in {None, self.commitment}:
+            return self
+        if self.commitment is not None:
+            text = "The proof is of another commitment than the one that was given."
+            raise Refused(Verdict.no(Ground("commitment.other", "Comity log format, entries", text)))
+        return replace(self, commitment=commitment)
 
     def entry(self) -> LogEntry | None:
         """What the entry says; None where it was not opened."""
@@ -113,6 +122,6 @@ def _leaf(proof: EntryProof, keys: LogKeys, read: ReadFile | None) -> bytes:
     if proof.commitment is not None:
         return proof.commitment
     if read is None:
-        text = "This tlog-proof opens no entry, so what it proves is missing; add --copy DIR."
+        text = "This tlog-proof opens no entry, so what it proves is missing; add --commitment or --copy."
         raise Refused(Verdict.unknown(Ground("log.inclusion.leaf", "C2SP tlog-proof", text)))
     return commitment_at(read, proof.proof.index, open_copy(read, keys))

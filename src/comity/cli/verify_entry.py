@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from datetime import datetime
 
 from comity.base.errors import Malformed, Refused
@@ -11,17 +10,16 @@ from comity.base.verdict import Verdict
 from comity.cli.checks import Check, report
 from comity.cli.copies import check_commitment, commitment_at, open_copy
 from comity.cli.files import load, log_folder
+from comity.cli.hashes import hash_bytes
 from comity.cli.keys import LogKeys, log_keys
 from comity.cli.output import Output
 from comity.cli.parsing import key_options
-from comity.engines.ledger.commitment import SALT_SIZE, opens
+from comity.engines.ledger.commitment import opens
 from comity.engines.ledger.copy import ReadFile
-from comity.engines.ledger.lines import decode_base64, parse_size
+from comity.engines.ledger.lines import parse_size
 from comity.engines.ledger.tiles import MAX_ENTRY
 from comity.formats.canonical import canonical
 from comity.formats.strict_json import decode
-
-_HEX = re.compile(rf"[0-9a-fA-F]{{{2 * SALT_SIZE}}}")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output, now: datetime) -> int:
     """Check the opening."""
-    index, salt = parse_size("--index", args.index), _salt(args.salt)
+    index, salt = parse_size("--index", args.index), hash_bytes("--salt", args.salt)
     keys, read = log_keys(args.key, args.descriptor, now=now), log_folder(args.copy)
     entry = load(args.entry, lambda content: content, limit=MAX_ENTRY)
     told = (*keys.checks, *_checks(read, keys, index, salt, entry))
@@ -62,10 +60,3 @@ def _opens(commitment: bytes, salt: bytes, entry: bytes) -> Verdict:
         return opens(commitment, salt, canonical(decode(entry)))
     except Malformed:
         return verdict
-
-
-def _salt(text: str) -> bytes:
-    salt = bytes.fromhex(text) if _HEX.fullmatch(text) else decode_base64("--salt", text)
-    if len(salt) != SALT_SIZE:
-        raise Malformed("--salt", f"has {len(salt)} bytes; a salt has {SALT_SIZE}.")
-    return salt

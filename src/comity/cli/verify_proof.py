@@ -7,6 +7,7 @@ from datetime import datetime
 
 from comity.cli.checks import report
 from comity.cli.files import load, log_folder
+from comity.cli.hashes import hash_bytes
 from comity.cli.keys import log_keys
 from comity.cli.output import Output
 from comity.cli.parsing import key_options
@@ -18,6 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The proof, the key, and a copy of the log."""
     parser.add_argument("proof", metavar="PROOF", help="the proof: JSON, or a C2SP tlog-proof")
     key_options(parser)
+    parser.add_argument(
+        "--commitment", metavar="HASH", help="what stands in the log, where the proof does not say it"
+    )
     parser.add_argument("--copy", metavar="DIR", help="a copy of the log that must agree with the proof")
 
 
@@ -25,8 +29,10 @@ def run(args: argparse.Namespace, output: Output, now: datetime) -> int:
     """Check the proof."""
     keys, read = log_keys(args.key, args.descriptor, now=now), args.copy and log_folder(args.copy)
 
+    leaf = args.commitment and hash_bytes("--commitment", args.commitment)
+
     def judge(content: bytes) -> int:
-        proof = EntryProof.decode(content)
+        proof = EntryProof.decode(content).with_commitment(leaf)
         entry, told = proof.entry(), [*keys.checks, *check_proof(proof, keys, read)]
         if entry is not None:
             output.give({"entry": entry.as_json()}, f"The entry says: {entry.raw.decode()}")
