@@ -3,7 +3,7 @@
 BIN := .venv/bin
 READY := .venv/.ready
 UV := 0.13.9
-SRC := src tests bench
+SRC := src tests $(wildcard bench)
 WORKERS ?= 2
 
 .PHONY: help demo test fast check format bench lock
@@ -27,16 +27,15 @@ check: $(READY) ## everything that needs no running
 	$(BIN)/ruff check $(SRC)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --quiet --check --lint src
+	$(BIN)/djlint --quiet --lint src
 	$(BIN)/deptry .
 	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 	  COMITY_HOME=$$home $(BIN)/django-admin makemigrations --check --dry-run --settings comity.node.settings
 	$(BIN)/comity-node settings --markdown | diff docs/settings.md -
 
-format: $(READY) ## put code and templates into the one format, and write the generated pages
+format: $(READY) ## put code into the one format, and write the generated pages
 	$(BIN)/ruff format $(SRC)
 	$(BIN)/ruff check --fix $(SRC)
-	$(BIN)/djlint --quiet --reformat src
 	$(BIN)/comity-node settings --markdown > docs/settings.md
 
 bench: $(READY) ## every figure of bench/RESULTS.md

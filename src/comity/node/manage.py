@@ -9,11 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
-from comity.base.errors import ComityError, Malformed
+from comity.base.errors import ComityError, Malformed, Unavailable
 from comity.node.commands.homes import require_node, set_up_django
 from comity.node.commands.output import Output, complain
 from comity.node.commands.parsing import BadUsage, Parser, shared_options
@@ -66,11 +65,18 @@ class _Module(Protocol):
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused, 2 bad input."""
     os.umask(0o077)  # whatever a node writes is for its own user alone
+    # httpx would import its own command line with click and pygments: 5 MB more in web and worker each.
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]  # this is how Python marks what is not there
     try:
         return _run(sys.argv[1:] if words is None else list(words))
     except ComityError as error:
         complain(error)
         return 2 if isinstance(error, BAD_INPUT) else 1
+    except OSError as error:  # no space, no permission, no such folder
+        complain(
+            Unavailable(f"{error.filename or 'The system'}: {error.strerror or error}. Put that right first.")
+        )
+        return 1
 
 
 def _run(words: Sequence[str]) -> int:
@@ -94,6 +100,16 @@ def _run(words: Sequence[str]) -> int:
     return module.run(args)
 
 
+class _Version(argparse.Action):
+    """Looks the version up only when asked: the module for it would cost the supervisor 2 MB."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version  # noqa: PLC0415  see above
+
+        sys.stdout.write(f"comity {version('comity')}\n")
+        parser.exit()
+
+
 def _top_parser() -> Parser:
     parser = Parser(
         prog="comity-node",
@@ -104,7 +120,7 @@ def _top_parser() -> Parser:
     )
     home = os.environ.get("COMITY_HOME", "~/comity")
     parser.add_argument("--home", default=home, metavar="DIR", help=f"folder of the node (now {home})")
-    parser.add_argument("--version", action="version", version=version("comity"))
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     parser.add_argument("command", metavar="COMMAND")
     parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="what the command takes")
     return parser

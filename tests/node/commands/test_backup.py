@@ -105,6 +105,19 @@ def test_a_missing_file_is_named(backup: Path, new_home: Path) -> None:
     assert f"{damaged}: secret is missing" in done.stderr
 
 
+def test_a_backup_that_is_not_there_is_named(new_home: Path) -> None:
+    done = command(new_home, "restore", str(new_home.with_name("none.tar")), check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"not-found: There is no backup {new_home.with_name('none.tar')}")
+    assert not new_home.exists()
+
+
+def test_a_folder_that_is_not_there_is_named(made: Node, tmp_path: Path) -> None:
+    done = made.command("backup", str(tmp_path / "none" / "node.tar"), check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"unavailable: {tmp_path}/none")
+
+
 def test_half_a_backup_is_refused(backup: Path, new_home: Path) -> None:
     half = new_home.with_name("half.tar")
     half.write_bytes(backup.read_bytes()[: backup.stat().st_size // 2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,10 @@ def test_an_unknown_command_is_bad_input(tmp_path: Path) -> None:
     done = command(tmp_path, "conquer", check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("bad-usage: there is no command 'conquer'")
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    assert command(tmp_path, "--version").stdout == f"comity {version('comity')}\n"
 
 
 def test_bad_settings_are_all_told_at_once(made: Node) -> None:

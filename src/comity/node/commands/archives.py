@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import msgspec
 
-from comity.base.errors import ComityError, TooLarge
+from comity.base.errors import ComityError, NotFound, TooLarge
 from comity.node.commands.homes import FILE_MODE, write_private
 
 MANIFEST = "manifest.json"
@@ -89,6 +89,8 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     try:
         with tarfile.open(path, mode="r:") as tar:
             yield tar
+    except FileNotFoundError as error:
+        raise NotFound(f"backup {path}") from error
     except (tarfile.TarError, EOFError) as error:
         raise DamagedBackup(f"{path} is not a whole backup: {error}. Use another copy of it.") from error
 

@@ -27,12 +27,14 @@ def run(args: argparse.Namespace) -> int:
     if target.exists():
         raise HomeTaken(f"{target} exists, and a backup is never overwritten. Name another file.")
     with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".comity-backup-") as folder:
+        part = Path(folder) / "part"
         with args.output.step("Copying the database"):
             paths, manifest = _collected(settings.CONFIG, Path(folder))
         with args.output.step("Writing the backup"):
-            archives.write(target, manifest, paths)
-    with args.output.step("Reading it back"):
-        archives.verify(target)
+            archives.write(part, manifest, paths)
+        with args.output.step("Reading it back"):
+            archives.verify(part)
+        part.rename(target)  # only a whole backup ever bears the name
     size = target.stat().st_size
     args.output.give(
         {"event": "backed-up", "file": str(target), "bytes": size, "files": len(manifest.files)},
