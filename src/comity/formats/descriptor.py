@@ -28,7 +28,7 @@ MAX_KEYS = 100
 MAX_URL = 500
 LIMITS = Limits(size=128 * 2**10, depth=16, values=5_000, string=2_000)
 SOURCE = "docs/wire/descriptor.md"
-_STATE = re.compile(r"[A-Z]{2}")
+_STATE = re.compile(r"(?:[A-Z]{2})?")  # empty for a regional organisation or an observer of no state
 _SLUG = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _NAME = re.compile(r"[^\s+\x00-\x20]+")  # what C2SP signed notes allow as a key name
 _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/\-]*)?")

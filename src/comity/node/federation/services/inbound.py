@@ -31,6 +31,7 @@ from comity.node.acts.kinds import Leaving
 from comity.node.acts.queries import known_acts
 from comity.node.acts.services import receiving
 from comity.node.acts.services.receiving import Arrival, NotTaken, Taken
+from comity.node.faults import Step, reach
 from comity.node.federation import queries
 from comity.node.federation.models import Partner
 from comity.node.federation.services import partners
@@ -146,6 +147,8 @@ def _take_acts(partner: Partner, found: Sorted, now: datetime, *, hand_over: boo
             arrivals.append(arrival)
     for outcome in receiving.receive(arrivals, now=now, hand_over=hand_over) if arrivals else []:
         said[outcome.ref] = _said(outcome)
+    if arrivals:
+        reach(Step.ARRIVAL_RECORDED)
     return [said[signed.act.id] for signed in found.acts]
 
 

@@ -16,8 +16,6 @@ from comity.base.errors import ComityError, Malformed, NotFound
 from comity.base.verdict import Verdict
 from comity.engines.ledger.checkpoint import Checkpoint, cosign
 from comity.engines.ledger.note import KeyKind, Note, VerifierKey
-from comity.engines.ledger.proofs import ReadTile
-from comity.engines.ledger.tiles import TileRef
 from comity.engines.ledger.witness import AddCheckpoint
 from comity.formats import exchange
 from comity.formats.conversation import Ask, Conversation, ask_for
@@ -32,7 +30,7 @@ from comity.node.acts import queries as acts
 from comity.node.acts.models import Delivery
 from comity.node.acts.services import delivering, receiving
 from comity.node.faults import Step, reach
-from comity.node.federation import queries
+from comity.node.federation import queries, their_log
 from comity.node.federation.collections import inbox_id, outbox_id
 from comity.node.federation.models import Partner, Reach
 from comity.node.federation.services import inbound, partners
@@ -72,7 +70,7 @@ def exchange_with(partner: Partner, transport: Transport, *, now: datetime, rand
         if partner.fetches:
             fetched = _fetch(partner, own, transport, now)
         _return_receipts(partner, own, transport, now)
-        if sent or fetched:
+        if sent or partner.fetches:
             witness(partner, transport, now=now)
     except ComityError as error:
         trouble = _in_words(partner, error)
@@ -86,7 +84,7 @@ def exchange_with(partner: Partner, transport: Transport, *, now: datetime, rand
 def witness(partner: Partner, transport: Transport, *, now: datetime) -> Verdict:
     """Hold the partner's newest checkpoint against the last one, cosign it, and have ours cosigned."""
     checkpoint = drive(exchange.fetch_checkpoint(partner.log_url), transport)
-    verdict = inbound.observe(partner, checkpoint, read=_tiles(partner, transport), now=now)
+    verdict = inbound.observe(partner, checkpoint, read=their_log.tiles(partner, transport), now=now)
     verdict.require()
     line = cosign(
         Note.decode(checkpoint), name=identity.witness_name(), key=node_key(KeyUse.WITNESS), now=now
@@ -147,7 +145,11 @@ def _take_status(
         if each.id in by_ref:
             _note_failure(by_ref[each.id], each, partner, now, random)
     signed = [decode_receipt(receipt) for receipt in status.receipts]
-    said = inbound.take_receipts(partner, signed, now=now, read=_tiles(partner, transport)) if signed else []
+    said = (
+        inbound.take_receipts(partner, signed, now=now, read=their_log.tiles(partner, transport))
+        if signed
+        else []
+    )
     inbound.log_refusals(partner, said)
     return sum(each.verdict.allowed for each in said)
 
@@ -182,7 +184,11 @@ def _fetch(partner: Partner, own: Party, transport: Transport, now: datetime) ->
         transport,
     )
     said = inbound.take(
-        partner, inbound.sort(found.objects), now=now, hand_over=False, read=_tiles(partner, transport)
+        partner,
+        inbound.sort(found.objects),
+        now=now,
+        hand_over=False,
+        read=their_log.tiles(partner, transport),
     )
     again = any(each.verdict.grounds[0].rule in _RETRIED for each in said)
     if found.added_after and not again:
@@ -254,13 +260,6 @@ def _hand_cosignature(partner: Partner, checkpoint: bytes, line: str) -> Convers
         body=checkpoint.partition(b"\n\n")[0] + b"\n\n" + line.encode() + b"\n",
     )
     return (yield from ask_for(ask, 200, "application/json")).body
-
-
-def _tiles(partner: Partner, transport: Transport) -> ReadTile:
-    def read(ref: TileRef) -> bytes:
-        return drive(exchange.fetch_log_file(partner.log_url, ref.path), transport) or b""
-
-    return read
 
 
 def _batches(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:

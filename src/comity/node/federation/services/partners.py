@@ -86,6 +86,7 @@ def accept(*, actor: Actor, partner: int, fingerprint: str, now: datetime) -> Pa
     know_log(found.log_origin, _log_vkey(told, now), now=now)
     found.accepted_by_id = actor.person
     found.fetch_due = now
+    found.fetches = queries.own_party().kind == PartyKind.OBSERVER  # it gets no acts: it looks at the log
     _move(found, PartnerState.ACCEPTED, f"Accepted by {actor.name}.", now)
     _record(Event.PARTNER_ACCEPTED, found, now)
     return found

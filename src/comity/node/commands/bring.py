@@ -1,0 +1,54 @@
+"""`comity-node import`: bring a STIX bundle or a MISP event into the node, with a report."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from comity.base.errors import Malformed
+from comity.base.tlp import Tlp
+from comity.node.commands.nodes import own_body
+from comity.node.exchange.services.importing import Source, import_bundle, import_misp
+from comity.node.parties.actors import system_actor
+from comity.node.parties.roles import Power
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The file, its form, and what is known of where it comes from."""
+    parser.add_argument("file", type=Path, help="a STIX 2.1 bundle or a MISP event, as JSON")
+    parser.add_argument("--form", choices=["stix", "misp"], default="stix", help="(default: %(default)s)")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--own", action="store_true", help="it is our own work, ours to give")
+    source.add_argument("--source", metavar="WORDS", help="who made it, and where you got it")
+    labels = [label.value for label in Tlp]
+    parser.add_argument(
+        "--unmarked-as", choices=labels, help="label of what carries none; without it, such objects stay here"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Import, and say what became of the objects."""
+    body = own_body()
+    label = Tlp(args.unmarked_as) if args.unmarked_as else None
+    source = Source(party=body if args.own else None, note=args.source or "", unmarked_as=label)
+    bring = import_misp if args.form == "misp" else import_bundle
+    with args.output.step(f"Importing {args.file.name}"):
+        row = bring(
+            actor=system_actor("comity-node import", body.pk, Power.IMPORT),
+            content=_read(args.file),
+            source=source,
+            now=datetime.now(UTC),
+        )
+    told = {"event": "imported", "file": args.file.name, **row.report}
+    refused = row.report.get("refused", [])
+    line = f"{row.report['new']} new, {row.report['known']} known already, {len(refused)} refused."
+    args.output.give(told, "\n  ".join([line, *(f"{ref}: {why}" for ref, why in refused)]))
+    return 0
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Malformed(str(path), error.strerror or "cannot be read") from error

@@ -1,0 +1,99 @@
+"""`comity-node demo`: three nodes on this machine and one act between them; `--check` verifies and leaves."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from comity.base.errors import Conflict
+from comity.node.commands.demo.stage import DemoNode, keep_nodes, known_nodes, make_nodes, running
+from comity.node.commands.demo.story import Story
+from comity.node.commands.output import Output
+from comity.node.commands.signals import STOPPING, Signals
+
+_DONE = "told.json"  # the nodes of this folder have been through the whole story
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the nodes live, and whether to stay."""
+    parser.add_argument("--check", action="store_true", help="verify every step, and leave nothing")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("demo"),
+        metavar="DIR",
+        help="home of the three nodes (default: demo)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Tell the story once; then keep the nodes open until Ctrl-C."""
+    began = time.monotonic()
+    if args.check:
+        with _folder_for_once() as folder:
+            nodes = _told(folder, args.output)
+            with running(nodes):
+                args.output.say("The nodes start again with everything they had.")
+        args.output.give(
+            {"event": "checked", "seconds": round(time.monotonic() - began, 1)},
+            f"All steps hold ({time.monotonic() - began:.0f} seconds).",
+        )
+        return 0
+    folder = args.folder.resolve()
+    nodes = known_nodes(folder) if (folder / _DONE).exists() else _told(_emptied(folder), args.output)
+    return _stay(nodes, args.output, began)
+
+
+def _told(folder: Path, output: Output) -> list[DemoNode]:
+    """New nodes in the folder, after the whole story."""
+    with output.step("Making three nodes, each with its own keys and database"):
+        nodes = make_nodes(folder)
+    keep_nodes(folder, nodes)
+    with running(nodes):
+        story = Story(nodes, folder)
+        with contextlib.closing(story):
+            steps = list(story.steps())
+            for number, (doing, step) in enumerate(steps, 1):
+                with output.step(f"[{number}/{len(steps)}] {doing}"):
+                    came_out = step()
+                for line in came_out.splitlines():
+                    output.say(f"      {line}")
+    (folder / _DONE).write_text("{}")
+    return nodes
+
+
+def _stay(nodes: list[DemoNode], output: Output, began: float) -> int:
+    with Signals() as signals, running(nodes):
+        (told,) = nodes[0].command("user", "link", "analyst@pk.example", "--minutes", "60")
+        output.give(
+            {"event": "open", "address": nodes[0].address, "login": told["login"]},
+            f"\nOpen after {time.monotonic() - began:.0f} seconds: {nodes[0].address}\n"
+            f"Log in once, within an hour, as the analyst of Pakistan's CERT:\n  {told['login']}\n"
+            "Ctrl-C ends the three nodes; what they hold stays in the folder.",
+        )
+        while not signals.wait(None) & STOPPING:
+            pass
+    return 0
+
+
+def _emptied(folder: Path) -> Path:
+    """The folder without what a broken-off run left; never one that holds anything else."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "nodes.json").exists():
+        raise Conflict(f"{folder} holds something else than a demonstration; name another with --folder.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    keep_nodes(folder, [])
+    return folder
+
+
+@contextlib.contextmanager
+def _folder_for_once() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="comity-demo-") as name:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder and the nodes go, too
+        yield Path(name)
