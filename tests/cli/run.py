@@ -8,7 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
-from comity.cli import main
+from comity.cli.program import main
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from comity.cli import files, main, program
+from comity.cli import files, program
+from comity.cli.program import main
 from comity.cli.commands import BEGIN, END, page
 from comity.cli.meanings import meaning_of
 from comity.cli.output import Manner, Output, plain
@@ -34,7 +35,7 @@ def test_the_installed_command_verifies(here: Path):
 
 
 def test_the_overview_imports_no_judge():
-    code = "import sys; from comity.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code = "import sys; from comity.cli.program import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
     judges = ("comity.formats", "comity.engines", "rich", "django")
     shown = f"print([each for each in sys.modules if each.startswith({judges})])"
     done = subprocess.run([sys.executable, "-c", code + shown], capture_output=True, text=True, check=True)

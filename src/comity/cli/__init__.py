@@ -2,7 +2,3 @@
 
 It judges acts, receipts, proofs, copied logs and bundles without a node, a database or a network.
 """
-
-from comity.cli.program import main
-
-__all__ = ["main"]  # the entry point that the installed command calls

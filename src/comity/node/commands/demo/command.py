@@ -6,17 +6,19 @@ import argparse
 import contextlib
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from comity.base.errors import Conflict
+from comity.base.errors import ComityError, Conflict
 from comity.node.commands.demo.stage import DemoNode, keep_nodes, known_nodes, make_nodes, running
 from comity.node.commands.demo.story import Story
 from comity.node.commands.output import Output
 from comity.node.commands.signals import STOPPING, Signals
 
+_WORDS = 2_000  # characters of what a node said last, when a step fails
 _DONE = "told.json"  # the nodes of this folder have been through the whole story
 
 
@@ -96,4 +98,9 @@ def _emptied(folder: Path) -> Path:
 def _folder_for_once() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="comity-demo-") as name:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder and the nodes go, too
-        yield Path(name)
+        try:
+            yield Path(name)
+        except ComityError:
+            for log in sorted(Path(name).glob("*.log")):
+                sys.stderr.write(f"--- {log.name}\n{log.read_text()[-_WORDS:]}\n")
+            raise

@@ -30,15 +30,15 @@ class Visitor:
 
     def page(self, path: str) -> str:
         """A page's HTML; raises `Unavailable` with its words if it is an error."""
-        return self._checked(self._client.get(self._url(path))).text
+        return self._asked("GET", self._url(path)).text
 
     def file(self, path: str) -> bytes:
         """What a link downloads."""
-        return self._checked(self._client.get(self._url(path))).content
+        return self._asked("GET", self._url(path)).content
 
     def api(self, path: str) -> Any:  # noqa: ANN401  JSON of many shapes
         """What the API says under /api/v1/."""
-        return self._checked(self._client.get(self._url(f"/api/v1/{path}"))).json()
+        return self._asked("GET", self._url(f"/api/v1/{path}")).json()
 
     def submit(
         self,
@@ -49,7 +49,7 @@ class Visitor:
         upload: Path | None = None,
     ) -> httpx.Response:
         """Open a page, fill in its form with this action (default: the page's own) and send it."""
-        page = self._checked(self._client.get(self._url(path)))
+        page = self._asked("GET", self._url(path))
         form = _form(page.text, action if action is not None else path)
         filled = [(name, value) for name, value in form.fields if name not in fields]
         for name, value in fields.items():
@@ -60,7 +60,7 @@ class Visitor:
         for name, value in filled:
             data.setdefault(name, []).append(value)
         files = {"file": (upload.name, upload.read_bytes(), "application/json")} if upload else None
-        return self._checked(self._client.post(url, data=data, files=files))
+        return self._asked("POST", url, data=data, files=files)
 
     def close(self) -> None:
         """Leave."""
@@ -69,7 +69,11 @@ class Visitor:
     def _url(self, path: str) -> str:
         return urljoin(self.address, path)
 
-    def _checked(self, response: httpx.Response) -> httpx.Response:
+    def _asked(self, method: str, url: str, **sent: Any) -> httpx.Response:  # noqa: ANN401  as httpx takes it
+        try:
+            response = self._client.request(method, url, **sent)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"{method} {url}: {error}") from error
         if response.is_success:
             return response
         words = re.sub(r"<[^>]+>", " ", response.text.partition("<main")[2] or response.text)

@@ -247,7 +247,7 @@ class Story:
         path.write_bytes(content)
         done = self._run("verify", "log", self._copy(self.de), "--descriptor", "de.json")
         _must(done.returncode == 1, "the altered copy must be refused")
-        return _last_words(done.stdout)
+        return _refusal(done.stdout)
 
     def _copy(self, node: DemoNode) -> str:
         return f"copies/{node.address.removeprefix('http://').replace('/', '_').replace(':', '_')}log"
@@ -261,7 +261,7 @@ class Story:
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "comity.cli", *words],
+            [sys.executable, "-m", "comity.cli.program", *words],
             cwd=self.folder, capture_output=True, text=True, check=False, env=environment(), timeout=60,
         )  # fmt: skip
 
@@ -285,9 +285,12 @@ def _page(who: Visitor, path: str) -> str | None:
         return None
 
 
-def _last_words(stdout: str) -> str:
-    told = json.loads(stdout.splitlines()[-1])
-    return str(told.get("text") or " ".join(each["text"] for each in told.get("grounds", []))) or stdout
+def _refusal(stdout: str) -> str:
+    """The words of the check that failed, among the lines of JSON."""
+    checks = [json.loads(line) for line in stdout.splitlines()]
+    return " ".join(
+        g["text"] for check in checks if check["answer"] == "no" for g in check.get("grounds", ())
+    )
 
 
 def _found(pattern: str, text: str, what: str) -> str:
