@@ -60,6 +60,10 @@ class Mortal:
         """A new web server, that dies when it reaches this step; the one before it is killed."""
         self.do("serve", fault=fault)
 
+    def hide(self) -> None:
+        """No web server: nobody reaches this node."""
+        self.do("hide")
+
     def web_ended(self, *, wait: bool = False) -> bool:
         """Whether the web server was killed."""
         return bool(self.do("web-ended", wait=wait))

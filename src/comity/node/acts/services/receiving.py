@@ -88,6 +88,8 @@ def receive(
         if not verdict.allowed and verdict.grounds[0].rule != REPLAYED:
             refused[arrival.signed.act.id] = verdict
     _record(fresh, now, hand_over=hand_over, new_id=new_id)
+    if not hand_over:
+        _return_again({each.signed.act.id for each in arrivals} - refused.keys() - fresh.keys(), now)
     receipts = _receipts_of(each.signed.act.id for each in arrivals if each.signed.act.id not in refused)
     return [_outcome(each.signed, refused, receipts, fresh) for each in arrivals]
 
@@ -235,6 +237,11 @@ def _insert(rows: Sequence[Act]) -> None:
         for row in rest:
             row.in_reply_to = row.in_reply_to  # takes over the key that the answered row has just got
         rest = [row for row in rest if not row.pk]
+
+
+def _return_again(refs: Iterable[str], now: datetime) -> None:
+    """Acts fetched though they were here: the receipt that we handed over before may have been lost."""
+    Receipt.objects.filter(act__ref__in=refs, issued=True, return_due=None).update(return_due=now)
 
 
 def _receipts_of(refs: Iterable[str]) -> dict[str, bytes]:
