@@ -6,10 +6,10 @@ Several workers may run on several hosts: what one has claimed the others leave 
 from __future__ import annotations
 
 import logging
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
 from datetime import datetime, timedelta
 from random import Random, SystemRandom
-from threading import Event
+from threading import Event, Thread
 
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
@@ -23,25 +23,28 @@ from comity.node.federation.transport import Http
 
 logger = logging.getLogger("comity.worker")
 AT_ONCE = 4  # partners with whom we exchange at the same time: a slow one must not hold up the others
+GRACE = 5.0  # seconds that running exchanges get when the worker stops
 _random = SystemRandom()
 
 
 def run(stop: Event, config: Config) -> None:
-    """Work until `stop` is set; an exchange that has begun is finished first."""
+    """Work until `stop` is set; exchanges that have begun get a while to finish.
+
+    What does not finish by then is cut short like by a crash, which the record survives: nothing is lost.
+    """
     own.finish_renewal()
-    running: dict[int, Future[None]] = {}
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="exchange") as threads:
-        while not stop.is_set():
-            try:
-                due = partners_due(timezone.now())
-            except DatabaseError:
-                logger.exception("the database cannot be read; trying again")
-                due = []
-            for partner in due:
-                if partner.pk not in running or running[partner.pk].done():
-                    running[partner.pk] = threads.submit(_exchange, partner, config)
-            close_old_connections()
-            stop.wait(config.worker_pause)
+    running: dict[int, Thread] = {}
+    while not stop.is_set():
+        for partner in _due_now():
+            running = {key: thread for key, thread in running.items() if thread.is_alive()}
+            if partner.pk not in running and len(running) < AT_ONCE:
+                running[partner.pk] = Thread(target=_exchange, args=(partner, config), daemon=True)
+                running[partner.pk].start()
+        close_old_connections()
+        stop.wait(config.worker_pause)
+    ends = time.monotonic() + GRACE
+    for thread in running.values():
+        thread.join(max(0.0, ends - time.monotonic()))
 
 
 def partners_due(now: datetime) -> list[Partner]:
@@ -58,6 +61,14 @@ def exchange_once(partner: Partner, config: Config, *, now: datetime, random: Ra
         Partner.objects.filter(pk=partner.pk).update(fetch_due=next_look)
     with Http() as transport:
         return outbound.exchange_with(partner, transport, now=now, random=random)
+
+
+def _due_now() -> list[Partner]:
+    try:
+        return partners_due(timezone.now())
+    except DatabaseError:
+        logger.exception("the database cannot be read; trying again")
+        return []
 
 
 def _look_again(partner: Partner, now: datetime) -> bool:
