@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from comity.node import api
 from comity.node.site.systems import System, systems
 
 
@@ -12,6 +13,7 @@ def _mounted(system: System) -> URLResolver:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/", api.urls),
     path("account/", include("allauth.account.urls")),
     path("account/mfa/", include("allauth.mfa.urls")),
     *(_mounted(system) for system in systems() if system.mount is not None),

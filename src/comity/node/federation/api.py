@@ -11,7 +11,7 @@ from comity.node.accountability.queries import is_doubted
 from comity.node.federation import models, queries
 from comity.node.federation.models import PartnerState, Reach
 from comity.node.parties.access import ActorRequest
-from comity.node.parties.api import Named, Page, Time, Told, Window, named, needs, page_of
+from comity.node.parties.api.words import Named, Page, Time, Told, Window, named, needs, page_of
 from comity.node.parties.roles import Power
 
 

@@ -11,7 +11,7 @@ from ninja import Field, Query, Router
 from comity.node.instruments import models, queries
 from comity.node.instruments.wording import in_words
 from comity.node.parties.access import ActorRequest
-from comity.node.parties.api import Named, Page, Told, Window, named, needs, page_of
+from comity.node.parties.api.words import Named, Page, Told, Window, named, needs, page_of
 from comity.node.parties.roles import Power
 
 

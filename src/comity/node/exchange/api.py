@@ -1,0 +1,282 @@
+"""The operations of the HTTP API about threat information: what we hold, bring in, and let a partner see."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from django.utils import timezone
+from ninja import Field, Query, Router, Status
+
+from comity.base.tlp import Tlp
+from comity.engines.release.handling import Handling
+from comity.engines.release.terms import Purpose
+from comity.node.exchange import models, queries
+from comity.node.exchange.services import importing
+from comity.node.exchange.sights import Sight, sight, who_may_see
+from comity.node.parties.access import ActorRequest
+from comity.node.parties.actors import Actor
+from comity.node.parties.api.words import (
+    MAX_WORDS,
+    Given,
+    Ground,
+    Named,
+    Page,
+    Time,
+    Told,
+    Verdict,
+    Window,
+    json_in,
+    named,
+    needs,
+    page_of,
+    parties_named,
+)
+from comity.node.parties.roles import Power
+
+MAX_REF = 300
+MAX_TYPE = 250
+MAX_NOTE = 200
+LAST_NUMBER = 2**53 - 1
+_FILE = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object"}}},
+        "description": "The file itself: a STIX 2.1 bundle or a MISP event",
+    }
+}
+
+
+class Form(Enum):
+    """What a file is."""
+
+    STIX = "stix"
+    MISP = "misp"
+
+
+class Part(Enum):
+    """Which part of the picture to list: what is seen whole, with something removed, or not at all."""
+
+    ALL = "all"
+    WHOLE = "whole"
+    REDUCED = "reduced"
+    CLOSED = "closed"
+
+
+class NarrowObjects(Window):
+    """Which objects a list shows."""
+
+    words: str = Field("", max_length=MAX_WORDS, description="All of them must be in the object")
+    type: str = Field("", max_length=MAX_TYPE, description="A STIX type")
+    tlp: str = Field("", max_length=12, description="A label, such as amber+strict; `none` for no label")
+    source: str = Field("", max_length=MAX_REF, description="ref of the party that gave it")
+    brought: int | None = Field(None, ge=0, le=LAST_NUMBER, description="number of an import")
+
+
+class Look(Given):
+    """What it would be shared for."""
+
+    purpose: Purpose = Purpose.NETWORK_DEFENCE
+
+
+class LookOn(Look, Window):
+    """What it would be shared for, and which part to list."""
+
+    show: Part = Part.ALL
+    rule: str = Field("", max_length=MAX_WORDS, description="With `closed`: only what this rule closes")
+
+
+class Brought(Given):
+    """What a file is, and where it comes from: a party, a few words, or both."""
+
+    form: Form = Form.STIX
+    source: str = Field(
+        "", max_length=MAX_REF, description="ref of the party; that of your own body: made by us"
+    )
+    note: str = Field("", max_length=MAX_NOTE)
+    unmarked_as: Tlp | None = Field(
+        None, description="Label of what carries none; without it, that stays here"
+    )
+
+
+class ObjectRow(Told):
+    """An object in a list; `tlp` is empty for one that carries no label."""
+
+    ref: str
+    type: str
+    modified: str
+    title: str
+    tlp: str
+    source: Named | None
+    added: Time
+
+
+class Seen(Told):
+    """The judgement of one object for one partner: what would be removed, and what the receiver owes."""
+
+    party: Named
+    verdict: Verdict
+    removals: list[str]
+    second_person: bool
+    duties: list[Ground]
+
+
+class Object(ObjectRow):
+    """One object: what it says, how it is handled, and who may see it."""
+
+    sha256: str
+    object: dict[str, Any]
+    handling: dict[str, Any]
+    act: str | None = Field(description="ref of the act that brought it")
+    brought: int | None = Field(description="number of the import that brought it")
+    versions: list[str]
+    seen_by: list[Seen]
+
+
+class Import(Told):
+    """What became of the objects of a file; `refused` pairs a ref with the reason."""
+
+    number: int
+    form: Form
+    sha256: str
+    at: Time
+    new: int
+    known: int
+    refused: list[tuple[str, str]]
+    victims: list[str]
+    notes: list[str]
+
+
+class Reason(Told):
+    """A ground that closed the door, and for how many objects it did."""
+
+    answer: str
+    ground: Ground
+    objects: int
+
+
+class Picture(Told):
+    """Counts of objects; one that is refused for several reasons counts under each of them."""
+
+    whole: int
+    reduced: int
+    refused: int
+    undecided: int
+    reasons: list[Reason]
+
+
+class Judged(ObjectRow):
+    """An object with its judgement for the partner."""
+
+    verdict: Verdict
+    removals: list[str]
+    second_person: bool
+    duties: list[Ground]
+
+
+class View(Page[Judged]):
+    """What one partner would see of what the caller's body holds, and why not the rest."""
+
+    partner: Named
+    purpose: Purpose
+    picture: Picture
+
+
+router = Router()
+
+
+@router.get("/objects", response=Page[ObjectRow])
+@needs(Power.READ_CONTENT)
+def list_objects(request: ActorRequest, wanted: Query[NarrowObjects]) -> Page[ObjectRow]:
+    """The objects that the caller's body holds, newest first; `words` searches them."""
+    found = queries.listed(
+        request.actor,
+        words=wanted.words,
+        kind=wanted.type,
+        tlp=wanted.tlp,
+        source=wanted.source,
+        brought="" if wanted.brought is None else str(wanted.brought),
+    )
+    return page_of(found, wanted, lambda row: ObjectRow(**_row(row)))
+
+
+@router.get("/objects/{ref}", response=Object)
+@needs(Power.READ_CONTENT)
+def read_object(request: ActorRequest, ref: str, look: Query[Look]) -> Object:
+    """One object in its newest version, with its provenance and who may see it."""
+    row = queries.object_for(request.actor, ref)
+    partners = list(queries.partners(request.actor))
+    seen = who_may_see(row, partners, purpose=look.purpose, now=timezone.now())
+    versions = queries.versions_for(request.actor).filter(ref=ref).values_list("modified", flat=True)
+    return Object(
+        **_row(row),
+        sha256=row.sha256,
+        object=queries.decoded(row).value,
+        handling=Handling.from_json(row.handling.facts).as_json(),
+        act=row.act.ref if row.act else None,
+        brought=row.brought_id,
+        versions=list(versions),
+        seen_by=[Seen(party=named(party), **release.as_json()) for party, release in seen],
+    )
+
+
+@router.post("/imports", response={201: Import}, openapi_extra=_FILE)
+@needs(Power.IMPORT)
+def import_file(request: ActorRequest, given: Query[Brought]) -> Status[Import]:
+    """Bring in a STIX 2.1 bundle or a MISP event, which is the body of the request."""
+    service = importing.import_misp if given.form is Form.MISP else importing.import_bundle
+    json_in(request)
+    source = _source(request.actor, given)
+    row = service(actor=request.actor, content=request.body, source=source, now=timezone.now())
+    return Status(201, _import(row))
+
+
+@router.get("/imports/{int:number}", response=Import)
+@needs(Power.READ_CONTENT)
+def read_import(request: ActorRequest, number: int) -> Import:
+    """What became of the objects of a file."""
+    return _import(queries.import_for(request.actor, number))
+
+
+@router.get("/views/{ref}", response=View)
+@needs(Power.READ_CONTENT)
+def view_as_partner(request: ActorRequest, ref: str, look: Query[LookOn]) -> View:
+    """What the party with this ref would see of what the caller's body holds, and why not the rest."""
+    partner = queries.party_named(request.actor, ref)
+    seen = sight(queries.own_body(request.actor), partner, purpose=look.purpose, now=timezone.now())
+    rows = seen.objects(_classes(seen, look)).select_related("source").defer("wire", "words")
+    page = page_of(rows, look, lambda row: Judged(**_row(row), **seen.releases[row.handling_id].as_json()))
+    return View(
+        items=page.items,
+        next=page.next,
+        partner=named(partner),
+        purpose=look.purpose,
+        picture=Picture.model_validate(seen.picture.as_json()),
+    )
+
+
+def _classes(seen: Sight, look: LookOn) -> list[int]:
+    if look.show is Part.CLOSED:
+        return seen.closed(look.rule)
+    return {Part.WHOLE: seen.whole, Part.REDUCED: seen.reduced, Part.ALL: list(seen.releases)}[look.show]
+
+
+def _source(actor: Actor, given: Brought) -> importing.Source:
+    party = parties_named(actor, [given.source])[given.source] if given.source else None
+    return importing.Source(party=party, note=given.note, unmarked_as=given.unmarked_as)
+
+
+def _row(row: models.StixObject) -> dict[str, Any]:
+    return {
+        "ref": row.ref,
+        "type": row.type,
+        "modified": row.modified,
+        "title": row.title,
+        "tlp": row.tlp,
+        "source": named(row.source) if row.source else None,
+        "added": row.added,
+    }
+
+
+def _import(row: models.Import) -> Import:
+    return Import(number=row.pk, form=Form(row.form), sha256=row.sha256, at=row.at, **row.report)

@@ -1,0 +1,154 @@
+"""Who may call what: each role at each operation, and nobody at any."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+from ninja import Router
+
+from comity.node import api
+from comity.node.acts.models import Act
+from comity.node.acts.services import composing
+from comity.node.api import EachCaller, composed, operations
+from comity.node.api import api as the_api
+from comity.node.parties.api import operations as parties_api
+from comity.node.parties.models import Person
+from comity.node.parties.roles import Role
+from tests.node.api.conftest import Caller
+from tests.node.world import NOW
+
+pytestmark = pytest.mark.django_db
+ALL = set(Role)
+READERS = ALL - {Role.ADMINISTRATOR, Role.OBSERVER}
+COMPOSERS = {Role.ANALYST, Role.DUTY_OFFICER, Role.DIPLOMAT, Role.INVESTIGATOR}
+TABLE: dict[str, set[Role]] = {
+    "list_states": ALL,
+    "list_bodies": ALL,
+    "read_body": ALL,
+    "list_people": ALL - {Role.OBSERVER},
+    "list_partners": ALL,
+    "read_partner": ALL,
+    "read_log": ALL,
+    "read_checkpoint": ALL,
+    "list_entries": ALL,
+    "read_entry": ALL,
+    "list_alarms": ALL,
+    "list_kinds": READERS,
+    "list_acts": READERS,
+    "read_act": READERS,
+    "read_act_wire": READERS,
+    "read_receipt": READERS,
+    "list_agreements": READERS,
+    "read_agreement": READERS,
+    "list_objects": READERS,
+    "read_object": READERS,
+    "read_import": READERS,
+    "view_as_partner": READERS,
+    "compose_act": COMPOSERS,
+    "judge_act": COMPOSERS,
+    "withdraw_act": COMPOSERS,
+    "import_file": {Role.ANALYST, Role.DUTY_OFFICER},
+    "approve_act": set(),  # people alone
+    "decline_act": set(),
+}
+
+
+def every_operation() -> Iterator[tuple[str, str, str]]:
+    """Method, address and name of each, with something in place of the parameters."""
+    for address, methods in the_api.get_openapi_schema()["paths"].items():
+        filled = re.sub(r"{(number|index)}", "1", address)
+        for method, told in methods.items():
+            yield method, re.sub(r"{\w+}", "nothing", filled), told["operationId"]
+
+
+def test_the_table_names_every_operation():
+    assert {name for _, _, name in every_operation()} == set(TABLE)
+    assert len(list(operations(the_api))) == len(TABLE)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_reaches_what_the_table_says(program, role):
+    caller = program(role)
+    for method, address, name in every_operation():
+        answer = caller.call(method, address, data=b"{}", content_type="application/json")
+        told = answer.json() if answer.status_code >= 400 else {}
+        assert answer.status_code not in (401, 500), (name, told)
+        assert (answer.status_code != 403) == (role in TABLE[name]), (name, told)
+        if answer.status_code == 403:
+            assert told["code"] == "refused", name
+            assert told["answer"] == "no", name
+            assert told["grounds"][0]["rule"] in ("role.lacks", "machine.people-only"), name
+
+
+@pytest.mark.parametrize("token", ["", "x" * 43, "not a token"])
+def test_nobody_reaches_anything(world, token):
+    caller = Caller(token)
+    for method, address, name in every_operation():
+        answer = caller.call(method, address, data=b"{}", content_type="application/json")
+        assert answer.status_code == 401, name
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert answer.json()["code"] == "not-signed-in"
+
+
+def test_an_operation_that_declares_nothing_is_not_composed(monkeypatch):
+    router = Router()
+
+    @router.get("/undeclared")
+    def undeclared(request):
+        return {}
+
+    monkeypatch.setattr(parties_api, "router", router)
+    with pytest.raises(ImproperlyConfigured, match="undeclared declares no power"):
+        composed()
+
+
+@pytest.fixture
+def person(world, settings) -> Client:
+    settings.CONFIG = dataclasses.replace(settings.CONFIG, require_second_factor=False)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(Person.objects.get(pk=world.approver.person))
+    return client
+
+
+def test_a_person_reads_by_their_session_and_writes_nothing_by_a_cookie(person, world, sides):
+    act = composing.compose(actor=world.analyst, draft=world.draft(sides.party, word="two"), now=NOW)
+    assert person.get("/api/v1/acts").json()["items"][0]["ref"] == act.ref
+    answer = person.post(f"/api/v1/acts/{act.ref}/approve", b"{}", content_type="application/json")
+    assert answer.status_code == 401
+    assert Act.objects.get(pk=act.pk).state == "awaiting-approval"
+
+
+def test_a_person_who_holds_no_role_now_is_nobody(settings):
+    settings.CONFIG = dataclasses.replace(settings.CONFIG, require_second_factor=False)
+    client = Client()
+    client.force_login(Person.objects.create(email="no.role@pk.example", name="No Role", added=NOW))
+    answer = client.get("/api/v1/acts")
+    assert (answer.status_code, answer.json()["code"]) == (401, "not-signed-in")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_token_is_not_helped_by_a_session(person, world):
+    answer = person.get("/api/v1/acts", headers={"Authorization": "Bearer " + "x" * 43})
+    assert answer.status_code == 401
+
+
+def test_a_caller_above_the_limit_waits_and_others_do_not(analyst, observer, monkeypatch):
+    monkeypatch.setattr(api, "RATE", 3)
+    answers = [analyst.get("/log/alarms") for _ in range(5)]
+    assert [each.status_code for each in answers[:3]] == [200, 200, 200]
+    assert answers[4].status_code == 429
+    assert answers[4].json()["code"] == "too-many"
+    assert 1 <= int(answers[4].headers["Retry-After"]) <= 60
+    assert observer.get("/log/alarms").status_code == 200
+    cache.clear()
+    assert analyst.get("/log/alarms").status_code == 200
+
+
+def test_the_wait_ends_with_the_minute():
+    assert 0 < EachCaller().wait() <= 60
