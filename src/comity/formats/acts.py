@@ -14,7 +14,7 @@ from comity.base.errors import Malformed, TooLarge
 from comity.formats.canonical import canonical
 from comity.formats.common import Common, decode_common, decode_markings, decode_more, encode_common
 from comity.formats.fields import Fields
-from comity.formats.signed import Sealed, open_sealed, seal
+from comity.formats.signed import OnTheWire, Sealed, open_sealed, seal
 from comity.formats.stix import ID, IDENTITY_ID, MAX_OBJECT, UUID_FORM, StixObject
 from comity.formats.strict_json import Limits
 from comity.formats.times import encode_time
@@ -93,26 +93,11 @@ class Act(Common):
 
 
 @dataclass(frozen=True, slots=True)
-class SignedAct:
-    """An act with the bytes that carry it; that it was decoded says nothing of whether its signature fits."""
+class SignedAct(OnTheWire):
+    """An act as it was signed."""
 
     act: Act
     sealed: Sealed
-
-    @property
-    def raw(self) -> bytes:
-        """The whole act in canonical form."""
-        return self.sealed.raw
-
-    @property
-    def sha256(self) -> str:
-        """The digest of those bytes: what receipts and log entries name."""
-        return self.sealed.sha256
-
-    @property
-    def value(self) -> dict[str, Any]:
-        """The whole act as a JSON value, to put into an envelope."""
-        return self.sealed.value
 
 
 def sign_act(act: Act, key: Ed25519PrivateKey, kid: str) -> SignedAct:

@@ -16,7 +16,7 @@ from comity.formats.act_checks import SKEW
 from comity.formats.common import UnknownWire
 from comity.formats.fields import Fields
 from comity.formats.keys import NodeKey, Use, by_kid
-from comity.formats.signed import Sealed, check_signature, open_sealed, seal
+from comity.formats.signed import OnTheWire, Sealed, check_signature, open_sealed, seal
 from comity.formats.stix import IDENTITY_ID
 from comity.formats.strict_json import Limits
 from comity.formats.times import encode_time
@@ -76,16 +76,11 @@ class Descriptor:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedDescriptor:
-    """A descriptor with the bytes that carry it; its signature is not thereby verified."""
+class SignedDescriptor(OnTheWire):
+    """A descriptor as it was signed."""
 
     descriptor: Descriptor
     sealed: Sealed
-
-    @property
-    def raw(self) -> bytes:
-        """The whole descriptor in canonical form."""
-        return self.sealed.raw
 
     @property
     def words(self) -> tuple[str, ...] | None:

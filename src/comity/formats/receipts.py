@@ -19,7 +19,7 @@ from comity.formats.common import Common, decode_common, decode_markings, decode
 from comity.formats.entries import Event, LogEntry
 from comity.formats.fields import Fields
 from comity.formats.keys import NodeKey
-from comity.formats.signed import Sealed, check_signature, open_sealed, seal
+from comity.formats.signed import OnTheWire, Sealed, check_signature, open_sealed, seal
 from comity.formats.stix import IDENTITY_ID, UUID_FORM
 from comity.formats.strict_json import Limits
 from comity.formats.times import encode_time
@@ -95,26 +95,11 @@ class Receipt(Common):
 
 
 @dataclass(frozen=True, slots=True)
-class SignedReceipt:
-    """A receipt with the bytes that carry it; its signature is not thereby verified."""
+class SignedReceipt(OnTheWire):
+    """A receipt as it was signed."""
 
     receipt: Receipt
     sealed: Sealed
-
-    @property
-    def raw(self) -> bytes:
-        """The whole receipt in canonical form."""
-        return self.sealed.raw
-
-    @property
-    def sha256(self) -> str:
-        """The digest of those bytes."""
-        return self.sealed.sha256
-
-    @property
-    def value(self) -> dict[str, Any]:
-        """The whole receipt as a JSON value, to put into an envelope."""
-        return self.sealed.value
 
 
 def sign_receipt(receipt: Receipt, key: Ed25519PrivateKey, kid: str) -> SignedReceipt:

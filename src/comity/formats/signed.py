@@ -37,6 +37,31 @@ class Sealed:
         return cast("dict[str, Any]", decode(self.raw, limits=Limits(size=len(self.raw))))
 
 
+class OnTheWire:
+    """What a decoded signed object has beside its meaning: the bytes that carry it.
+
+    That it was decoded says nothing of whether its signature fits.
+    """
+
+    __slots__ = ()
+    sealed: Sealed
+
+    @property
+    def raw(self) -> bytes:
+        """The whole in canonical form."""
+        return self.sealed.raw
+
+    @property
+    def sha256(self) -> str:
+        """The digest of those bytes: what receipts and log entries name."""
+        return self.sealed.sha256
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """The whole as a JSON value, to put into an envelope."""
+        return self.sealed.value
+
+
 def seal(value: Mapping[str, Any], key: Ed25519PrivateKey, kid: str) -> Sealed:
     """The object with its signature."""
     payload = canonical(dict(value))
