@@ -45,7 +45,7 @@ def test_kept_once_with_title_words_and_links(world):
     assert bytes(kept.wire) == canonical(bad)
     assert (kept.title, kept.tlp, kept.brought) == ("bad", "amber", done)
     assert "domain-name:value" in kept.words
-    assert row(joined("r", bad, malware)).title == "indicator indicates malware"
+    assert row(joined("r", bad, malware)).title == "bad indicates Loader"
     assert set(Link.objects.values_list("path", flat=True)) >= {
         "source_ref",
         "target_ref",

@@ -120,7 +120,7 @@ def test_choose_judge_send(analyst, agreed):
     page = body(analyst.post("/exchange/share", compose(agreed, good, red, step="judge")))
     assert "Goes" in page
     assert "Stays" in page
-    assert "TLP:RED, for named recipients only" in page
+    assert "for named recipients only, and CERT Freedonia is not named" in page
     assert not Act.objects.filter(kind="share").exists()
     response = analyst.post("/exchange/share", compose(agreed, good, red, step="send"))
     act = Act.objects.get(kind="share")

@@ -12,6 +12,7 @@ from comity.formats.stix import ID
 LONGEST_TITLE = 200
 LONGEST_WORDS = 4_000
 LONGEST_PATH = 100
+JOINING = ("relationship", "sighting")
 DEFINITIONS = ("marking-definition", "extension-definition")  # they travel with what needs them, never alone
 
 _TITLES = (
@@ -48,19 +49,18 @@ class Described:
     links: tuple[tuple[str, str], ...]  # (path, ref)
 
 
-def describe(value: Mapping[str, Any]) -> Described:
-    """The object as it is listed, found and linked."""
-    return Described(title_of(value), _words(value), tuple(sorted(set(links_of(value)))))
+def describe(value: Mapping[str, Any], names: Mapping[str, str]) -> Described:
+    """The object as it is listed, found and linked; `names` are the titles of others, by their ids."""
+    return Described(title_of(value, names), _words(value), tuple(sorted(set(links_of(value)))))
 
 
-def title_of(value: Mapping[str, Any]) -> str:
+def title_of(value: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """What people call it; a relationship and a sighting by what they join."""
     named = next((str(value[name]) for name in _TITLES if value.get(name)), "")
     if value.get("type") == "relationship":
-        ends = (str(value.get(end, "")).partition("--")[0] for end in ("source_ref", "target_ref"))
-        named = f" {named} ".join(ends)
+        named = f" {named} ".join(_called(value, end, names) for end in ("source_ref", "target_ref"))
     if value.get("type") == "sighting":
-        named = f"Sighting of {str(value.get('sighting_of_ref', '')).partition('--')[0]}"
+        named = f"Sighting of {_called(value, 'sighting_of_ref', names)}"
     return " ".join(named.split())[:LONGEST_TITLE] or str(value.get("id", ""))[:LONGEST_TITLE]
 
 
@@ -77,6 +77,11 @@ def links_of(value: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, s
         for part in member if isinstance(member, list) else [member]:
             if isinstance(part, Mapping):
                 yield from links_of(part, name)
+
+
+def _called(value: Mapping[str, Any], end: str, names: Mapping[str, str]) -> str:
+    ref = str(value.get(end, ""))
+    return names.get(ref) or ref.partition("--")[0]
 
 
 def _words(value: Mapping[str, Any]) -> str:

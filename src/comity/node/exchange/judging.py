@@ -136,7 +136,8 @@ def _without_revealing(candidates: Sequence[_Candidate], question: Asked) -> Non
     for each in candidates:
         told = next((ref for _, ref in each.links if ref in secret), None)
         if each.value is not None and told:
-            each.stays("reveals", f"It names {told}, which stays here, and whose id tells its value.")
+            named_so = rows[told].title
+            each.stays("reveals", f"It names “{named_so}”, which stays here, and whose id tells its value.")
 
 
 def _definitions(candidates: Iterable[_Candidate], holder: Party) -> dict[str, Found]:
@@ -158,9 +159,9 @@ def _without_secret_definitions(
 def _with_their_ends(candidates: Sequence[_Candidate], question: Asked) -> None:
     """Keep what joins objects that do not both get there; what leaves under another id is not the same."""
     joined = {each.row.ref: _ends(each) for each in candidates if each.row.type in _ENDS}
-    there = queries.known_there(
-        question.holder, question.partner, {ref for ends in joined.values() for ref in ends}
-    )
+    ends = {ref for joins in joined.values() for ref in joins}
+    there = queries.known_there(question.holder, question.partner, ends)
+    titles = {ref: ref for ref in ends} | queries.titles_held(question.holder, ends)
     changed = True
     while changed:
         changed = False
@@ -168,9 +169,8 @@ def _with_their_ends(candidates: Sequence[_Candidate], question: Asked) -> None:
         for each in candidates:
             missing = next((ref for ref in joined.get(each.row.ref, ()) if ref not in going | there), None)
             if each.value is not None and missing:
-                each.stays(
-                    "end-missing", f"It joins {missing}, which does not leave as it is and is not there."
-                )
+                text = f"It joins “{titles[missing]}”, which does not leave as it is and is not there."
+                each.stays("end-missing", text)
                 changed = True
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from comity.base.errors import NotFound
 from comity.engines.release.redact import Parties
+from comity.formats.markings import TLP_OF_ID
 from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
 from comity.node.acts.models import Act, ActContent, DeliveryState
@@ -66,7 +67,7 @@ def types_held(actor: Actor) -> list[tuple[str, int]]:
 
 def givers(actor: Actor) -> QuerySet[Party]:
     """The parties that gave something which the body holds."""
-    return Party.objects.filter(pk__in=objects_for(actor).values("source_id"))
+    return Party.objects.filter(Exists(objects_for(actor).filter(source=OuterRef("pk"))))
 
 
 def held(holder: Party, refs: Iterable[str]) -> dict[str, StixObject]:
@@ -92,6 +93,12 @@ def decoded(row: StixObject) -> Found:
     """The object in a row."""
     wire = bytes(row.wire)
     return Found.decode(decode(wire, limits=Limits(size=len(wire))), row.ref)
+
+
+def titles_held(holder: Party, refs: Iterable[str]) -> dict[str, str]:
+    """The titles of those of the objects that a body holds."""
+    rows = StixObject.objects.filter(holder=holder, latest=True).values_list("ref", "title")
+    return {ref: title for chunk in chunks(refs) for ref, title in rows.filter(ref__in=chunk)}
 
 
 def victims_of(holder: Party) -> Parties:
@@ -134,7 +141,8 @@ def linking_to(actor: Actor, ref: str, limit: int = 50) -> QuerySet[StixObject]:
 
 def linked_from(actor: Actor, row: StixObject) -> list[tuple[str, str, StixObject | None]]:
     """What the object names: the property, the ref, and the object if the body holds it."""
-    links = list(row.links.order_by("path", "ref").values_list("path", "ref")[:200])
+    named = row.links.exclude(ref__in=TLP_OF_ID).order_by("path", "ref")
+    links = list(named.values_list("path", "ref")[:200])
     here = {each.ref: each for each in objects_for(actor).filter(ref__in={ref for _, ref in links})}
     return [(path, ref, here.get(ref)) for path, ref in links]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.db.models import Count, QuerySet
@@ -14,11 +14,14 @@ from comity.engines.release.explain import Picture, picture
 from comity.engines.release.handling import Handling
 from comity.engines.release.judge import Release, judge_any
 from comity.engines.release.terms import Purpose, Terms
+from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.models import HandlingClass, StixObject
 from comity.node.federation.models import Partner, PartnerState
 from comity.node.instruments import queries as agreements
+from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party, PartyKind
+from comity.node.parties.roles import Power
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,23 @@ class Asked:
         """The judgement of one class; observers look after the logs and see no content at all."""
         if self.partner.kind == PartyKind.OBSERVER:
             return Release(Verdict.no(_observer(self.partner)))
-        return judge_any(handling, self.recipient, self.terms, purpose=self.purpose, now=self.now, held=held)
+        day = self.now.astimezone(UTC).date()
+        standing = [terms for terms in self.terms if agreements.in_force_on(terms, day)]
+        release = self._under(standing, handling, held=held)
+        if not release.verdict.allowed and not standing:
+            release = self._under(self.terms, handling, held=held)  # what ended says why, and opens nothing
+        return replace(release, verdict=self._in_words(release.verdict))
+
+    def _under(self, terms: Sequence[Terms], handling: Handling, *, held: bool) -> Release:
+        return judge_any(handling, self.recipient, terms, purpose=self.purpose, now=self.now, held=held)
+
+    def _in_words(self, verdict: Verdict) -> Verdict:
+        """People know the partner by its name; the engine knows its reference."""
+        ref, name = self.recipient.party, self.partner.name
+        return Verdict(
+            verdict.answer,
+            tuple(replace(each, text=each.text.replace(ref, name)) for each in verdict.grounds),
+        )
 
 
 def asked(holder: Party, partner: Party, *, purpose: Purpose, now: datetime) -> Asked:
@@ -119,9 +138,15 @@ def sight(holder: Party, partner: Party, *, purpose: Purpose, now: datetime) -> 
     question = asked(holder, partner, purpose=purpose, now=now)
     counted = _objects(holder).order_by().values_list("handling_id").annotate(n=Count("pk"))
     counts = dict(counted)
-    rows = HandlingClass.objects.filter(pk__in=_objects(holder).order_by().values("handling_id"))
-    releases = {row.pk: question.judge(Handling.from_json(row.facts)) for row in rows}
+    rows = HandlingClass.objects.in_bulk(list(counts))
+    releases = {pk: question.judge(Handling.from_json(row.facts)) for pk, row in rows.items()}
     return Sight(question, releases, counts)
+
+
+def sight_for(actor: Actor, partner: Party, *, purpose: Purpose, now: datetime) -> Sight:
+    """What the partner may see of what the actor's body holds, for those who may see it themselves."""
+    actor.may(Power.READ_CONTENT).require()
+    return sight(queries.own_body(actor), partner, purpose=purpose, now=now)
 
 
 def visible_to(holder: Party, partner: Party, *, purpose: Purpose, now: datetime) -> QuerySet[StixObject]:

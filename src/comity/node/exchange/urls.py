@@ -1,4 +1,4 @@
-"""The addresses of the exchange; the search of the node has a name of its own, which the frame knows."""
+"""The addresses of the exchange; the search of the node is among them, since this is the uppermost system."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from comity.node.exchange.views import objects, sharing
 
+app_name = "exchange"
 _pages = [
     path("", objects.listing, name="objects"),
     path("import", objects.bring, name="import"),
@@ -16,7 +17,4 @@ _pages = [
     path("see/", sharing.sights, name="sights"),
     path("see/<str:ref>/", sharing.see, name="see"),
 ]
-urlpatterns = [
-    path("search", objects.search, name="search"),
-    path("exchange/", include((_pages, "exchange"))),
-]
+urlpatterns = [path("search", objects.search, name="search"), path("exchange/", include(_pages))]

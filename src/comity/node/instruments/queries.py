@@ -61,7 +61,7 @@ def terms_of(agreement: Agreement) -> Terms:
 
 def terms_between(ours: Party, partner: Party, day: date) -> tuple[Terms, ...]:
     """The terms in force between the two on that day, oldest first."""
-    return tuple(terms for terms in _concluded(ours, partner) if _holds(terms, day))
+    return tuple(terms for terms in _concluded(ours, partner) if in_force_on(terms, day))
 
 
 def terms_to_judge_by(ours: Party, partner: Party, day: date) -> tuple[Terms, ...]:
@@ -75,7 +75,7 @@ def terms_by_partner(ours: Party, day: date) -> dict[int, tuple[Terms, ...]]:
     for row in _concluded_rows().filter(ours=ours):
         concluded[row.partner_id] = (*concluded.get(row.partner_id, ()), terms_of(row))
     return {
-        partner: tuple(each for each in terms if _holds(each, day)) or terms[-1:]
+        partner: tuple(each for each in terms if in_force_on(each, day)) or terms[-1:]
         for partner, terms in concluded.items()
     }
 
@@ -95,7 +95,8 @@ def _concluded_rows() -> QuerySet[Agreement]:
     return rows.exclude(answer__deliveries__state=DeliveryState.REFUSED)
 
 
-def _holds(terms: Terms, day: date) -> bool:
+def in_force_on(terms: Terms, day: date) -> bool:
+    """Whether these terms speak on that day."""
     ended = (terms.withdrawn is not None and day >= terms.withdrawn) or (
         terms.until is not None and day > terms.until
     )
@@ -121,6 +122,6 @@ def state_now(agreement: Agreement, day: date) -> str:
     terms = terms_of(agreement)
     if day < terms.since:
         return "not-begun"
-    if _holds(terms, day):
+    if in_force_on(terms, day):
         return "in-force"
     return "ended" if terms.withdrawn is not None and day >= terms.withdrawn else "expired"

@@ -9,21 +9,18 @@ from uuid import UUID, uuid4
 from comity.engines.release.terms import Purpose
 from comity.formats.canonical import canonical
 from comity.formats.strict_json import Limits, decode
-from comity.node.exchange import queries
 from comity.node.exchange.judging import judged_items
 from comity.node.exchange.models import StixObject
-from comity.node.exchange.sights import sight
+from comity.node.exchange.sights import sight_for
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
-from comity.node.parties.roles import Power
 
 
 def export_bundle(
     *, actor: Actor, partner: Party, purpose: Purpose, now: datetime, new_id: Callable[[], UUID] = uuid4
 ) -> bytes:
     """A STIX 2.1 bundle of all that the partner may see, with removals made; nothing is recorded or sent."""
-    actor.may(Power.READ_CONTENT).require()
-    seen = sight(queries.own_body(actor), partner, purpose=purpose, now=now)
+    seen = sight_for(actor, partner, purpose=purpose, now=now)
     rows: list[StixObject] = list(
         seen.objects([*seen.whole, *seen.reduced]).select_related("handling", "source")
     )

@@ -13,7 +13,7 @@ from comity.formats.stix import StixObject as Found
 from comity.formats.times import decode_time
 from comity.node.acts.models import Act
 from comity.node.exchange import queries
-from comity.node.exchange.content import DEFINITIONS, describe, links_of
+from comity.node.exchange.content import DEFINITIONS, JOINING, describe, links_of, title_of
 from comity.node.exchange.handling import Origin, handling_of, reread
 from comity.node.exchange.models import HandlingClass, Import, Link, StixObject, VictimHow
 from comity.node.exchange.services.victims import learn_victims
@@ -162,9 +162,10 @@ def _origin_of(found: Found, way: Way, known_parties: set[str]) -> Origin:
 
 def _insert(pairs: Sequence[tuple[Found, Handling]], way: Way, progress: Progress) -> None:
     classes = classes_of(handling for _, handling in pairs)
+    names = _names([found for found, _ in pairs], way.holder)
     for start in range(0, len(pairs), BATCH):
         portion = pairs[start : start + BATCH]
-        described = [describe(found.value) for found, _ in portion]
+        described = [describe(found.value, names) for found, _ in portion]
         rows = StixObject.objects.bulk_create(
             StixObject(
                 holder=way.holder,
@@ -195,6 +196,13 @@ def _insert(pairs: Sequence[tuple[Found, Handling]], way: Way, progress: Progres
             batch_size=BATCH,
         )
         progress(start + len(portion), len(pairs))
+
+
+def _names(objects: Sequence[Found], holder: Party) -> dict[str, str]:
+    """The titles of these objects and of those held that they join, for the titles of what joins them."""
+    beside = {found.id: title_of(found.value, {}) for found in objects}
+    joined = {ref for found in objects if found.type in JOINING for _, ref in links_of(found.value)}
+    return queries.titles_held(holder, joined - beside.keys()) | beside
 
 
 def _choose_latest(holder: Party, refs: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from comity.formats.stix import IDENTITY_ID
 from comity.formats.stix import StixObject as Found
 from comity.node.exchange import queries
-from comity.node.exchange.models import StixObject, Victim, VictimHow
+from comity.node.exchange.models import Victim, VictimHow
 from comity.node.parties.models import Party, PartyKind
 
 LONGEST_NAME = 500
@@ -34,7 +34,7 @@ def learn_victims(
     names = {
         each.id: str(each.value.get("name", ""))[:LONGEST_NAME] for each in found if each.type == "identity"
     }
-    names |= _names_held(holder, refs.keys() - names.keys())
+    names |= queries.titles_held(holder, refs.keys() - names.keys())
     known = {row.ref: row for row in Victim.objects.filter(holder=holder)}
     fresh = [
         Victim(holder=holder, ref=ref, name=names.get(ref, ""), how=how, by_name=by, at=now)
@@ -58,8 +58,3 @@ def _sighted_at(objects: Iterable[Found]) -> set[str]:
             refs |= {ref for ref in listed if isinstance(ref, str) and IDENTITY_ID.fullmatch(ref)}
     watching = Party.objects.filter(kind__in=WATCHERS).values_list("ref", flat=True)
     return refs - {ref for chunk in queries.chunks(refs) for ref in watching.filter(ref__in=chunk)}
-
-
-def _names_held(holder: Party, refs: Iterable[str]) -> dict[str, str]:
-    rows = StixObject.objects.filter(holder=holder, latest=True, type="identity").values_list("ref", "title")
-    return {ref: name for chunk in queries.chunks(refs) for ref, name in rows.filter(ref__in=chunk)}

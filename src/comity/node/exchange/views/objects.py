@@ -28,8 +28,12 @@ _PLAIN = (str, int, float, bool)
 def listing(request: ActorRequest) -> HttpResponse:
     """What the body holds, newest first."""
     actor = request.actor
-    form = forms.Narrow(request.GET, types=queries.types_held(actor), givers=queries.givers(actor))
-    page = Paginator(queries.listed(actor, **form.wanted()), ROWS).get_page(request.GET.get("page"))
+    types = queries.types_held(actor)
+    form = forms.Narrow(request.GET, types=types, givers=queries.givers(actor))
+    pages = Paginator(queries.listed(actor, **form.wanted()), ROWS)
+    if not form.wanted():
+        pages.count = sum(count for _, count in types)  # known already, and slow to count again
+    page = pages.get_page(request.GET.get("page"))
     shown = {"form": form, "page": page, "narrowed": bool(form.wanted())}
     return render(request, "exchange/objects.html", shown | _may(request))
 

@@ -15,7 +15,7 @@ from comity.node.exchange import forms, queries
 from comity.node.exchange.kinds import MOST_SHARED, NAME
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.services import sharing
-from comity.node.exchange.sights import sight
+from comity.node.exchange.sights import sight_for
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -116,7 +116,7 @@ def see(request: ActorRequest, ref: str) -> HttpResponse:
     """What one partner would see, and why not the rest."""
     partner = queries.party_named(request.actor, ref)
     look = forms.Look(request.GET)
-    seen = sight(queries.own_body(request.actor), partner, purpose=look.chosen(), now=timezone.now())
+    seen = sight_for(request.actor, partner, purpose=look.chosen(), now=timezone.now())
     show, rule = request.GET.get("show", ""), request.GET.get("rule", "")
     classes = {
         "whole": lambda: seen.whole,
