@@ -236,7 +236,7 @@ def _caller(request: HttpRequest) -> str:
 def page(request: HttpRequest) -> HttpResponse:
     """The operations, for people; without the script that libraries bring for it."""
     rows = [
-        (method.upper(), address, told, told["x-power"].replace("-", " "))
+        (method.upper(), address.split("/")[1:], told, told["x-power"].replace("-", " "))
         for address, methods in api.get_openapi_schema()["paths"].items()
         for method, told in methods.items()
     ]

@@ -68,7 +68,7 @@ def test_no_two_shapes_have_one_name():
 
 
 def test_the_page_of_operations_needs_no_script_of_others():
-    page = Client().get("/api/").content.decode()
+    page = Client().get("/api/").content.decode().replace("<wbr>", "")
     assert "<h1>Programming interface</h1>" in page
     assert all(address in page for _, address, _ in CALLS)
     assert "UNKNOWN-VARIABLE" not in page

@@ -188,7 +188,7 @@ router = Router()
 @router.get("/objects", response=Page[ObjectRow])
 @needs(Power.READ_CONTENT)
 def list_objects(request: ActorRequest, wanted: Query[NarrowObjects]) -> Page[ObjectRow]:
-    """The objects that the caller's body holds, newest first; `words` searches them."""
+    """The objects that the caller's body holds, newest first; search them by words."""
     found = queries.listed(
         request.actor,
         words=wanted.words,
