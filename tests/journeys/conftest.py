@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.node.conftest import far, node_keys, world  # noqa: F401  fixtures of the node's tests
 from tests.nodes import Node, make_node
 
 StartNode = Callable[..., Node]

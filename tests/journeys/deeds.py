@@ -42,7 +42,8 @@ class Doer:
     def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         name, fault = order.pop("do"), order.pop("fault", "")
         if name == "hide":
-            return {"value": self._hide()}
+            self._hide()
+            return {"value": None}
         if name == "serve":
             return self._serve(fault)
         if name == "web-ended":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import httpx
 from django.conf import settings
@@ -18,7 +21,6 @@ from comity.node.federation.signatures import Message, sign_request
 from comity.node.keys import KeyUse, node_key
 
 T = TypeVar("T")
-CHUNK = 64 * 2**10
 
 
 class Transport(Protocol):
@@ -40,6 +42,41 @@ def drive(conversation: Conversation[T], transport: Transport) -> T:
         return result
 
 
+class _Patience:
+    """Hangs up when the time for one request is over.
+
+    A socket's own timeout begins again with every byte, so a partner that drips could hold us for ever.
+    """
+
+    def __init__(self, seconds: float, lines: list[Any]) -> None:
+        self.lost = False
+        self._lines = (
+            lines  # every connection of the client: which of them serves the request is its business
+        )
+        self._timer = threading.Timer(seconds, self._hang_up)
+
+    def __enter__(self) -> Self:
+        self._timer.daemon = True
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def notice(self, event: str, told: Mapping[str, Any]) -> None:
+        """Hear from httpx what it does: here, that a connection is open."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._lines.append(told["return_value"])
+            if self.lost:
+                self._hang_up()
+
+    def _hang_up(self) -> None:
+        self.lost = True
+        for line in self._lines:
+            with suppress(OSError):  # closed already
+                socket.socket.shutdown(line.get_extra_info("socket"), socket.SHUT_RDWR)
+
+
 @dataclass
 class Http:
     """A transport over HTTP, in whose requests this node signs its name; use it as a context."""
@@ -47,6 +84,7 @@ class Http:
     clock: Callable[[], datetime] = timezone.now
     timeout: float = field(default_factory=lambda: float(settings.CONFIG.request_timeout))
     _client: httpx.Client | None = None
+    _lines: list[Any] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self._client = httpx.Client(timeout=self.timeout, follow_redirects=False, trust_env=False)
@@ -63,33 +101,46 @@ class Http:
             raise RuntimeError("Http is used as a context")
         if ask.wait:
             time.sleep(min(ask.wait, self.timeout))
+        request = self._signed(self._client, ask)
+        with _Patience(self.timeout, self._lines) as patience:
+            request.extensions["trace"] = patience.notice
+            try:
+                reply = self._send(self._client, request, ask.limit)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                late = patience.lost or isinstance(error, httpx.TimeoutException)
+                raise self._late(ask) if late else _unreachable(ask, error) from error
+        if patience.lost:  # a body without a length ends where we hung up, and looks whole
+            raise self._late(ask)
+        return reply
+
+    def _signed(self, client: httpx.Client, ask: Ask) -> httpx.Request:
         body = ask.body or b""
-        request = self._client.build_request(ask.method, ask.url, params=ask.query or None, content=body)
+        request = client.build_request(ask.method, ask.url, params=ask.query or None, content=body)
         headers = {"Accept": ask.accept} | ({"Content-Type": ask.content_type} if ask.content_type else {})
         message = Message(ask.method, str(request.url), headers)
         key = node_key(KeyUse.SIGN)
         kid = thumbprint(key.public_key())
         request.headers.update(sign_request(message, body=body, key=key, kid=kid, now=self.clock()))
-        try:
-            return self._send(self._client, request, ask.limit)
-        except httpx.TimeoutException as error:
-            raise PartnerUnavailable(f"{ask.url} did not answer within {self.timeout:g} seconds.") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise PartnerUnavailable(f"{ask.url} cannot be reached: {error}.") from error
+        request.headers["Accept-Encoding"] = "identity"  # a small reply must not unfold into a large one
+        return request
 
     def _send(self, client: httpx.Client, request: httpx.Request, limit: int) -> Reply:
-        """The reply, read no further than its limit and no longer than the time for one request."""
-        ends = time.monotonic() + self.timeout
+        """The reply as it came over the line, read no further than its limit."""
         response = client.send(request, stream=True)
         try:
             body = bytearray()
-            for chunk in response.iter_bytes(CHUNK):
+            for chunk in response.iter_raw():
                 body += chunk
                 if len(body) > limit:
                     break
-                if time.monotonic() > ends:
-                    raise httpx.ReadTimeout("the reply came too slowly", request=request)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Reply(response.status_code, headers, bytes(body))
         finally:
             response.close()
+
+    def _late(self, ask: Ask) -> PartnerUnavailable:
+        return PartnerUnavailable(f"{ask.url} did not answer within {self.timeout:g} seconds.")
+
+
+def _unreachable(ask: Ask, error: Exception) -> PartnerUnavailable:
+    return PartnerUnavailable(f"{ask.url} cannot be reached: {error}.")
