@@ -44,6 +44,7 @@ BATCH_BYTES = 4 * 2**20
 PAGE = 1_000  # objects asked for at once
 RECEIPT_PAUSE = timedelta(seconds=30)  # before receipts are offered again to a partner in trouble
 CLAIM = timedelta(seconds=60)  # another worker leaves a claimed delivery alone for so long
+PASSED_OVER = "wire.passed-over"
 _RETRIED = frozenset({"act.out-of-order", "act.unknown-key", "partner.suspended"})  # time may heal these
 
 
@@ -112,15 +113,17 @@ def _push(
         return 0, 0
     delivering.claim(going, until=now + CLAIM)
     receipted = 0
+    unsent = list(going)
     for batch in _batches(going):
         reach(Step.BEFORE_SENDING)
         try:
             status = drive(_post(partner, own, objects_of(batch)), transport)
         except ComityError as error:
             words = _in_words(partner, error)
-            delivering.not_sent(going, code=error.code, words=words, now=now, random=random)
+            delivering.not_sent(unsent, code=error.code, words=words, now=now, random=random)
             raise
         reach(Step.SENT)
+        del unsent[: len(batch)]
         receipted += _take_status(partner, batch, status, transport, now=now, random=random)
     return len(going), receipted
 
@@ -144,6 +147,10 @@ def _take_status(
     for each in status.failures:
         if each.id in by_ref:
             _note_failure(by_ref[each.id], each, partner, now, random)
+    named = {each.id for each in (*status.successes, *status.pendings, *status.failures)}
+    passed_over = [delivery for ref, delivery in by_ref.items() if ref not in named]
+    text = f"{partner.party.name} answered, but said nothing of this act."
+    delivering.not_sent(passed_over, code=PASSED_OVER, words=text, now=now, random=random)
     signed = [decode_receipt(receipt) for receipt in status.receipts]
     said = (
         inbound.take_receipts(partner, signed, now=now, read=their_log.tiles(partner, transport))
