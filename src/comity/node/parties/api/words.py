@@ -54,6 +54,117 @@ Time = Annotated[
     PlainSerializer(in_utc, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339, in UTC"}),
 ]
+
+
+class Told(Schema):
+    """What an operation answers with: enums as their values."""
+
+    model_config = ConfigDict(use_enum_values=True)
+
+
+class Given(Schema):
+    """What an operation is given: a field that is not known is refused, never overlooked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Ground(Told):
+    """Why: the rule that spoke, where it comes from, and one sentence."""
+
+    rule: str
+    source: str
+    text: str
+
+
+class Verdict(Told):
+    """An answer with its grounds; `unknown` means that a fact is missing, and closes the door like `no`."""
+
+    answer: Answer
+    grounds: list[Ground]
+
+
+class Window(Given):
+    """Which part of a list to show."""
+
+    limit: int = Field(50, ge=1, le=MOST_ROWS, description="How many rows at most")
+    cursor: int = Field(0, ge=0, le=FARTHEST, description="`next` of the page before")
+
+
+class Page(Told, Generic[T]):
+    """A part of a list; `next` is the `cursor` of the part after it, and null on the last."""
+
+    items: list[T]
+    next: int | None
+
+
+class Problem(Schema):
+    """RFC 9457 problem details; `answer` and `grounds` with a refusal, `where` with input that is wrong."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    answer: Answer | None = None
+    grounds: list[Ground] | None = None
+    where: str | None = None
+
+
+class Named(Told):
+    """A party, as everything else names it."""
+
+    ref: str
+    name: str
+    kind: PartyKind
+    state: str = Field(description="ISO 3166-1 alpha-2; empty for none")
+
+
+def needs(power: Power) -> Callable[[Operation], Operation]:
+    """Declares that an operation is for actors with this power; asked before any input is read."""
+
+    def ask(run: Run) -> Run:
+        @wraps(run)
+        def asked(request: HttpRequest, **given: Any) -> HttpResponseBase:  # noqa: ANN401  parts of the address
+            actor = actor_of(request)
+            if actor is not None:  # nobody gets no farther than the authentication within
+                _may(actor, power).require()
+            if any("\0" in str(part) for part in given.values()):  # PostgreSQL cannot even look for it
+                raise NotFound("such thing")
+            return run(request, **given)
+
+        return asked
+
+    def declare(operation: Operation) -> Operation:
+        operation.access = Needs(power)  # type: ignore[attr-defined]  # a mark, as on a view
+        declared: Operation = decorate_view(ask)(operation)
+        return declared
+
+    return declare
+
+
+def _may(actor: Actor, power: Power) -> Judged:
+    """A program is told that approving is for people, not to ask for a role that it cannot have."""
+    if actor.person is None and power is Power.APPROVE:
+        return fit_for_machine(frozenset({Role.APPROVER}))
+    return actor.may(power)
+
+
+def json_in(request: HttpRequest) -> object:
+    """The value in the body: I-JSON, within bounds, without NUL; raises `Malformed`."""
+    body = request.body
+    value = decode(body, limits=Limits(size=settings.CONFIG.max_content_length, depth=DEPTH))
+    if rb"\u0000" in body:  # the only way to write it
+        without_nul(value, ROOT)
+    return value
+
+
+def without_nul(value: object, where: str) -> None:
+    """Raises `Malformed` if a text in the value holds the character that PostgreSQL does not keep."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting += [*each.keys(), *each.values()]
         elif isinstance(each, list):
             waiting += each
         elif isinstance(each, str) and "\0" in each:
