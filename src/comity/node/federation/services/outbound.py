@@ -44,8 +44,13 @@ BATCH_BYTES = 4 * 2**20
 PAGE = 1_000  # objects asked for at once
 RECEIPT_PAUSE = timedelta(seconds=30)  # before receipts are offered again to a partner in trouble
 CLAIM = timedelta(seconds=60)  # another worker leaves a claimed delivery alone for so long
-PASSED_OVER = "wire.passed-over"
 _RETRIED = frozenset({"act.out-of-order", "act.unknown-key", "partner.suspended"})  # time may heal these
+
+
+class PassedOver(ComityError):
+    """The partner's answer names other acts, but not this one."""
+
+    code = "wire.passed-over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +154,8 @@ def _take_status(
             _note_failure(by_ref[each.id], each, partner, now, random)
     named = {each.id for each in (*status.successes, *status.pendings, *status.failures)}
     passed_over = [delivery for ref, delivery in by_ref.items() if ref not in named]
-    text = f"{partner.party.name} answered, but said nothing of this act."
-    delivering.not_sent(passed_over, code=PASSED_OVER, words=text, now=now, random=random)
+    silence = PassedOver(f"{partner.party.name} answered, but said nothing of this act.")
+    delivering.not_sent(passed_over, code=silence.code, words=silence.message, now=now, random=random)
     signed = [decode_receipt(receipt) for receipt in status.receipts]
     said = (
         inbound.take_receipts(partner, signed, now=now, read=their_log.tiles(partner, transport))
