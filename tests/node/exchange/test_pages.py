@@ -208,6 +208,27 @@ def test_pages_are_a_fixed_number_of_queries(analyst, agreed, django_assert_max_
         body(analyst.get(path))
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/exchange/?words=%00&brought=²&page=²",
+        "/exchange/?brought=99999999999999999999",
+        "/search?q=%00",
+        "/exchange/share?object=%00&brought=²",
+        "/exchange/share?brought=99999999999999999999",
+        "/exchange/share?partner=%00",
+    ],
+)
+def test_strange_questions_get_plain_answers(analyst, agreed, path):
+    own_work(agreed.world, indicator("good"))
+    assert analyst.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/exchange/objects/%00/", "/exchange/see/%00/", "/agreements/%00/"])
+def test_strange_addresses_lead_nowhere(analyst, path):
+    assert analyst.get(path).status_code == 404
+
+
 def test_a_received_object_leads_to_its_act(analyst, agreed):
     agreement = agreed.conclude(retention_days=5)
     given = indicator("given", valid_until="2027-01-01T00:00:00Z")

@@ -124,12 +124,23 @@ def test_a_victim_is_taken_out(agreed):
     assert power["id"].encode() not in left
 
 
+def test_title_and_message_name_no_victim_either(agreed):
+    power = made("identity", "Karakoram Power", identity_class="organization")
+    server = indicator("server")
+    sighting = made("sighting", "s", sighting_of_ref=server["id"], where_sighted_refs=[power["id"]])
+    own_work(agreed.world, power, server, sighting)
+    said = refused(lambda: shared(agreed, server, message="Seen at KARAKORAM power."))
+    assert said == "share.words"
+    assert shared(agreed, server, message="Seen at a power company.").state == ActState.RECORDED
+
+
 def test_an_agreement_that_lets_victims_be_named(sides):
     sides.conclude(remove_victims=False)
     power = made("identity", "Karakoram Power", identity_class="organization")
     told = indicator("told", description="Karakoram Power")
-    own_work(sides.world, power, told)
-    assert carried(shared(sides, power, told)) == {power["id"], told["id"]}
+    sighting = made("sighting", "s", sighting_of_ref=told["id"], where_sighted_refs=[power["id"]])
+    own_work(sides.world, power, told, sighting)
+    assert carried(shared(sides, power, told, message="At Karakoram Power")) == {power["id"], told["id"]}
 
 
 def test_a_relationship_needs_both_its_ends(agreed):

@@ -18,6 +18,7 @@ from comity.node.acts.kinds import Body, Draft, Item, Judgement, Kind, Verb
 from comity.node.acts.models import Act
 from comity.node.exchange import arriving, queries
 from comity.node.exchange.content import DEFINITIONS
+from comity.node.exchange.handling import names_any
 from comity.node.exchange.judging import SECOND_PERSON, SOURCE, judged_items
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.sights import Asked, asked
@@ -51,7 +52,8 @@ def judge(draft: Draft, now: datetime) -> Judgement:
     items = judged_items(question, selected(draft.author, draft.selection))
     items = items if question.terms else tuple(map(_plainly_clear, items))
     basis = (body.agreement,) if body.agreement else ()
-    return Judgement(all_of((_label_covers(draft, items), _whole(items))), items, basis)
+    parts = (_label_covers(draft, items), _words_name_nobody(body, question), _whole(items))
+    return Judgement(all_of(parts), items, basis)
 
 
 def question_of(holder: Party, partner: Party, body: ShareBody, now: datetime) -> Asked:
@@ -123,6 +125,19 @@ def _label_covers(draft: Draft, items: tuple[Item, ...]) -> Verdict:
         )
     text = f"It carries {needed.label} objects and is marked {draft.tlp.label}; mark it {needed.label}."
     return _no("label", text)
+
+
+def _words_name_nobody(body: ShareBody, question: Asked) -> Verdict:
+    """What a person writes beside the objects is bound by the removal of victims as they are."""
+    said = {"id": "", "description": f"{body.title}\n{body.message}"}
+    removing = any(terms.remove_victims for terms in question.terms)
+    if removing and names_any(said, queries.victims_of(question.holder)):
+        return _no(
+            "words", "The title or the message names a victim; the agreement lets nobody name victims."
+        )
+    return Verdict.yes(
+        Ground("share.words", SOURCE, "Title and message name no victim that must stay unnamed.")
+    )
 
 
 def _whole(items: tuple[Item, ...]) -> Verdict:

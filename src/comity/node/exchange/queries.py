@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -10,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from comity.base.errors import NotFound
 from comity.engines.release.redact import Parties
 from comity.formats.markings import TLP_OF_ID
+from comity.formats.stix import ID, IDENTITY_ID
 from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
 from comity.node.acts.models import Act, ActContent, DeliveryState
@@ -23,6 +25,8 @@ from comity.node.parties.roles import Power
 
 CHUNK = 500  # refs in one question to the database
 SEARCH_ROWS = 20
+MOST_WORDS = 8
+_KEY = re.compile("[0-9]{1,18}")  # what fits into the column
 
 
 def objects_for(actor: Actor) -> QuerySet[StixObject]:
@@ -40,7 +44,7 @@ def versions_for(actor: Actor) -> QuerySet[StixObject]:
 def object_for(actor: Actor, ref: str) -> StixObject:
     """The newest version with its provenance; raises `NotFound`."""
     related = ("handling", "source", "act", "brought", "holder", "act__author")
-    found = objects_for(actor).select_related(*related).filter(ref=ref).first()
+    found = objects_for(actor).select_related(*related).filter(ref=_known_form(ref, ID)).first()
     if found is None:
         raise NotFound("object")
     return found
@@ -51,11 +55,12 @@ def listed(
 ) -> QuerySet[StixObject]:
     """The objects of the list page, newest first, narrowed as its form says."""
     found = objects_for(actor).exclude(type__in=DEFINITIONS).select_related("source").defer("wire", "words")
-    for word in words.split()[:8]:
+    for word in plain(words).split()[:MOST_WORDS]:
         found = found.filter(words__icontains=word)
     found = found.filter(type=kind) if kind else found
     found = found.filter(tlp="" if tlp == "none" else tlp) if tlp else found
-    found = found.filter(brought_id=int(brought)) if brought.isdigit() else found
+    if brought:
+        found = found.filter(brought_id=int(brought)) if _KEY.fullmatch(brought) else found.none()
     return found.filter(source__ref=source) if source else found
 
 
@@ -164,6 +169,7 @@ def search_objects(actor: Actor, words: str) -> QuerySet[StixObject]:
 
 def search_acts(actor: Actor, words: str) -> QuerySet[Act]:
     """The acts whose title carries the words, or whose ref it is."""
+    words = plain(words)
     return acts_for(actor).filter(Q(title__icontains=words) | Q(ref=words)).select_related("author")
 
 
@@ -186,10 +192,20 @@ def party_named(actor: Actor, ref: str) -> Party:
     """A party that is not ours, by its ref; raises `NotFound`."""
     found = None
     if actor.may(Power.READ_PARTIES).allowed:
-        found = Party.objects.filter(ref=ref, ours=False).first()
+        found = Party.objects.filter(ref=_known_form(ref, IDENTITY_ID), ours=False).first()
     if found is None:
         raise NotFound("party")
     return found
+
+
+def plain(words: str) -> str:
+    """What a person typed, without characters that a database refuses."""
+    return words.replace("\0", "")
+
+
+def _known_form(ref: str, form: re.Pattern[str]) -> str:
+    """The reference from an address, or one that nothing has: PostgreSQL refuses some characters."""
+    return ref if form.fullmatch(ref) else ""
 
 
 def chunks(refs: Iterable[str]) -> Iterator[Sequence[str]]:

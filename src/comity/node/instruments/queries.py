@@ -28,7 +28,8 @@ def agreements_for(actor: Actor) -> QuerySet[Agreement]:
 def agreement_for(actor: Actor, ref: str) -> Agreement:
     """One agreement with the acts it rests on; raises `NotFound`."""
     related = agreements_for(actor).select_related("ours", "partner", "replaces", *_ACTS)
-    found = related.prefetch_related("replaced_by").filter(ref=ref).first()
+    # An address may hold anything, and PostgreSQL refuses some of it.
+    found = related.prefetch_related("replaced_by").filter(ref=ref).first() if ref.isprintable() else None
     if found is None:
         raise NotFound("agreement")
     return found

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from comity.base.errors import Refused
 from comity.engines.release.judge import Release
+from comity.formats.stix import ID
 from comity.node.acts.kinds import Judgement, kind_named
 from comity.node.exchange import forms, queries
 from comity.node.exchange.kinds import MOST_SHARED, NAME
@@ -87,9 +88,9 @@ def _composer(
 def _ticked(request: ActorRequest) -> list[StixObject]:
     """The objects chosen on this page or on the one before, or all that one import brought."""
     asked = request.POST if request.method == "POST" else request.GET
-    refs = asked.getlist("object")[: min(MOST_TICKED, MOST_SHARED)]
+    refs = [ref for ref in asked.getlist("object") if ID.fullmatch(ref)][: min(MOST_TICKED, MOST_SHARED)]
     rows = queries.objects_for(request.actor).select_related("handling").defer("words")
-    if asked.get("brought", "").isdigit():
+    if asked.get("brought"):
         return list(queries.listed(request.actor, brought=asked["brought"])[:MOST_TICKED])
     found = {row.ref: row for chunk in queries.chunks(refs) for row in rows.filter(ref__in=chunk)}
     return [found[ref] for ref in dict.fromkeys(refs) if ref in found]
