@@ -127,7 +127,7 @@ def entry(event: Event, **differing: Any) -> LogEntry:
 def opening(node: Node, index: int) -> Opening:
     """Entry and salt at an index; most entries are of no interest."""
     salt = sha256(f"{node.host} {index}".encode()).digest()
-    dull = LogEntry(Event.PERSON_ROLE_GIVEN, NOW, f"person {index}")
+    dull = LogEntry(Event.PEOPLE_CHANGED, NOW, f"person {index}")
     told: dict[tuple[Node, int], LogEntry] = {
         (A, SENT_AT): entry(Event.ACT_SENT),
         (B, RECEIVED_AT): entry(Event.ACT_RECEIVED),

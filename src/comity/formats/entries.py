@@ -29,11 +29,13 @@ class Event(Enum):
     PARTNER_ACCEPTED = "partner-accepted"
     PARTNER_SUSPENDED = "partner-suspended"
     PARTNER_RESUMED = "partner-resumed"
+    PARTNER_ENDED = "partner-ended"
     KEY_DECLARED = "key-declared"
     ALARM_RAISED = "alarm-raised"
+    ALARM_DECIDED = "alarm-decided"
+    ENTRY_OPENED = "entry-opened"
     CONTENT_ERASED = "content-erased"
-    PERSON_ROLE_GIVEN = "person-role-given"
-    PERSON_ROLE_TAKEN = "person-role-taken"
+    PEOPLE_CHANGED = "people-changed"
 
 
 @dataclass(frozen=True, slots=True)

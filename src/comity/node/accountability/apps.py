@@ -17,3 +17,10 @@ class Accountability(systems.System):
         Place("Log", "accountability:log", "read-log", weight=80),
         Place("Log alarms", "accountability:alarms", "read-log", weight=81),
     )
+
+    def ready(self) -> None:
+        """Record every change of people and their roles."""
+        from comity.node.accountability import services  # noqa: PLC0415  models are loaded only now
+        from comity.node.parties.services import changes  # noqa: PLC0415
+
+        changes.on_change(services.people_changed)

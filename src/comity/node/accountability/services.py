@@ -27,6 +27,7 @@ from comity.engines.ledger.note import KeyKind, Note, VerifierKey, parse_signatu
 from comity.engines.ledger.proofs import ReadTile
 from comity.engines.ledger.tree import EMPTY, Grown, leaf_hash
 from comity.engines.ledger.witness import AddCheckpoint
+from comity.formats.canonical import canonical, sha256_hex
 from comity.formats.entries import Event
 from comity.formats.entries import LogEntry as Entry
 from comity.node.accountability import identity, queries
@@ -45,7 +46,7 @@ from comity.node.accountability.models import (
 )
 from comity.node.keys import KeyUse, node_key
 from comity.node.parties.actors import Actor
-from comity.node.parties.models import Party
+from comity.node.parties.models import Party, PeopleChange
 from comity.node.parties.roles import Power
 
 Salts = Callable[[int], bytes]
@@ -133,7 +134,24 @@ def open_to(index: int, *, party: Party, actor: Actor, why: str, now: datetime) 
     queries.opening(index)
     if Opened.objects.filter(entry_id=index, party=party).exists():
         raise Conflict(f"Entry {index} is open to {party.name} already.")
+    record([Entry(Event.ENTRY_OPENED, now, f"entry {index}", to=(party.ref,))], now=now)
     return Opened.objects.create(entry_id=index, party=party, at=now, by=actor.name, why=why)
+
+
+@transaction.atomic
+def people_changed(change: PeopleChange) -> None:
+    """Record a change of people or parties: that it happened, and the digest of the row that tells it."""
+    told = {
+        "what": change.what,
+        "person": change.person_id,
+        "party": change.party_id,
+        "machine": change.machine_id,
+        "by": change.by_person_id,
+        "detail": change.detail,
+    }
+    digest = sha256_hex(canonical(told))
+    entry = Entry(Event.PEOPLE_CHANGED, change.at, f"change {change.pk}", digest, more={"what": change.what})
+    record([entry], now=change.at)
 
 
 @transaction.atomic
@@ -290,7 +308,7 @@ def _alarm(log: SeenLog, offered: bytes, now: datetime) -> Entry:
 
 def _decision(alarm: LogAlarm, now: datetime) -> Entry:
     digest = sha256(bytes(alarm.offered_note)).hexdigest()
-    return Entry(Event.PARTNER_RESUMED, now, alarm.log.origin, digest, more={"decision": alarm.decision})
+    return Entry(Event.ALARM_DECIDED, now, alarm.log.origin, digest, more={"decision": alarm.decision})
 
 
 def _answer(log: SeenLog, new: Checkpoint, offer: AddCheckpoint, now: datetime) -> Witnessed:

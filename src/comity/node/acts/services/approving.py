@@ -9,6 +9,8 @@ from django.db import transaction
 from comity.base.errors import Conflict
 from comity.base.tlp import Tlp
 from comity.base.verdict import Ground, Verdict
+from comity.formats.entries import Event, LogEntry
+from comity.node.accountability.services import record
 from comity.node.acts import queries
 from comity.node.acts.kinds import Draft
 from comity.node.acts.models import Act, ActState, Approval, Decision
@@ -30,6 +32,7 @@ def approve(*, actor: Actor, ref: str, now: datetime, note: str = "") -> Act:
         text = "What may leave has changed since this act was composed; withdraw it and compose it again."
         raise Conflict(text)
     _decide(act, actor, Decision.APPROVE, note, now)
+    record([LogEntry(event=Event.ACT_APPROVED, at=now, subject=act.ref)], now=now)
     record_acts([Prepared(act, draft.recipients, judgement.leaving)], now=now)
     return act
 

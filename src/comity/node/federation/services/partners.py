@@ -126,7 +126,7 @@ def end(*, actor: Actor, partner: int, why: str, now: datetime) -> Partner:
     """Trust the partner's node no longer; its acts and receipts stay in the record."""
     found = queries.locked_partner(actor, partner)
     _move(found, PartnerState.ENDED, f"Ended by {actor.name}: {why}", now)
-    _record(Event.PARTNER_SUSPENDED, found, now)
+    _record(Event.PARTNER_ENDED, found, now)
     return found
 
 
