@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -46,7 +47,7 @@ from comity.node.federation.models import Partner, PartnerState
 from comity.node.federation.services import inbound, outbound, own
 from comity.node.federation.signatures import Message, Unsigned, signer_of
 from comity.node.parties.access import open_to_all
-from comity.node.site.errors import problem_of
+from comity.node.site.errors import DatabaseUnavailable, problem_of
 
 P = ParamSpec("P")
 logger = logging.getLogger("comity.federation")
@@ -89,15 +90,21 @@ def _answered(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
         try:
             return view(*args, **kwargs)
         except ComityError as error:
-            status = _STATUS.get(type(error)) or problem_of(error).status
             logger.warning("door: %s %s", error.code, error.message)
-            told = TaxiiError(error.message, status, error_code=error.code)
-            response = _taxii(told.encode(), status)
-            if status == 401:  # noqa: PLR2004  RFC 9110: says how to authenticate
-                response["WWW-Authenticate"] = 'Signature realm="comity"'
-            return response
+            return _told(error)
+        except OperationalError:
+            logger.exception("door: the database cannot be used")
+            return _told(DatabaseUnavailable())
 
     return asked
+
+
+def _told(error: ComityError) -> HttpResponse:
+    status = _STATUS.get(type(error)) or problem_of(error).status
+    response = _taxii(TaxiiError(error.message, status, error_code=error.code).encode(), status)
+    if status == 401:  # noqa: PLR2004  RFC 9110: says how to authenticate
+        response["WWW-Authenticate"] = 'Signature realm="comity"'
+    return response
 
 
 _STATUS: dict[type[ComityError], int] = {

@@ -62,6 +62,18 @@ _PLAIN_CODES = {401: "not-signed-in", 403: "forbidden", 404: "not-found", 405: "
 }
 
 
+class DatabaseUnavailable(Unavailable):
+    """The database is full, locked or gone; what was begun in it was undone."""
+
+    code = "database-unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database of this node cannot be written now, so nothing was recorded and nothing was sent. "
+            "Try again in a minute; if it stays, tell the administrator, who looks at the disk and the log."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What went wrong, in the shape in which every channel tells it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from django.core.exceptions import (
@@ -12,13 +13,29 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from comity.base.errors import ComityError
-from comity.node.site.errors import Problem, answer, plain_problem, problem_of, wants_fragment, wants_json
+from comity.node.site.errors import (
+    DatabaseUnavailable,
+    Problem,
+    answer,
+    plain_problem,
+    problem_of,
+    wants_fragment,
+    wants_json,
+)
 
-_TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+logger = logging.getLogger("comity.site")
+# The first that fits decides: what is too large is also suspicious.
+_PLAIN: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
+    ((Http404,), 404),
+    ((PermissionDenied,), 403),
+    ((RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent), 413),
+    ((SuspiciousOperation, BadRequest), 400),
+)
 _FIRST_ERROR = 400
 # Nothing of the device is used but the security key.
 PERMISSIONS = (
@@ -52,15 +69,11 @@ def errors_answered(get_response: Callable[[HttpRequest], HttpResponseBase]) -> 
 def _problem(exception: Exception) -> Problem | None:
     if isinstance(exception, ComityError):
         return problem_of(exception)
-    if isinstance(exception, Http404):
-        return plain_problem(404)
-    if isinstance(exception, PermissionDenied):
-        return plain_problem(403)
-    if isinstance(exception, _TOO_LARGE):
-        return plain_problem(413)
-    if isinstance(exception, SuspiciousOperation | BadRequest):
-        return plain_problem(400)
-    return None
+    if isinstance(exception, OperationalError):  # full, locked, gone: the transaction was undone
+        logger.error("the database cannot be used", exc_info=exception)
+        return problem_of(DatabaseUnavailable())
+    status = next((status for kinds, status in _PLAIN if isinstance(exception, kinds)), None)
+    return plain_problem(status) if status else None
 
 
 def _tells_nobody(request: HttpRequest, response: HttpResponseBase) -> bool:
