@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from comity.base.errors import Malformed, TooLarge
 from comity.base.tlp import Tlp
-from comity.formats.acts import EXTENSION, MAX_BODY, MAX_RECIPIENTS, Act, Content, decode_act, sign_act
+from comity.formats.acts import (
+    EXTENSION,
+    LIMITS,
+    MAX_BODY,
+    MAX_RECIPIENTS,
+    Act,
+    Content,
+    decode_act,
+    sign_act,
+)
 from comity.formats.canonical import canonical
 from comity.formats.common import UnknownWire
 from comity.formats.extensions import extension_definitions
@@ -74,6 +83,17 @@ def test_other_extensions_come_along():
     assert decode_act(signed.raw).act.more == {"extensions": other}
 
 
+def test_an_act_in_an_envelope_keeps_the_bounds_of_an_act():
+    value = SIGNED.value | {"x_many": [0] * LIMITS.values}
+    with pytest.raises(TooLarge, match="values"):
+        decode_act(value)
+
+
+def test_a_long_purpose_is_too_large():
+    with pytest.raises(TooLarge):
+        sign_act(replace(ACT, purpose="p" * 41), KEYS["sign"], KIDS["sign"])
+
+
 def test_times_are_cut_to_milliseconds():
     signed = sign_act(replace(ACT, created=NOW + timedelta(microseconds=1_999)), KEYS["sign"], KIDS["sign"])
     assert signed.act.created == NOW + timedelta(milliseconds=1)
@@ -88,7 +108,11 @@ def test_times_are_cut_to_milliseconds():
         author=st.just(PAKISTAN),
         recipients=st.lists(IDS.map("identity--{}".format), min_size=1, max_size=3, unique=True).map(tuple),
         tlp=st.sampled_from(Tlp),
-        body=st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON_VALUES, max_size=3),
+        body=st.dictionaries(
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+            JSON_VALUES,
+            max_size=3,
+        ),
         contents=st.lists(
             st.builds(
                 Content,

@@ -80,6 +80,7 @@ def test_an_object_keeps_everything_and_is_known_by_its_bytes(value, modified):
         (INDICATOR, {"granular_markings": [1]}, "/granular_markings/0"),
         (INDICATOR, {"granular_markings": [{"marking_ref": "x"}]}, "/granular_markings/0/marking_ref"),
         (ADDRESS, {"spec_version": "2.0"}, "/spec_version"),
+        (ADDRESS, {"created_by_ref": 5}, "/created_by_ref"),
         (MARKING, {"created": ...}, "/created"),
         (NEW_OBSERVABLE, {"created": "2026-11-20T10:00:00Z"}, "/spec_version"),
         (NEW_OBSERVABLE, {"modified": 5}, "/modified"),

@@ -17,10 +17,12 @@ JSON_VALUES = st.recursive(
     | st.booleans()
     | st.integers(-SAFE_INTEGER, SAFE_INTEGER)
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=["Cs"])),
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4)
+        | st.dictionaries(
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), inner, max_size=4
+        )
     ),
     max_leaves=20,
 )
@@ -56,6 +58,8 @@ def test_reads_what_everyone_reads_alike(text, value):
         (b'"\xed\xa0\x80"', "the document"),
         (b'"\\ud800"', "the document"),
         (b'"\x01"', "byte 1"),
+        (b'["\\u0000"]', "the document"),
+        (b'{"a":{"b\\u0000":1}}', "the document"),
         (b"{'a':1}", "byte 1"),
         (b"9007199254740992", "the document"),
         (b'{"a/b":[0,-9007199254740992]}', "/a~1b/1"),
@@ -71,6 +75,10 @@ def test_refuses_what_readers_differ_on(text, where):
         decode(text)
     assert refused.value.where == where
     assert type(refused.value) is Malformed
+
+
+def test_the_escape_of_nul_is_only_refused_where_it_is_one():
+    assert decode(b'["\\\\u0000"]') == ["\\u0000"]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ KIND = re.compile(r"[a-z]+(?:-[a-z]+)*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 MAX_KIND = 40
+MAX_PURPOSE = 40
 MAX_RECIPIENTS = 200
 MAX_BASIS = 50
 MAX_CONTENTS = 10_000
@@ -120,7 +121,7 @@ def decode_act(source: object) -> SignedAct:
         body=_body(fields),
         contents=_contents(fields),
         in_reply_to=fields.optional_text("in_reply_to", form=ACT_ID),
-        purpose=fields.optional_text("purpose"),
+        purpose=fields.optional_text("purpose", limit=MAX_PURPOSE),
         basis=fields.distinct_texts("basis", least=1, most=MAX_BASIS) if fields.has("basis") else (),
         expires=fields.optional_moment("expires"),
         markings=markings,

@@ -153,6 +153,8 @@ def party_id(state: str, name: str) -> str:
 
 def _version(fields: Fields, kind: str) -> str | None:
     """The text of `modified`; the common properties that say which version this is are in order."""
+    if fields.has("created_by_ref"):
+        fields.text("created_by_ref", form=IDENTITY_ID)
     if kind in OBSERVABLES:
         if fields.has("spec_version"):
             fields.exactly("spec_version", "2.1")
@@ -160,8 +162,6 @@ def _version(fields: Fields, kind: str) -> str | None:
     if kind in _VERSIONED or kind == "marking-definition" or fields.has("created"):
         fields.exactly("spec_version", "2.1")
         created = fields.time("created")
-    if fields.has("created_by_ref"):
-        fields.text("created_by_ref", form=IDENTITY_ID)
     if kind not in _VERSIONED and not fields.has("modified"):
         return None
     if fields.time("modified") < (created if fields.has("created") else fields.time("modified")):

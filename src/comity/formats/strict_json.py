@@ -55,6 +55,8 @@ def decode(text: bytes, *, limits: Limits = STANDARD) -> object:
     value = _parse(text, limits)
     if _members(value, limits) != outside.count(b":"):
         raise Malformed(_duplicate(text), "a key occurs twice in one object.")
+    if rb"\u0000" in text:  # the only spelling of NUL that JSON allows; most texts have none
+        _without_nul(value)
     return value
 
 
@@ -110,6 +112,20 @@ def _members(root: object, limits: Limits) -> int:
             elif (kind is int or kind is float) and not -SAFE_INTEGER <= child <= SAFE_INTEGER:
                 _allow_number(child, (path, step) if depth else ())
     return members
+
+
+def _without_nul(root: object) -> None:
+    """A reader written in C ends a text at NUL, and PostgreSQL keeps none: both would know another text."""
+    waiting: list[Any] = [root]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            if "\0" in each:
+                raise Malformed(ROOT, "a text holds the character NUL (U+0000).")
+        elif isinstance(each, dict):
+            waiting += [*each.keys(), *each.values()]
+        elif isinstance(each, list):
+            waiting += each
 
 
 def _bounded_keys(members: dict[str, Any], path: Path, limits: Limits) -> None:

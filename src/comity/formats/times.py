@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from comity.base.errors import Malformed
 
 MAX_LENGTH = 40  # a fraction of a second may be long, but not endless
-_FORM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,20}))?Z", re.ASCII)
+_FORM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,19}))?Z", re.ASCII)
 _PROBLEM = "is not a time like 2026-11-22T03:00:00.000Z (RFC 3339, in UTC)."
 
 
