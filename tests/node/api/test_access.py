@@ -116,12 +116,19 @@ def person(world, settings) -> Client:
     return client
 
 
-def test_a_person_reads_by_their_session_and_writes_nothing_by_a_cookie(person, world, sides):
+def test_a_person_acts_by_their_session_and_a_cookie_alone_writes_nothing(person, world, sides):
     act = composing.compose(actor=world.analyst, draft=world.draft(sides.party, word="two"), now=NOW)
     assert person.get("/api/v1/acts").json()["items"][0]["ref"] == act.ref
-    answer = person.post(f"/api/v1/acts/{act.ref}/approve", b"{}", content_type="application/json")
-    assert answer.status_code == 401
+    address = f"/api/v1/acts/{act.ref}/approve"
+    answer = person.post(address, b"{}", content_type="application/json")
+    assert answer.json()["grounds"][0]["rule"] == "session.csrf"
     assert Act.objects.get(pk=act.pk).state == "awaiting-approval"
+    token = person.get("/acts/").context["csrf_token"]
+    allowed = person.post(
+        address, b"{}", content_type="application/json", headers={"X-CSRFToken": str(token)}
+    )
+    assert allowed.status_code == 200
+    assert Act.objects.get(pk=act.pk).state == "recorded"
 
 
 def test_a_person_who_holds_no_role_now_is_nobody(settings):

@@ -163,7 +163,7 @@ def test_a_deactivated_person_is_out_with_the_next_click(sign_in, analyst):
 
 
 @pytest.mark.usefixtures("_with_test_pages")
-def test_programs_act_on_the_api_alone_and_cookies_only_read_there(sign_in, by_admin, admin, cert):
+def test_programs_act_on_the_api_alone_and_a_token_is_not_helped_by_a_cookie(sign_in, by_admin, admin, cert):
     _, token = create_machine(
         actor=by_admin, name="sensor", body=cert, roles=frozenset({Role.ANALYST}), now=NOON
     )
@@ -173,7 +173,6 @@ def test_programs_act_on_the_api_alone_and_cookies_only_read_there(sign_in, by_a
     assert Client().get("/t/people", headers=carried).status_code == 302
     by_cookie = sign_in(admin)
     assert by_cookie.get("/api/people").status_code == 200
-    assert by_cookie.post("/api/people").status_code == 401
     # A wrong token is not helped by a good cookie.
     assert by_cookie.get("/api/people", headers={"Authorization": "Bearer wrong"}).status_code == 401
 

@@ -28,7 +28,6 @@ from comity.node.site.errors import API, Problem, answer, plain_problem, wants_j
 
 BODY_KEY = "body"  # in the session: the body the person chose to act for
 _STRONG = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class _ActorKnown:
@@ -70,7 +69,7 @@ def _actor(request: HttpRequest) -> Actor | None:
     on_api = request.path.startswith(API)
     if on_api and "Authorization" in request.headers:
         return actor_from_token(request.headers["Authorization"], now)
-    if not request.user.is_authenticated or (on_api and request.method not in _READS):
+    if not request.user.is_authenticated:
         return None
     actors = actors_of_person(request.user, now)
     chosen = request.session.get(BODY_KEY)
@@ -78,11 +77,9 @@ def _actor(request: HttpRequest) -> Actor | None:
 
 
 def _has_session(request: HttpRequest) -> bool:
-    """Whether a person is logged in; on the API a cookie counts for reading only."""
-    by_cookie = not request.path.startswith(API) or (
-        request.method in _READS and "Authorization" not in request.headers
-    )
-    return by_cookie and request.user.is_authenticated
+    """Whether a person is logged in, and speaks for themselves rather than by a token."""
+    by_token = request.path.startswith(API) and "Authorization" in request.headers
+    return not by_token and request.user.is_authenticated
 
 
 def _lacks_second_factor(request: HttpRequest) -> bool:
