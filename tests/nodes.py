@@ -116,6 +116,11 @@ class Node:
                     return pid
         return 0
 
+    def parts(self, what: str) -> list[int]:
+        """The process of `web` or `worker`, and those that it started."""
+        pid = self.part(what)
+        return [pid, *_descendants(pid)]
+
 
 def start_node(folder: Path, name: str, state: str, **settings: str) -> Node:
     """A new node of this state that is running."""

@@ -6,6 +6,7 @@ No cookie opens them: a node signs its requests (RFC 9421), and its acts once mo
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -54,6 +55,7 @@ logger = logging.getLogger("comity.federation")
 LONGEST_PAGE = 1_000
 STATUS_KEPT = 3_600  # seconds
 API_ROOT = "comity"
+_NUMBER = re.compile("[0-9]{1,18}")  # what a database's whole numbers hold
 
 
 class NotAcceptable(ComityError):
@@ -334,14 +336,16 @@ def _status_key(partner: Partner, identifier: str) -> str:
 
 def _limit(request: HttpRequest) -> int:
     text = request.GET.get("limit", str(LONGEST_PAGE))
-    if not text.isdigit() or int(text) < 1:
+    if not _NUMBER.fullmatch(text) or int(text) < 1:
         raise Malformed("limit", "expected a whole number from 1")
     return min(int(text), LONGEST_PAGE)
 
 
 def _cursor(request: HttpRequest) -> int:
-    text = request.GET.get("next", "-1")
-    if not text.lstrip("-").isdigit():
+    text = request.GET.get("next")
+    if text is None:
+        return -1
+    if not _NUMBER.fullmatch(text):
         raise Malformed("next", "expected a cursor that this server gave")
     return int(text)
 
