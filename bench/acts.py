@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import sys
 import tempfile
@@ -28,6 +27,7 @@ sys.path[0] = str(Path(__file__).parents[1])  # the checkout; this folder's name
 
 from bench.kit import processes
 from bench.kit.figures import begin, options, say, spread
+from bench.kit.homes import load
 from tests.nodes import Node, start_node
 
 if TYPE_CHECKING:
@@ -55,10 +55,7 @@ def main() -> None:
         begin("Acts")
         memory(b, rest=3.0 if args.quick else 15.0)
         befriend(a, b)
-        os.environ["COMITY_HOME"] = str(a.home)
-        from comity.node.commands.homes import set_up_django
-
-        set_up_django()
+        load(a.home)
         stream = Stream.opened(a, b)
         one_by_one(stream, 3 if args.quick else SINGLE)
         sustained(stream, seconds)
@@ -290,7 +287,7 @@ def _agree(b: Node, partner: Party) -> str:
             time.sleep(0.2)
             page = client.get(path)
         hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', page.raise_for_status().text))
-        client.post(path, data={**hidden, "decision": "accept", "message": ""}).raise_for_status()
+        client.post(path, data={**hidden, "decision": "accept", "understood": "on"}).raise_for_status()
     while not Agreement.objects.filter(ref=terms.agreement, state="in-force").exists():
         time.sleep(0.2)
     return terms.agreement

@@ -8,19 +8,17 @@ python bench/log.py [--quick] [--postgres]
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from random import Random
-from unittest.mock import patch
 
 sys.path[0] = str(Path(__file__).parents[1])  # the checkout; this folder's names would hide others
 
 from bench.kit.figures import begin, options, say, spread, timed
 from bench.kit.homes import node_here
-from tests import postgres
+from bench.kit.servers import durable_server
 
 RUNS = 7
 BATCHES = (1, 50, 500)  # entries recorded in one transaction
@@ -33,7 +31,7 @@ def main() -> None:
     parser.add_argument("--postgres", action="store_true", help="on a private PostgreSQL server that syncs")
     args = parser.parse_args()
     with ExitStack() as stack:
-        url = stack.enter_context(_durable_server()) if args.postgres else ""
+        url = stack.enter_context(durable_server()) if args.postgres else ""
         stack.enter_context(node_here(url))
         begin("Log", "PostgreSQL 15, fsync on" if url else "")
         leaves = 100_000 if args.quick else 1_000_000
@@ -128,14 +126,6 @@ def proofs(leaves: int) -> None:
 
 def _hashes(leaves: int) -> list[bytes]:
     return [sha256(index.to_bytes(8)).digest() for index in range(leaves)]
-
-
-@contextmanager
-def _durable_server() -> Iterator[str]:
-    """The server of the tests, with everything synced that they leave unsynced."""
-    durable = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-    with patch.dict(postgres._FAST, durable), postgres.server() as url:  # noqa: SLF001  no tests without speed
-        yield url
 
 
 if __name__ == "__main__":

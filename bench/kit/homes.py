@@ -23,14 +23,19 @@ def init(home: Path, *, database: str = "") -> None:
     )
 
 
+def load(home: Path) -> None:
+    """Load Django for this home; once in a process."""
+    os.environ["COMITY_HOME"] = str(home)
+    from comity.node.commands.homes import set_up_django  # noqa: PLC0415  settings are read at import
+
+    set_up_django()
+
+
 @contextmanager
 def node_here(database: str = "") -> Iterator[Path]:
-    """A new node whose Django is loaded in this process; once in a process."""
+    """A new node whose Django is loaded in this process."""
     with tempfile.TemporaryDirectory(prefix="comity-bench-") as folder:
         home = Path(folder) / "node"
         init(home, database=database)
-        os.environ["COMITY_HOME"] = str(home)
-        from comity.node.commands.homes import set_up_django  # noqa: PLC0415  settings are read at import
-
-        set_up_django()
+        load(home)
         yield home
