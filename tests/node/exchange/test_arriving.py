@@ -92,7 +92,7 @@ def test_an_empty_share_and_acts_as_content(sides):
     agreement = sides.conclude()
     assert rule(from_far(sides, **under(agreement))[0]) == "share.contents"
     unreadable = Leaving("indicator--0", "", b'{"type":"indicator"}', "0" * 64)
-    arrived = Arrived("share", sides.party, (sides.world.body,), {"purpose": "research"}, (unreadable,), None)
+    arrived = Arrived("share", sides.party, (sides.world.body,), {"purpose": "research"}, (unreadable,), None, NOW)
     assert rule(admissible(arrived, NOW)) == "share.unreadable"
 
 

@@ -96,6 +96,8 @@ def test_nobody_answers_their_own_proposal_nor_another_partners(sides, world):
     world.befriend(third)
     body = {"title": "x", "agreement": ours.ref, "decision": "accept", "terms_sha256": ours.terms_sha256}
     forged = third.act("answer-agreement", body=body, in_reply_to=ours.proposal.ref)
+    assert rule(sides.arrive(forged, far=third)) == "act.out-of-order"
+    forged = third.act("answer-agreement", body=body)
     assert rule(sides.arrive(forged, far=third)) == "agreement.unknown"
     assert set(Agreement.objects.values_list("state", flat=True)) == {"proposed"}
 

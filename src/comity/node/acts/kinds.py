@@ -138,6 +138,7 @@ class Arrived:
     body: Mapping[str, Any]
     contents: tuple[Leaving, ...]
     in_reply_to: Act | None
+    created: datetime  # as its author says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +158,7 @@ class Kind:
     admissible: Callable[[Arrived, datetime], Verdict] = _welcome  # asked before a partner's act is recorded
     on_recorded: Callable[[Act, datetime], None] = _nothing  # in the same transaction, for ours
     on_arrived: Callable[[Act, datetime], None] = _nothing  # in the same transaction, for a partner's
+    in_turn: bool = False  # what it does decides which acts after it are admissible
     replies_to: frozenset[str] = field(default=frozenset())  # kinds that it may answer; empty: any or none
 
     def read_body(self, body: Mapping[str, Any]) -> Body:

@@ -88,7 +88,7 @@ class Content(models.Model):
     """A STIX object as it left or arrived: its canonical bytes under their digest."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
-    ref = models.CharField(max_length=200, db_index=True)
+    ref = models.CharField(max_length=300, db_index=True)
     modified = models.CharField(max_length=40, blank=True)
     wire = models.BinaryField()
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from comity.base.errors import Malformed
+from django.db.models import Q
+
+from comity.base.errors import Conflict, Malformed
 from comity.base.verdict import Ground, Verdict
 from comity.formats.keys import NodeKey
 from comity.formats.rollover import KIND, KeyDeclaration, check_declaration
 from comity.node.acts.kinds import Arrived, Body, Draft, Judgement, Kind, Verb
 from comity.node.acts.models import Act
-from comity.node.federation.models import Partner, PartnerKey
+from comity.node.federation.models import OwnKey, Partner, PartnerKey
+
+_SOURCE = "docs/wire/descriptor.md"
 
 
 class KeyBody(Body):
@@ -24,7 +28,7 @@ class KeyBody(Body):
 
 def _judge(draft: Draft, _now: datetime) -> Judgement:
     text = "A node tells its partners which keys it signs with."
-    return Judgement(Verdict.yes(Ground("key.declared", "docs/wire/descriptor.md", text)))
+    return Judgement(Verdict.yes(Ground("key.declared", _SOURCE, text)))
 
 
 def _nobody(_draft: Draft, _judgement: Judgement) -> None:
@@ -35,8 +39,30 @@ def _admissible(arrived: Arrived, _now: datetime) -> Verdict:
     try:
         declared = KeyDeclaration.decode(arrived.body)
     except Malformed as error:
-        return Verdict.no(Ground("key.malformed", "docs/wire/descriptor.md", error.message))
-    return check_declaration(arrived.author.ref, declared)
+        return _no("key.malformed", error.message)
+    proven = check_declaration(arrived.author.ref, declared)
+    return proven if not proven.allowed else _in_order(arrived, declared)
+
+
+def _in_order(arrived: Arrived, declared: KeyDeclaration) -> Verdict:
+    """A key is declared once, for the time to come, and replaces one that was in force before it."""
+    key = declared.key
+    if PartnerKey.objects.filter(kid=key.kid).exists() or _is_ours(key):
+        return _no("key.known", "This key was declared before; a key is declared once, by one party.")
+    if key.since < arrived.created:
+        return _no("key.back-dated", "The key would count from a time before it was declared.")
+    mine = PartnerKey.objects.filter(partner__party=arrived.author, use=key.use.value, since__lt=key.since)
+    if declared.replaces and not mine.filter(kid=declared.replaces).exists():
+        return _no("key.replaces-nothing", "The key that it replaces is none of that use from before it.")
+    return Verdict.yes(Ground("key.new", _SOURCE, "The key is new, and counts from now on."))
+
+
+def _is_ours(key: NodeKey) -> bool:
+    return OwnKey.objects.filter(kid=key.kid).exists()
+
+
+def _no(rule: str, text: str) -> Verdict:
+    return Verdict.no(Ground(rule, _SOURCE, text))
 
 
 def _take_over(act: Act, _now: datetime) -> None:
@@ -45,12 +71,19 @@ def _take_over(act: Act, _now: datetime) -> None:
     partner = Partner.objects.select_for_update().get(party=act.author)
     keep_key(partner, declared.key)
     if declared.replaces:
-        replaced = PartnerKey.objects.filter(partner=partner, kid=declared.replaces, until=None)
-        replaced.update(until=declared.key.since)
+        replaced = PartnerKey.objects.filter(partner=partner, kid=declared.replaces)
+        ends_later = Q(until=None) | Q(until__gt=declared.key.since)
+        replaced.filter(ends_later).update(until=declared.key.since)
 
 
 def keep_key(partner: Partner, key: NodeKey) -> None:
-    """Know this key as the partner's from now on."""
+    """Know this key as the partner's from now on; a descriptor may name one that is not its own."""
+    others = PartnerKey.objects.filter(kid=key.kid).exclude(partner=partner)
+    if others.exists() or _is_ours(key):
+        raise Conflict(
+            f"{partner.party.name} names the key {key.kid} as its own, and it belongs to another node. "
+            "Do not accept it; ask the partner over another channel."
+        )
     PartnerKey.objects.update_or_create(
         partner=partner,
         kid=key.kid,
@@ -70,4 +103,5 @@ DECLARE_KEY = Kind(
     template="federation/acts/key.html",
     admissible=_admissible,
     on_arrived=_take_over,
+    in_turn=True,
 )

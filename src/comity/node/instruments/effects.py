@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TypeVar
 
+from comity.base.errors import Conflict
 from comity.formats.acts import decode_act
 from comity.node.acts.kinds import Body, kind_named
 from comity.node.acts.models import Act
@@ -37,6 +38,8 @@ def answered(act: Act, _now: datetime) -> None:
     """The agreement enters into force, or is declined; both nodes find the same first day."""
     body = _body(act, AnswerBody)
     agreement = queries.locked_agreement(body.agreement)
+    if agreement.state != AgreementState.PROPOSED:  # it was judged before another act took the lock
+        raise Conflict(f"{agreement.title} is {agreement.get_state_display().lower()} already.")
     agreement.answer = act
     agreement.state = AgreementState.DECLINED
     if body.decision is Decision.ACCEPT:

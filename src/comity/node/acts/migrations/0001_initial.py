@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='Content',
             fields=[
                 ('sha256', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('ref', models.CharField(db_index=True, max_length=200)),
+                ('ref', models.CharField(db_index=True, max_length=300)),
                 ('modified', models.CharField(blank=True, max_length=40)),
                 ('wire', models.BinaryField()),
             ],

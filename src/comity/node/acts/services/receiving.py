@@ -6,7 +6,7 @@ the federation makes; here the record is asked: known already, in order, of a kn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ from django.db import transaction
 from comity.base.errors import Malformed
 from comity.base.verdict import Ground, Verdict
 from comity.formats.act_checks import check_first, check_kind, check_order
-from comity.formats.acts import SignedAct
+from comity.formats.acts import SignedAct, decode_act
 from comity.formats.entries import Event, LogEntry
 from comity.formats.receipts import SignedReceipt
 from comity.formats.times import encode_time
@@ -78,20 +78,22 @@ def receive(
     outbox of receipts.
     """
     reach(Step.ARRIVED)
+    _one_at_a_time(arrivals)
     here = queries.known_acts(
         ref for each in arrivals for ref in (each.signed.act.id, each.signed.act.in_reply_to) if ref
     )
-    fresh: dict[str, tuple[Arrival, Act]] = {}
-    refused: dict[str, Verdict] = {}
-    for arrival in arrivals:
-        verdict = _admit(arrival, here, fresh, now)
-        if not verdict.allowed and verdict.grounds[0].rule != REPLAYED:
-            refused[arrival.signed.act.id] = verdict
-    _record(fresh, now, hand_over=hand_over, new_id=new_id)
+    verdicts: list[Verdict] = []
+    for turn in _turns(arrivals):
+        fresh: dict[str, tuple[Arrival, Act]] = {}
+        verdicts += [_admit(arrival, here, fresh, now) for arrival in turn]
+        _record(fresh, now, hand_over=hand_over, new_id=new_id)
+    judged = list(zip((each.signed for each in arrivals), verdicts, strict=True))
     if not hand_over:
-        _return_again({each.signed.act.id for each in arrivals} - refused.keys() - fresh.keys(), now)
-    receipts = _receipts_of(each.signed.act.id for each in arrivals if each.signed.act.id not in refused)
-    return [_outcome(each.signed, refused, receipts, fresh) for each in arrivals]
+        _return_again([signed.act.id for signed, verdict in judged if _is_replayed(verdict)], now)
+    receipts = _receipts_of(
+        signed.act.id for signed, verdict in judged if verdict.allowed or _is_replayed(verdict)
+    )
+    return [_outcome(signed, verdict, receipts) for signed, verdict in judged]
 
 
 @transaction.atomic
@@ -137,16 +139,33 @@ def receipts_returned(receipts: Sequence[Receipt], *, again: datetime | None) ->
     Receipt.objects.filter(pk__in=[each.pk for each in receipts]).update(return_due=again)
 
 
-def _outcome(
-    signed: SignedAct,
-    refused: Mapping[str, Verdict],
-    receipts: Mapping[str, bytes],
-    fresh: Container[str],
-) -> Outcome:
+def _one_at_a_time(arrivals: Sequence[Arrival]) -> None:
+    """The same act may be posted and fetched at once: the second waits here, and then finds it replayed."""
+    concerned = {party.pk for each in arrivals for party in (each.author, *each.recipients)}
+    list(Party.objects.select_for_update().filter(pk__in=concerned).order_by("pk"))
+
+
+def _turns(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
+    """Acts that are judged together: what comes after one of a kind `in_turn` waits for its effects."""
+    in_turn = {kind.name for kind in kinds() if kind.in_turn}
+    turn: list[Arrival] = []
+    for arrival in arrivals:
+        turn.append(arrival)
+        if arrival.signed.act.kind in in_turn:
+            yield turn
+            turn = []
+    yield turn
+
+
+def _is_replayed(verdict: Verdict) -> bool:
+    return not verdict.allowed and verdict.grounds[0].rule == REPLAYED
+
+
+def _outcome(signed: SignedAct, verdict: Verdict, receipts: Mapping[str, bytes]) -> Outcome:
     ref, version = signed.act.id, encode_time(signed.act.created)
-    if ref in refused:
-        return NotTaken(ref, version, refused[ref])
-    return Taken(ref, version, receipts[ref], again=ref not in fresh)
+    if verdict.allowed or _is_replayed(verdict):
+        return Taken(ref, version, receipts[ref], again=not verdict.allowed)
+    return NotTaken(ref, version, verdict)
 
 
 def _admit(
@@ -155,19 +174,29 @@ def _admit(
     """Whether the record can take the act; if so it stands in `here` and `fresh` afterwards."""
     signed = arrival.signed
     kept = here.get(signed.act.id)
+    answered = here.get(signed.act.in_reply_to) if signed.act.in_reply_to else None
+    answerable = {answered.ref} if answered and _concerns(answered, arrival) else set()
     for verdict in (
-        check_first(signed, kept.sha256 if kept else None),
+        check_first(signed, kept.sha256 or "" if kept else None),
         check_kind(signed.act, {kind.name for kind in kinds()}),
-        check_order(signed.act, here),
+        check_order(signed.act, answerable),
     ):
         if not verdict.allowed:
             return verdict
-    answered = here[signed.act.in_reply_to] if signed.act.in_reply_to else None
     verdict = _admissible(arrival, answered, now)
     if verdict.allowed:
         here[signed.act.id] = _row(arrival, answered)
         fresh[signed.act.id] = (arrival, here[signed.act.id])
     return verdict
+
+
+def _concerns(answered: Act, arrival: Arrival) -> bool:
+    """Whether the act passed between them: nobody answers, or learns of, an act that was not for them."""
+    if answered.wire is None:
+        return False
+    passed = decode_act(bytes(answered.wire)).act
+    between = {passed.author, *passed.recipients}
+    return arrival.author.ref in between and any(body.ref in between for body in arrival.recipients)
 
 
 def _admissible(arrival: Arrival, answered: Act | None, now: datetime) -> Verdict:
@@ -178,7 +207,13 @@ def _admissible(arrival: Arrival, answered: Act | None, now: datetime) -> Verdic
     except Malformed as error:
         return Verdict.no(Ground("act.malformed", f"the kind {kind.name}", error.message))
     arrived = Arrived(
-        spoken.kind, arrival.author, arrival.recipients, spoken.body, arrival.contents, answered
+        spoken.kind,
+        arrival.author,
+        arrival.recipients,
+        spoken.body,
+        arrival.contents,
+        answered,
+        spoken.created,
     )
     return kind.admissible(arrived, now)
 

@@ -93,7 +93,8 @@ def log_refusals(partner: Partner, said: Iterable[Said]) -> None:
     for each in said:
         if not each.verdict.allowed:
             ground = each.verdict.grounds[0]
-            logger.warning("refused %s from %s: %s %s", each.ref, partner.party.ref, ground.rule, ground.text)
+            # What the partner wrote is quoted: a line break in it must not look like a line of ours.
+            logger.warning("refused %r from %s: %s %r", each.ref, partner.party.ref, ground.rule, ground.text)
 
 
 def take_receipts(
@@ -102,16 +103,17 @@ def take_receipts(
     """Verify receipts for our acts against the partner's keys and log, and complete the deliveries."""
     ours = known_acts(each.receipt.act for each in signed)
     keys = queries.keys_of(partner)
-    judged = {each.receipt.id: _judge_receipt(partner, each, ours, keys) for each in signed}
-    good = [each for each in signed if judged[each.receipt.id].allowed]
+    judged = [(each, _judge_receipt(partner, each, ours, keys)) for each in signed]
+    cited = dict.fromkeys(each.receipt.log.checkpoint for each, verdict in judged if verdict.allowed)
+    consistent = {note: observe(partner, note.encode(), read=read, now=now) for note in cited}
+    judged = [
+        (each, consistent[each.receipt.log.checkpoint] if verdict.allowed else verdict)
+        for each, verdict in judged
+    ]
+    good = [each for each, verdict in judged if verdict.allowed]
     if good:
-        newest = max(good, key=lambda each: each.receipt.log.index)
-        consistent = observe(partner, newest.receipt.log.checkpoint.encode(), read=read, now=now)
-        if consistent.allowed:
-            receiving.note_receipts(good, party=partner.party, now=now)
-        else:
-            judged |= {each.receipt.id: consistent for each in good}
-    return [Said(each.receipt.id, _version(each.sealed.value), judged[each.receipt.id]) for each in signed]
+        receiving.note_receipts(good, party=partner.party, now=now)
+    return [Said(each.receipt.id, _version(each.sealed.value), verdict) for each, verdict in judged]
 
 
 def observe(partner: Partner, checkpoint: bytes, *, read: ReadTile | None, now: datetime) -> Verdict:
@@ -137,19 +139,16 @@ def doubt(partner: Partner, verdict: Verdict, now: datetime) -> None:
 
 def _take_acts(partner: Partner, found: Sorted, now: datetime, *, hand_over: bool) -> list[Said]:
     keys = queries.keys_of(partner)
-    said: dict[str, Said] = {}
-    arrivals: list[Arrival] = []
-    for signed in found.acts:
-        arrival, verdict = _check(partner, signed, found, keys, now)
-        if arrival is None:
-            said[signed.act.id] = Said(signed.act.id, _version(signed.value), verdict)
-        else:
-            arrivals.append(arrival)
-    for outcome in receiving.receive(arrivals, now=now, hand_over=hand_over) if arrivals else []:
-        said[outcome.ref] = _said(outcome)
+    checked = [(signed, *_check(partner, signed, found, keys, now)) for signed in found.acts]
+    arrivals = [arrival for _, arrival, _ in checked if arrival is not None]
+    outcomes = iter(receiving.receive(arrivals, now=now, hand_over=hand_over) if arrivals else ())
     if arrivals:
         reach(Step.ARRIVAL_RECORDED)
-    return [said[signed.act.id] for signed in found.acts]
+    # By place, not by id: a post may hold two acts under one id, and each gets its own answer.
+    return [
+        Said(signed.act.id, _version(signed.value), verdict) if arrival is None else _said(next(outcomes))
+        for signed, arrival, verdict in checked
+    ]
 
 
 def _check(
@@ -178,6 +177,9 @@ def _judge_receipt(
     act = ours.get(signed.receipt.act)
     if act is None or not act.ours or act.wire is None:
         return _no("receipt.other-act", _SOURCE, "It is for an act that this node did not send.")
+    if signed.receipt.author != partner.party.ref:
+        text = f"It speaks for {signed.receipt.author}, and {partner.party.ref} delivers it."
+        return _no("receipt.wrong-sender", _SOURCE, text)
     sent = acts.decode_act(bytes(act.wire))
     verdict = receipts.verify_receipt(signed, sent, keys)
     return verdict if not verdict.allowed else _in_their_log(partner, signed)
