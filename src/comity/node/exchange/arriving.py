@@ -18,7 +18,7 @@ from comity.node.acts.models import Act
 from comity.node.acts.queries import contents_of
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
-from comity.node.exchange.handling import Origin, kept_until
+from comity.node.exchange.handling import Origin, kept_until, last_day
 from comity.node.exchange.services.storing import OWN_PATH, Way, contradiction, store
 from comity.node.instruments import queries as agreements
 from comity.node.parties.models import Party
@@ -30,8 +30,12 @@ def admissible(arrived: Arrived, now: datetime) -> Verdict:
     """Whether the share rests on an agreement in force for its purpose, or is TLP:CLEAR throughout."""
     try:
         found = [decoded(each.wire, each.ref) for each in arrived.contents]
+        for each in found:
+            last_day(each.value)
     except Malformed as error:
         return _no("unreadable", error.message)
+    if len(arrived.recipients) != 1:  # each body holds what its own agreements with the author allow
+        return _no("one-recipient", "A share goes to exactly one party; make one for each.")
     if not found or any(each.type in OWN_PATH for each in found):
         return _no("contents", "A share carries objects, and neither acts nor receipts among them.")
     contradicted = _contradicted(found, arrived.contents, arrived.recipients)

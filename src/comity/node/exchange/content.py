@@ -88,7 +88,8 @@ def _words(value: Mapping[str, Any]) -> str:
     found = [str(value["id"]), str(value["type"])]
     for name in _WORDS:
         found += _texts(value.get(name))
-    for reference in value.get("external_references") or ():
+    references = value.get("external_references")
+    for reference in references if isinstance(references, list) else ():
         found += _texts(reference.get("external_id") if isinstance(reference, Mapping) else None)
     return " ".join(" ".join(found).split())[:LONGEST_WORDS]
 

@@ -40,7 +40,7 @@ def handling_of(
         tlp=origin.unmarked_as,
         origin_terms=origin.terms,
         keep_until=origin.keep_until,
-        expires=_last_day(found.value),
+        expires=last_day(found.value),
         revoked=found.value.get("revoked") is True,
     )
     return reread(bare, found, definitions, victims)
@@ -97,9 +97,13 @@ def _policies(markings: Markings) -> tuple[frozenset[Iep], frozenset[str]]:
     return frozenset(read), frozenset(unreadable)
 
 
-def _last_day(value: Mapping[str, Any]) -> date | None:
-    """The last day on which its maker calls it valid: `valid_until` itself is the first moment after."""
+def last_day(value: Mapping[str, Any]) -> date | None:
+    """The last day on which its maker calls it valid: `valid_until` itself is the first moment after.
+
+    Raises `Malformed` for a text that is no time: it may mean that the object is not valid any more.
+    """
     until = value.get("valid_until")
     if not isinstance(until, str):
         return None
-    return (decode_time(until, "/valid_until") - timedelta(microseconds=1)).date()
+    end = decode_time(until, "/valid_until")
+    return end.date() if end.date() == date.min else (end - timedelta(microseconds=1)).date()

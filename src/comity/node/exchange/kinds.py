@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
@@ -88,7 +88,7 @@ def second_person(_draft: Draft, judgement: Judgement) -> Ground | None:
 def still_allowed(act: Act, party: Party, now: datetime) -> Verdict:
     """The judgement of the classes again, at the time of sending: an agreement may have ended meanwhile."""
     judgement = act.judgement or {}
-    leaving = [item["ref"] for item in judgement.get("items", ()) if item["leaves_as"]]
+    leaving = {item["ref"]: item["sha256"] for item in judgement.get("items", ()) if item["leaves_as"]}
     question = question_of(act.author, party, read(act.body), now)
     rows = queries.held(act.author, leaving)
     gone = next((ref for ref in leaving if ref not in rows), None)
@@ -100,10 +100,25 @@ def still_allowed(act: Act, party: Party, now: datetime) -> Verdict:
         for row in rows.values()
         if row.type not in DEFINITIONS
     }
-    judged = [
-        question.judge(Handling.from_json(row.facts), held=key[1]).verdict for key, row in classes.items()
-    ]
-    return all_of(judged) if judged else _no("empty", "Nothing of it may leave.")
+    judged = {key: question.judge(Handling.from_json(row.facts), held=key[1]) for key, row in classes.items()}
+    if not judged:
+        return _no("empty", "Nothing of it may leave.")
+    reduced = {key[0] for key, release in judged.items() if release.removals}
+    removed = _still_removed(
+        question, rows, {r: leaving[r] for r in leaving if rows[r].handling_id in reduced}
+    )
+    return all_of((removed, *(release.verdict for release in judged.values())))
+
+
+def _still_removed(question: Asked, rows: Mapping[str, StixObject], signed: Mapping[str, str]) -> Verdict:
+    """Whether these objects were signed without all that has to be removed now: a victim may be new."""
+    now = judged_items(question, list(rows.values())) if signed else ()
+    leaving = {item.ref: item.leaving.sha256 for item in now if item.leaving}
+    changed = next((ref for ref, digest in signed.items() if leaving.get(ref) != digest), None)
+    if changed:
+        text = f"What has to be removed from {changed} has changed since it was signed; compose it again."
+        return _no("more-to-remove", text)
+    return Verdict.yes(Ground("share.removed", SOURCE, "What has to be removed was removed before signing."))
 
 
 def read(body: object) -> ShareBody:
