@@ -153,7 +153,7 @@ def test_keeping_to_what_was_seen(alarm, followed, rewritten, administrator):
     assert (decided.decision, decided.decided_by_name) == ("keep", "Dara")
     assert not queries.is_doubted(followed.origin)
     assert rule(look(followed, 300)) == "log.extended"
-    assert LogEntry.objects.order_by("-index")[0].event == "partner-resumed"
+    assert LogEntry.objects.order_by("-index")[0].event == "alarm-decided"
 
 
 def test_what_was_decided_is_not_raised_again(alarm, followed, rewritten, administrator):

@@ -202,7 +202,7 @@ def test_an_entry_is_opened_to_one_party_and_to_no_other(recorded, counsel, anal
     with pytest.raises(Conflict):
         open_to(1, party=watchers, actor=counsel, why="once more", now=NOW)
     with pytest.raises(NotFound):
-        open_to(2, party=watchers, actor=counsel, why="no such entry", now=NOW)
+        open_to(9, party=watchers, actor=counsel, why="no such entry", now=NOW)
     assert Opened.objects.count() == 1
 
 
