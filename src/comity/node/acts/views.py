@@ -67,8 +67,10 @@ def receipt(request: ActorRequest, ref: str, number: int) -> HttpResponse:
 @needs(Power.APPROVE)
 def approve(request: ActorRequest, ref: str) -> HttpResponse:
     """Let the act go."""
-    note = request.POST.get("note", "")[:500]
-    act = approving.approve(actor=request.actor, ref=ref, now=timezone.now(), note=note)
+    form = forms.Decide(request.POST)
+    if not form.is_valid():
+        return _page(request, queries.act_for(request.actor, ref), form, status=422)
+    act = approving.approve(actor=request.actor, ref=ref, now=timezone.now(), note=form.cleaned_data["note"])
     messages.success(request, "Approved. The act is signed, recorded and on its way.")
     return redirect("acts:detail", ref=act.ref)
 

@@ -230,7 +230,10 @@ def _caller(request: HttpRequest) -> Caller:
 
 def _body(request: HttpRequest) -> bytes:
     limit = settings.CONFIG.max_content_length
-    if int(request.headers.get("Content-Length") or 0) > limit:
+    length = request.headers.get("Content-Length") or "0"
+    if not length.isdecimal() or not length.isascii():
+        raise Malformed("Content-Length", "expected a whole number")
+    if len(length) > len(str(limit)) or int(length) > limit:
         raise TooLarge("the request", f"more than {limit:,} bytes, the largest body taken here")
     body = request.read(limit + 1)
     if len(body) > limit:

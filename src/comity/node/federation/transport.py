@@ -101,7 +101,10 @@ class Http:
             raise RuntimeError("Http is used as a context")
         if ask.wait:
             time.sleep(min(ask.wait, self.timeout))
-        request = self._signed(self._client, ask)
+        try:
+            request = self._signed(self._client, ask)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise _unreachable(ask, error) from error
         with _Patience(self.timeout, self._lines) as patience:
             request.extensions["trace"] = patience.notice
             try:

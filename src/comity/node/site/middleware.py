@@ -55,6 +55,20 @@ class _ErrorsAnswered:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         return response
 
+    def process_view(
+        self,
+        request: HttpRequest,
+        _view: Callable[..., HttpResponseBase],
+        _args: tuple[object, ...],
+        kwargs: dict[str, object],
+    ) -> HttpResponse | None:
+        """Nothing has an address with NUL in it, and PostgreSQL cannot even look for one."""
+        return (
+            answer(request, plain_problem(404))
+            if any("\0" in str(each) for each in kwargs.values())
+            else None
+        )
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The answer to an error of ours or a plain refusal; Django logs and answers what is unexpected."""
         problem = _problem(exception)

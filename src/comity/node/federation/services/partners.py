@@ -42,7 +42,11 @@ class Decide(Protocol):
 
 def check_address(address: str) -> str:
     """The partner's address in its one form; raises `Malformed` for what is not one we may ask."""
-    parts = urlsplit(address.strip())
+    try:
+        parts = urlsplit(address.strip())
+        parts.port  # noqa: B018  the library reads it only when asked
+    except ValueError as error:
+        raise Malformed("address", f"is no address: {error}") from error
     schemes = ("https", "http") if settings.CONFIG.plain_http_partners else ("https",)
     if parts.scheme not in schemes or not parts.hostname:
         raise Malformed("address", f"expected {' or '.join(schemes)}://HOST/, the partner's public address")

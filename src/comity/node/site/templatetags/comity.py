@@ -6,7 +6,7 @@ They are builtins of the templates: no page has to load them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import Enum
 from typing import Any
 
@@ -82,7 +82,7 @@ def time(context: Context, value: datetime | None) -> SafeString:
         return NOTHING
     utc = value.astimezone(UTC)
     frame = context.get("frame")
-    local = value.astimezone(frame.preferences.zone) if isinstance(frame, Frame) else utc
+    local = _in_zone(utc, frame.preferences.zone) if isinstance(frame, Frame) else utc
     stamp = utc.isoformat().replace("+00:00", "Z")
     beside: SafeString | str = ""
     if local.utcoffset() != utc.utcoffset():
@@ -96,6 +96,14 @@ def time(context: Context, value: datetime | None) -> SafeString:
         dateformat.format(utc, _MINUTE),
         beside,
     )
+
+
+def _in_zone(utc: datetime, zone: tzinfo) -> datetime:
+    """The time in a zone; in UTC at the very ends of time, where other zones would need another year."""
+    try:
+        return utc.astimezone(zone)
+    except OverflowError:
+        return utc
 
 
 @register.inclusion_tag("site/components/timeline.html", takes_context=True)
