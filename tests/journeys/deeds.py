@@ -198,23 +198,28 @@ def propose(*, count: int = 1) -> list[str]:
     return [act.ref for act in made]
 
 
-def exchange(*, seed: int = 0) -> list[str]:
-    """One exchange with each partner, as the worker makes it; what went wrong, in words.
-
-    Whatever rests until a later time is due now: an hour has passed.
-    """
-    from django.conf import settings
+def hurry() -> None:
+    """Whatever rests until a later time is due now: an hour has passed."""
     from django.utils import timezone
 
     from comity.node.acts.models import Delivery, Receipt
-    from comity.node.federation import worker
     from comity.node.federation.models import Partner
 
     now = timezone.now()
     Delivery.objects.filter(next_try__isnull=False).update(next_try=now)
     Receipt.objects.filter(return_due__isnull=False).update(return_due=now)
     Partner.objects.update(fetch_due=now)
-    random = Random(seed)
+
+
+def exchange(*, seed: int = 0) -> list[str]:
+    """One exchange with each partner, an hour later, as the worker makes it; what went wrong, in words."""
+    from django.conf import settings
+    from django.utils import timezone
+
+    from comity.node.federation import worker
+
+    hurry()
+    now, random = timezone.now(), Random(seed)
     done = [
         worker.exchange_once(partner, settings.CONFIG, now=now, random=random)
         for partner in worker.partners_due(now)
@@ -233,6 +238,7 @@ def facts() -> dict[str, Any]:
         "acts": {
             act.ref: {
                 "ours": act.ours,
+                "kind": act.kind,
                 "sha256": act.sha256,
                 "deliveries": [each.state for each in act.deliveries.all()],
                 "words": [each.words for each in act.deliveries.all()],
@@ -255,7 +261,7 @@ def copy_log(folder: str) -> int:
     return copies.copy_log(Path(folder))
 
 
-DEEDS = {each.__name__: each for each in (befriend, go, propose, exchange, facts, copy_log)}
+DEEDS = {each.__name__: each for each in (befriend, go, propose, hurry, exchange, facts, copy_log)}
 
 
 def main(home: str) -> None:

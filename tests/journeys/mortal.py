@@ -27,6 +27,13 @@ class Mortal:
     @classmethod
     def bring_up(cls, node: Node) -> Mortal:
         """Begin to take orders, with a web server that answers."""
+        mortal = cls.beside(node)
+        mortal.serve()
+        return mortal
+
+    @classmethod
+    def beside(cls, node: Node) -> Mortal:
+        """Begin to take orders for a node that may run by itself."""
         log = node.log.open("a")
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.journeys.deeds", str(node.home)],
@@ -37,9 +44,7 @@ class Mortal:
             env=environment() | {"PYTHONPATH": str(Path(__file__).parents[2])},
         )
         log.close()
-        mortal = cls(node, process)
-        mortal.serve()
-        return mortal
+        return cls(node, process)
 
     def do(self, deed: str, *, fault: Step | None = None, **told: Any) -> Any:
         """What the deed gave; raises `Killed` if its process was killed."""
@@ -69,10 +74,9 @@ class Mortal:
         return bool(self.do("web-ended", wait=wait))
 
     def close(self) -> None:
-        """No process is left, and no database."""
+        """No process is left."""
         assert self.process.stdin
         self.process.stdin.close()
         self.process.wait(10)
         assert self.process.stdout
         self.process.stdout.close()
-        self.node.close()

@@ -18,13 +18,14 @@ import pytest
 from comity.formats.descriptor import decode_descriptor
 from comity.formats.keys import Use
 from comity.formats.taxii import MEDIA_TYPE, Envelope, Status
+from comity.node.commands.demo.people import Visitor
 from comity.node.federation.signatures import Message, sign_request
 from tests.journeys import people, strange
 from tests.node.far import FarNode
 from tests.node.instruments.agreeing import proposal_body, some_terms
-from tests.nodes import Node, enter, start_node
+from tests.nodes import Node, start_node
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 DEEP = 100_000
 HUGE = 100 * 2**20
@@ -36,7 +37,7 @@ class Bad:
     """A partner with good keys and bad manners, and the node that has to bear it."""
 
     node: Node
-    administrator: httpx.Client
+    administrator: Visitor
     far: FarNode
     page: str
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
@@ -79,12 +80,12 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 
 
 @pytest.fixture(scope="module")
-def administrator(node: Node) -> Iterator[httpx.Client]:
-    with closing(enter(node.admin_link)) as client:
-        yield client
+def administrator(node: Node) -> Iterator[Visitor]:
+    with closing(Visitor(node.address, node.admin_link)) as visitor:
+        yield visitor
 
 
-def partner_of(node: Node, administrator: httpx.Client, name: str) -> Iterator[Bad]:
+def partner_of(node: Node, administrator: Visitor, name: str) -> Iterator[Bad]:
     far = FarNode(name, "DE", "")
     with strange.serving(strange.as_a_node(far)) as server:
         far.address = server.address
@@ -96,12 +97,12 @@ def partner_of(node: Node, administrator: httpx.Client, name: str) -> Iterator[B
 
 
 @pytest.fixture(scope="module")
-def bad(node: Node, administrator: httpx.Client) -> Iterator[Bad]:
+def bad(node: Node, administrator: Visitor) -> Iterator[Bad]:
     yield from partner_of(node, administrator, "CERT Freedonia")
 
 
 @pytest.fixture
-def parting(node: Node, administrator: httpx.Client) -> Iterator[Bad]:
+def parting(node: Node, administrator: Visitor) -> Iterator[Bad]:
     yield from partner_of(node, administrator, f"CERT {uuid4()}")
 
 
@@ -231,7 +232,7 @@ def test_a_signature_fits_one_body(bad: Bad) -> None:
 
 def test_the_key_of_an_ended_partner_opens_nothing(parting: Bad) -> None:
     assert parting.post(proposal(parting)).status_code == 202
-    people.fill_in(parting.administrator, parting.page, f"{parting.page}end", why="It moved away.")
+    people.decide(parting.administrator, parting.page, "end")
     before = parting.log()
     answer = parting.post(proposal(parting))
     assert (answer.status_code, answer.json()["error_code"]) == (401, "wire.unsigned")
@@ -240,7 +241,7 @@ def test_the_key_of_an_ended_partner_opens_nothing(parting: Bad) -> None:
 
 def test_the_key_of_a_suspended_partner_opens_nothing_until_a_person_decides(parting: Bad) -> None:
     for decision in ("suspend", "resume"):
-        people.fill_in(parting.administrator, parting.page, f"{parting.page}{decision}", why="To be seen.")
+        people.decide(parting.administrator, parting.page, decision)
         answer = parting.post(proposal(parting))
         assert answer.status_code == {"suspend": 403, "resume": 202}[decision]
 

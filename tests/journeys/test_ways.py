@@ -10,7 +10,7 @@ import pytest
 from comity.node.faults import Step
 from tests.journeys.pairs import Pair, Way, partners
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
