@@ -6,7 +6,7 @@ needed, how people read it, and what follows when it is recorded here or arrives
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -124,6 +124,20 @@ def _nothing(_act: Act, _now: datetime) -> None:
     """No effect beyond the record."""
 
 
+def _none_of_them(_acts: Sequence[Act], _now: datetime) -> None:
+    """No effect beyond the record, for acts that arrive together."""
+
+
+def one_by_one(effect: Callable[[Act, datetime], None]) -> Callable[[Sequence[Act], datetime], None]:
+    """The effect of acts that arrive together, for a kind whose acts have nothing in common."""
+
+    def each(acts: Sequence[Act], now: datetime) -> None:
+        for act in acts:
+            effect(act, now)
+
+    return each
+
+
 def _welcome(_arrived: Arrived, _now: datetime) -> Verdict:
     return Verdict.yes(Ground("act.well-formed", "wire format", "The act has the form of its kind."))
 
@@ -157,7 +171,8 @@ class Kind:
     still_allowed: Callable[[Act, Party, datetime], Verdict] = _always  # asked again before each sending
     admissible: Callable[[Arrived, datetime], Verdict] = _welcome  # asked before a partner's act is recorded
     on_recorded: Callable[[Act, datetime], None] = _nothing  # in the same transaction, for ours
-    on_arrived: Callable[[Act, datetime], None] = _nothing  # in the same transaction, for a partner's
+    # In the same transaction, for a partner's: all of this kind that arrived together, in their order.
+    on_arrived: Callable[[Sequence[Act], datetime], None] = _none_of_them
     in_turn: bool = False  # what it does decides which acts after it are admissible
     replies_to: frozenset[str] = field(default=frozenset())  # kinds that it may answer; empty: any or none
 

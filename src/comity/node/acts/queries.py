@@ -115,6 +115,15 @@ def contents_of(act: Act) -> list[Content]:
     return [each.content for each in carried]
 
 
+def contents_of_all(acts: Sequence[Act]) -> dict[int, list[Content]]:
+    """What each of these acts carries, by the act's key, in its order."""
+    found: dict[int, list[Content]] = {act.pk: [] for act in acts}
+    carried = ActContent.objects.filter(act__in=list(found)).select_related("content")
+    for each in carried.order_by("act_id", "position"):
+        found[each.act_id].append(each.content)
+    return found
+
+
 def receipt_of(act: Act, number: int) -> Receipt:
     """One of the act's receipts; raises `NotFound`."""
     found = Receipt.objects.filter(act=act, pk=number).first()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from comity.base.errors import Malformed
@@ -14,8 +15,8 @@ from comity.formats.markings import markings_of
 from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
 from comity.node.acts.kinds import Arrived, Leaving
-from comity.node.acts.models import Act
-from comity.node.acts.queries import contents_of
+from comity.node.acts.models import Act, Content
+from comity.node.acts.queries import contents_of_all
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import Origin, kept_until, last_day
@@ -48,21 +49,43 @@ def admissible(arrived: Arrived, now: datetime) -> Verdict:
     return _covered(terms, Purpose(arrived.body["purpose"]))
 
 
-def take(act: Act, now: datetime) -> None:
-    """Keep what the act carries, bound by the terms that it came under."""
-    found = [decoded(bytes(each.wire), each.ref) for each in contents_of(act)]
-    named = act.body.get("agreement")
-    for holder in act.recipients.filter(ours=True).order_by("pk"):
-        terms = agreements.terms_named(str(named), holder, act.author) if named else None
-        origin = Origin(
-            Ownership.RECEIVED,
-            act.author.ref,
-            terms=terms,
-            keep_until=kept_until(terms, now.astimezone(UTC).date()),
-            unmarked_as=Tlp(act.tlp),
-        )
-        way = Way(holder, origin, act.author, brought=None, act=act, by=act.author.name, now=now)
-        store(found, way)
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What decides how contents are kept; acts on one basis are kept together."""
+
+    holder: Party
+    author: Party
+    agreement: str | None
+    label: Tlp
+
+
+def take(acts: Sequence[Act], now: datetime) -> None:
+    """Keep what the acts carry, bound by the terms that each came under."""
+    groups: dict[_Basis, list[Act]] = {}
+    for act, holder in queries.receivers_of(acts):
+        basis = _Basis(holder, act.author, act.body.get("agreement"), Tlp(act.tlp))
+        groups.setdefault(basis, []).append(act)
+    carried = contents_of_all(acts)
+    for basis, its in groups.items():
+        _keep(basis, [(act, content) for act in its for content in carried[act.pk]], now)
+
+
+def _keep(basis: _Basis, carried: Sequence[tuple[Act, Content]], now: datetime) -> None:
+    named, holder, author = basis.agreement, basis.holder, basis.author
+    terms = agreements.terms_named(named, holder, author) if named else None
+    origin = Origin(
+        Ownership.RECEIVED,
+        author.ref,
+        terms=terms,
+        keep_until=kept_until(terms, now.astimezone(UTC).date()),
+        unmarked_as=basis.label,
+    )
+    found: list[Found] = []
+    acts: dict[tuple[str, str], Act] = {}
+    for act, content in carried:
+        found.append(decoded(bytes(content.wire), content.ref))
+        acts.setdefault((content.ref, content.modified), act)
+    store(found, Way(holder, origin, author, brought=None, acts=acts, by=author.name, now=now))
 
 
 def decoded(wire: bytes, where: str) -> Found:

@@ -16,6 +16,7 @@ from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
 from comity.node.acts.models import Act, ActContent, DeliveryState
 from comity.node.acts.queries import acts_for
+from comity.node.acts.together import once_together
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import parties_of
 from comity.node.exchange.models import Import, Link, StixObject, Victim
@@ -77,6 +78,11 @@ def givers(actor: Actor) -> QuerySet[Party]:
 
 def held(holder: Party, refs: Iterable[str]) -> dict[str, StixObject]:
     """The newest versions that a body holds, by ref, with their classes."""
+    return dict(_held(holder, tuple(dict.fromkeys(refs))))
+
+
+@once_together
+def _held(holder: Party, refs: tuple[str, ...]) -> dict[str, StixObject]:
     rows = StixObject.objects.filter(holder=holder, latest=True).select_related("handling")
     return {row.ref: row for chunk in chunks(refs) for row in rows.filter(ref__in=chunk)}
 
@@ -94,6 +100,14 @@ def definitions_held(holder: Party, refs: Iterable[str]) -> dict[str, Found]:
     return {row.ref: decoded(row) for chunk in chunks(refs) for row in rows.filter(ref__in=chunk)}
 
 
+def receivers_of(acts: Sequence[Act]) -> list[tuple[Act, Party]]:
+    """Each act with each of the bodies of ours that it was addressed to."""
+    known = {act.pk: act for act in acts}
+    rows = Act.recipients.through.objects.filter(act__in=list(known), party__ours=True)
+    pairs = rows.select_related("party").order_by("act_id", "party_id")
+    return [(known[pair.act_id], pair.party) for pair in pairs]
+
+
 def decoded(row: StixObject) -> Found:
     """The object in a row."""
     wire = bytes(row.wire)
@@ -106,6 +120,7 @@ def titles_held(holder: Party, refs: Iterable[str]) -> dict[str, str]:
     return {ref: title for chunk in chunks(refs) for ref, title in rows.filter(ref__in=chunk)}
 
 
+@once_together
 def victims_of(holder: Party) -> Parties:
     """Whom this body may have to make unrecognisable."""
     return parties_of(Victim.objects.filter(holder=holder).values_list("ref", "name"))
@@ -120,10 +135,13 @@ def victims_for(actor: Actor) -> QuerySet[Victim]:
 
 def receipted_by(holder: Party, partner: Party, refs: Iterable[str]) -> set[str]:
     """Those of the objects of which the partner has receipted a version from us."""
+    wanted = list(chunks(refs))
+    if not wanted:
+        return set()
     done = {"act__deliveries__party": partner, "act__deliveries__state": DeliveryState.RECEIPTED}
     sent = ActContent.objects.filter(act__ours=True, act__author=holder, **done)
     return {
-        ref for chunk in chunks(refs)
+        ref for chunk in wanted
         for ref in sent.filter(content__ref__in=chunk).values_list("content__ref", flat=True)
     }  # fmt: skip  # one clause to a line
 

@@ -14,6 +14,7 @@ from comity.engines.release.explain import Picture, picture
 from comity.engines.release.handling import Handling
 from comity.engines.release.judge import Release, judge_any
 from comity.engines.release.terms import Purpose, Terms
+from comity.node.acts.together import once_together
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.models import HandlingClass, StixObject
@@ -82,6 +83,7 @@ def asked_each(
     ]
 
 
+@once_together
 def recipient_of(holder: Party, partner: Party) -> Recipient:
     """How near the party stands to us: a partner is one whose node a person has accepted."""
     if partner.pk == holder.pk:

@@ -11,7 +11,7 @@ from comity.base.errors import Conflict, Malformed
 from comity.base.verdict import Ground, Verdict
 from comity.formats.keys import NodeKey
 from comity.formats.rollover import KIND, KeyDeclaration, check_declaration
-from comity.node.acts.kinds import Arrived, Body, Draft, Judgement, Kind, Verb
+from comity.node.acts.kinds import Arrived, Body, Draft, Judgement, Kind, Verb, one_by_one
 from comity.node.acts.models import Act
 from comity.node.federation.models import OwnKey, Partner, PartnerKey
 
@@ -102,6 +102,6 @@ DECLARE_KEY = Kind(
     second_person=_nobody,
     template="federation/acts/key.html",
     admissible=_admissible,
-    on_arrived=_take_over,
+    on_arrived=one_by_one(_take_over),
     in_turn=True,
 )

@@ -11,6 +11,7 @@ from comity.base.errors import NotFound
 from comity.base.verdict import Ground, Verdict
 from comity.formats.keys import NodeKey, Use
 from comity.node.accountability.models import SeenLog
+from comity.node.acts.together import once_together
 from comity.node.federation.models import OwnKey, Partner, PartnerKey, PartnerState, Reach
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -45,6 +46,7 @@ def locked_partner(actor: Actor, key: int) -> Partner:
     return found
 
 
+@once_together
 def reaches(party: Party) -> Verdict:
     """Whether this party has a node that we have accepted."""
     partner = Partner.objects.filter(party=party).first()
@@ -82,7 +84,8 @@ def own_party() -> Party:
     return found
 
 
-def own_bodies(refs: Sequence[str]) -> list[Party]:
+@once_together
+def own_bodies(refs: tuple[str, ...]) -> list[Party]:
     """Those of the parties that are bodies of this node."""
     return list(Party.objects.filter(ours=True, ref__in=refs).order_by("pk"))
 

@@ -9,7 +9,7 @@ import msgspec
 
 from comity.base.errors import Malformed
 from comity.base.verdict import Ground, Verdict, all_of
-from comity.node.acts.kinds import Arrived, Body, Draft, Judgement, Kind, Verb
+from comity.node.acts.kinds import Arrived, Body, Draft, Judgement, Kind, Verb, one_by_one
 from comity.node.instruments import effects, queries, rules
 from comity.node.instruments.bodies import AnswerBody, Decision, ProposalBody, WithdrawalBody, read_terms
 from comity.node.parties.roles import Role
@@ -93,7 +93,7 @@ KINDS = (
         admissible=_admissible_proposal,
         in_turn=True,
         on_recorded=effects.proposed,
-        on_arrived=effects.proposed,
+        on_arrived=one_by_one(effects.proposed),
     ),
     Kind(
         name=ANSWER,
@@ -107,7 +107,7 @@ KINDS = (
         admissible=_admissible_answer,
         in_turn=True,
         on_recorded=effects.answered,
-        on_arrived=effects.answered,
+        on_arrived=one_by_one(effects.answered),
         replies_to=frozenset({PROPOSE}),
     ),
     Kind(
@@ -122,6 +122,6 @@ KINDS = (
         admissible=_admissible_withdrawal,
         in_turn=True,
         on_recorded=effects.withdrawn,
-        on_arrived=effects.withdrawn,
+        on_arrived=one_by_one(effects.withdrawn),
     ),
 )

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from comity.base.errors import NotFound
 from comity.engines.release.terms import Terms
 from comity.node.acts.models import DeliveryState
+from comity.node.acts.together import once_together
 from comity.node.instruments.bodies import read_terms
 from comity.node.instruments.models import Agreement, AgreementState
 from comity.node.parties.actors import Actor
@@ -70,6 +71,7 @@ def terms_to_judge_by(ours: Party, partner: Party, day: date) -> tuple[Terms, ..
     return terms_by_partner(ours, day).get(partner.pk, ())
 
 
+@once_together
 def terms_by_partner(ours: Party, day: date) -> dict[int, tuple[Terms, ...]]:
     """For every partner, by key, the terms to judge by."""
     concluded: dict[int, tuple[Terms, ...]] = {}
@@ -86,6 +88,7 @@ def terms_named(ref: str, ours: Party, partner: Party) -> Terms | None:
     return next((terms for terms in _concluded(ours, partner) if terms.agreement == ref), None)
 
 
+@once_together
 def _concluded(ours: Party, partner: Party) -> tuple[Terms, ...]:
     return tuple(terms_of(row) for row in _concluded_rows().filter(ours=ours, partner=partner))
 

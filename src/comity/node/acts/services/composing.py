@@ -15,6 +15,7 @@ from comity.node.acts import queries
 from comity.node.acts.kinds import Draft, Judgement, kind_named, reachable
 from comity.node.acts.models import Act, ActState
 from comity.node.acts.services.recording import Prepared, record_acts
+from comity.node.acts.together import together
 from comity.node.faults import Step, reach
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
@@ -64,7 +65,8 @@ def compose_by_node(*, actor: Actor, draft: Draft, now: datetime, new_id: Callab
 
 
 def _compose(actor: Actor, drafts: Sequence[Draft], now: datetime, new_id: Callable[[], UUID]) -> list[Act]:
-    prepared = [_prepare(actor, draft, now, new_id()) for draft in drafts]
+    with together():
+        prepared = [_prepare(actor, draft, now, new_id()) for draft in drafts]
     waiting = [each for each in prepared if each.act.state == ActState.AWAITING]
     for each in waiting:
         each.act.save()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -25,6 +26,7 @@ from comity.node.acts import queries
 from comity.node.acts.kinds import Arrived, Leaving, kind_named, kinds
 from comity.node.acts.models import Act, ActState, Delivery, DeliveryState, Receipt
 from comity.node.acts.services.recording import link_recipients, store_contents
+from comity.node.acts.together import together
 from comity.node.acts.wire import ToReceipt, issue_receipts
 from comity.node.faults import Step, reach
 from comity.node.parties.models import Party
@@ -85,7 +87,8 @@ def receive(
     verdicts: list[Verdict] = []
     for turn in _turns(arrivals):
         fresh: dict[str, tuple[Arrival, Act]] = {}
-        verdicts += [_admit(arrival, here, fresh, now) for arrival in turn]
+        with together():
+            verdicts += [_admit(arrival, here, fresh, now) for arrival in turn]
         _record(fresh, now, hand_over=hand_over, new_id=new_id)
     judged = list(zip((each.signed for each in arrivals), verdicts, strict=True))
     if not hand_over:
@@ -121,14 +124,8 @@ def note_receipts(receipts: Sequence[SignedReceipt], *, party: Party, now: datet
                 log_index=place.index,
             )
         )
-        delivery = pending[act.pk]
-        delivery.state, delivery.next_try, delivery.code = DeliveryState.RECEIPTED, None, ""
-        delivery.words = f"{party.name} signed a receipt at {signed.receipt.received:%Y-%m-%d %H:%M:%S} UTC."
-        delivery.changed = now
     Receipt.objects.bulk_create(rows)
-    Delivery.objects.bulk_update(
-        [pending[row.act_id] for row in rows], ["state", "next_try", "code", "words", "changed"]
-    )
+    _complete(rows, pending, party, now)
     reach(Step.RECEIPT_NOTED)
     return len(rows)
 
@@ -259,8 +256,8 @@ def _record(
     due = None if hand_over else now
     Receipt.objects.bulk_create(issue_receipts(arrived, return_due=due, new_id=new_id))
     reach(Step.ARRIVAL_LOGGED)
-    for act in rows:
-        kind_named(act.kind).on_arrived(act, now)
+    for kind, acts in groupby(rows, lambda act: act.kind):
+        kind_named(kind).on_arrived(list(acts), now)
 
 
 def _insert(rows: Sequence[Act]) -> None:
@@ -277,6 +274,18 @@ def _insert(rows: Sequence[Act]) -> None:
 def _return_again(refs: Iterable[str], now: datetime) -> None:
     """Acts fetched though they were here: the receipt that we handed over before may have been lost."""
     Receipt.objects.filter(act__ref__in=refs, issued=True, return_due=None).update(return_due=now)
+
+
+def _complete(rows: Iterable[Receipt], pending: Mapping[int, Delivery], party: Party, now: datetime) -> None:
+    """A statement for each time of signing: those of one batch have one."""
+    signed: dict[datetime, list[int]] = {}
+    for row in rows:
+        signed.setdefault(row.at, []).append(pending[row.act_id].pk)
+    for at, keys in signed.items():
+        words = f"{party.name} signed a receipt at {at:%Y-%m-%d %H:%M:%S} UTC."
+        Delivery.objects.filter(pk__in=keys).update(
+            state=DeliveryState.RECEIPTED, next_try=None, code="", words=words, changed=now
+        )
 
 
 def _receipts_of(refs: Iterable[str]) -> dict[str, bytes]:

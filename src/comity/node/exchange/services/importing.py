@@ -99,7 +99,7 @@ def _keep(
         at=now,
     )
     origin = _origin(source, holder)
-    way = Way(holder, origin, source.party, brought=row, act=None, by=actor.name, now=now)
+    way = Way(holder, origin, source.party, brought=row, acts={}, by=actor.name, now=now)
     report = store(read.objects, way, victims=read.victims, progress=progress)
     row.report = replace(report, notes=read.notes).as_json()
     row.save(update_fields=["report"])

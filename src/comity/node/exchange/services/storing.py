@@ -31,13 +31,13 @@ def silent(_done: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How objects came in: to whom, from whom, and by which file or act."""
+    """How objects came in: to whom, from whom, and by which file or acts."""
 
     holder: Party
     origin: Origin
     source: Party | None
     brought: Import | None
-    act: Act | None
+    acts: Mapping[tuple[str, str], Act]  # which act brought a version, by ref and version
     by: str
     now: datetime
 
@@ -182,7 +182,7 @@ def _insert(pairs: Sequence[tuple[Found, Handling]], way: Way, progress: Progres
                 handling_id=classes[handling],
                 source=way.source,
                 brought=way.brought,
-                act=way.act,
+                act=way.acts.get((found.id, found.modified or "")),
                 added=way.now,
             )
             for (found, handling), shown in zip(portion, described, strict=True)

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from comity.base.errors import ComityError, Malformed
 from comity.base.verdict import Ground, Verdict
-from comity.engines.ledger.checkpoint import open_checkpoint
+from comity.engines.ledger.checkpoint import Checkpoint, open_checkpoint
 from comity.engines.ledger.commitment import commit
 from comity.engines.ledger.note import VerifierKey
 from comity.engines.ledger.proofs import ReadTile, verify_inclusion
@@ -31,6 +31,7 @@ from comity.node.acts.kinds import Leaving
 from comity.node.acts.queries import known_acts
 from comity.node.acts.services import receiving
 from comity.node.acts.services.receiving import Arrival, NotTaken, Taken
+from comity.node.acts.together import once_together, together
 from comity.node.faults import Step, reach
 from comity.node.federation import queries
 from comity.node.federation.models import Partner
@@ -103,7 +104,8 @@ def take_receipts(
     """Verify receipts for our acts against the partner's keys and log, and complete the deliveries."""
     ours = known_acts(each.receipt.act for each in signed)
     keys = queries.keys_of(partner)
-    judged = [(each, _judge_receipt(partner, each, ours, keys)) for each in signed]
+    with together():
+        judged = [(each, _judge_receipt(partner, each, ours, keys)) for each in signed]
     cited = dict.fromkeys(each.receipt.log.checkpoint for each, verdict in judged if verdict.allowed)
     consistent = {note: observe(partner, note.encode(), read=read, now=now) for note in cited}
     judged = [
@@ -139,7 +141,8 @@ def doubt(partner: Partner, verdict: Verdict, now: datetime) -> None:
 
 def _take_acts(partner: Partner, found: Sorted, now: datetime, *, hand_over: bool) -> list[Said]:
     keys = queries.keys_of(partner)
-    checked = [(signed, *_check(partner, signed, found, keys, now)) for signed in found.acts]
+    with together():
+        checked = [(signed, *_check(partner, signed, found, keys, now)) for signed in found.acts]
     arrivals = [arrival for _, arrival, _ in checked if arrival is not None]
     outcomes = iter(receiving.receive(arrivals, now=now, hand_over=hand_over) if arrivals else ())
     if arrivals:
@@ -161,7 +164,7 @@ def _check(
         lambda: act_checks.check_addressee(signed.act, bodies[0].ref if bodies else queries.own_party().ref),
         lambda: act_checks.check_author(signed, keys),
         lambda: act_checks.check_time(signed.act, now),
-        lambda: act_checks.check_contents(signed.act, found.contents.values()),
+        lambda: act_checks.check_contents(signed.act, _named(signed.act, found)),
     )
     for check in checks:
         verdict = check()
@@ -169,6 +172,12 @@ def _check(
             return None, verdict
     contents = tuple(_leaving(found.contents[c.ref, c.modified]) for c in signed.act.contents)
     return Arrival(signed, partner.party, tuple(bodies), contents), verdict
+
+
+def _named(act: acts.Act, found: Sorted) -> list[StixObject]:
+    """What came along of the contents that the act names, not of all the others in the envelope."""
+    versions = ((content.ref, content.modified) for content in act.contents)
+    return [found.contents[version] for version in versions if version in found.contents]
 
 
 def _judge_receipt(
@@ -193,12 +202,17 @@ def _in_their_log(partner: Partner, signed: SignedReceipt) -> Verdict:
             "receipt.other-log", _SOURCE, f"It cites the log {proof.origin}, which is not the partner's."
         )
     try:
-        key = VerifierKey.decode(log.seen_log(partner.log_origin).vkey)
-        checkpoint = open_checkpoint(proof.checkpoint.encode(), key)
+        checkpoint = _checkpoint(partner.log_origin, proof.checkpoint)
     except ComityError as error:
         return _no("receipt.bad-checkpoint", _SOURCE, error.message)
     leaf = leaf_hash(commit(proof.salt, proof.entry.raw))
     return verify_inclusion(leaf, proof.index, checkpoint.size, proof.proof, checkpoint.root)
+
+
+@once_together
+def _checkpoint(origin: str, note: str) -> Checkpoint:
+    """A checkpoint that the log has signed; the receipts of one batch carry one."""
+    return open_checkpoint(note.encode(), VerifierKey.decode(log.seen_log(origin).vkey))
 
 
 def _said(outcome: Taken | NotTaken) -> Said:
