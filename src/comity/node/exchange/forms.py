@@ -136,7 +136,8 @@ class Share(forms.Form):
         """What is to be shared."""
         said = self.cleaned_data
         purpose = Purpose(said["purpose"])
-        return Wish(refs=refs, purpose=purpose, title=said["title"], message=said["message"])
+        title = said["title"] or "Not yet titled"  # judged before the title is written, never sent without
+        return Wish(refs=refs, purpose=purpose, title=title, message=said["message"])
 
 
 class Look(forms.Form):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -21,6 +23,11 @@ from comity.node.parties.roles import Power
 
 ROWS = 50
 _PLAIN = (str, int, float, bool)
+_FIRST = ("name", "value", "pattern", "description", "abstract", "content")
+_LAST = ("created", "modified")
+_ELSEWHERE = ("id", "type", "spec_version", "object_marking_refs")  # in the head or the provenance
+_REFERENCE = re.compile("[a-z_]+_refs?")  # what it is joined with stands further down
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 @require_safe
@@ -48,7 +55,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
     partners = list(queries.partners(request.actor))
     shown = {
         "row": row,
-        "properties": _readable(value),
+        "properties": _readable(value, row.title),
         "raw": json.dumps(value, indent=2, ensure_ascii=False),
         "handling": Handling.from_json(row.handling.facts),
         "linked": queries.linked_from(request.actor, row),
@@ -114,12 +121,30 @@ def _may(request: ActorRequest) -> dict[str, bool]:
     }
 
 
-def _readable(value: dict[str, Any]) -> list[tuple[str, str]]:
-    """The properties in words: lists of plain values on one line, the rest as JSON."""
-    return [(name.replace("_", " "), _text(member)) for name, member in sorted(value.items())]
+def _readable(value: dict[str, Any], title: str) -> list[tuple[str, str | datetime]]:
+    """The properties in words, what tells most first, without what the page says elsewhere."""
+    names = sorted(value, key=lambda name: (_rank(name), name))
+    shown = (name for name in names if not _REFERENCE.fullmatch(name) and name not in _ELSEWHERE)
+    return [
+        (name.replace("_", " ").capitalize(), _text(value[name])) for name in shown if value[name] != title
+    ]
 
 
-def _text(member: object) -> str:
+def _rank(name: str) -> int:
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST) + (name in _LAST)
+
+
+def _text(member: object) -> str | datetime:
+    if isinstance(member, str) and _TIME.fullmatch(member):
+        return _moment(member)
     if isinstance(member, list) and all(isinstance(part, _PLAIN) for part in member):
         return ", ".join(map(str, member))
     return str(member) if isinstance(member, _PLAIN) else json.dumps(member, ensure_ascii=False)
+
+
+def _moment(text: str) -> str | datetime:
+    """The time, or the text itself where it names none that exists."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return text

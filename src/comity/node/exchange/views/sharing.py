@@ -38,6 +38,8 @@ def share(request: ActorRequest) -> HttpResponse:
         initial={"partners": request.GET.getlist("partner"), **_typed(request)},
         partners=queries.partners(request.actor),
     )
+    if step == "judge":
+        form.fields["title"].required = False  # the judgement does not wait for words
     ticked = _ticked(request)
     if step in ("judge", "send") and form.is_valid() and ticked:
         return _judged(request, form, ticked, send=step == "send")
@@ -81,7 +83,7 @@ def _composer(
         "asked": status != 200 or bool(judged),  # noqa: PLR2004  as HTTP says it
     }
     if wants_fragment(request):
-        return render(request, "exchange/parts/judged.html", shown)
+        return render(request, "exchange/parts/judged.html", shown | {"as_part": True})
     return render(request, "exchange/share.html", shown, status=status)
 
 
