@@ -185,7 +185,7 @@ class FarNode:
         return receipts.sign_receipt(receipts.Receipt(**{**said, **changes}), self.keys[Use.SIGN], self.kid)
 
     def _post(self, ask: Ask) -> Reply:
-        objects = Envelope.decode(ask.body or b"").objects
+        objects: tuple[Any, ...] = Envelope.decode(ask.body or b"").objects
         spoken = [acts.decode_act(each) for each in objects if each["type"] == acts.TYPE]
         self.returned += [each for each in objects if each["type"] == receipts.TYPE]
         outcomes, given = [], []

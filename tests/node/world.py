@@ -10,6 +10,7 @@ from comity.base.tlp import Tlp
 from comity.base.verdict import Ground, Verdict
 from comity.node.acts import kinds
 from comity.node.acts.kinds import Body, Draft, Judgement, Kind, Verb
+from comity.node.federation.models import Partner
 from comity.node.federation.services import own, partners
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Membership, Party, Person
@@ -83,7 +84,7 @@ class World:
             **more,
         )
 
-    def befriend(self, far: FarNode, now: datetime = NOW):
+    def befriend(self, far: FarNode, now: datetime = NOW) -> Partner:
         """Introduce and accept the far node, as a person does."""
         signed = far.descriptor(now)
         partner = partners.introduce(actor=self.administrator, address=far.address, signed=signed, now=now)

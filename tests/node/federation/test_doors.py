@@ -10,19 +10,23 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comity.formats.acts import decode_act
 from comity.formats.conversation import Ask, Reply
 from comity.formats.descriptor import decode_descriptor, verify_descriptor
 from comity.formats.exchange import read_collections, read_outbox
 from comity.formats.keys import Use
+from comity.formats.receipts import decode_receipt
 from comity.formats.taxii import MEDIA_TYPE, Envelope, Status
 from comity.node.accountability import queries as log
 from comity.node.accountability.models import Cosignature
 from comity.node.acts.models import Act, Delivery
 from comity.node.acts.services import composing
 from comity.node.federation.collections import inbox_id, outbox_id
+from comity.node.federation.models import Partner
 from comity.node.federation.services import own, partners
 from comity.node.federation.signatures import Message, Unsigned, sign_request, signer_of
 from comity.node.federation.transport import drive
+from comity.node.parties.models import Party
 from tests.node.far import FarNode
 from tests.node.world import NOW
 
@@ -44,13 +48,13 @@ def knock(far: FarNode | None, method: str, path: str, body: bytes = b"", **head
 @pytest.fixture
 def inbox(world, far) -> str:
     world.befriend(far)
-    party = partners.Party.objects.get(ref=far.ref)
+    party = Party.objects.get(ref=far.ref)
     return f"/taxii2/comity/collections/{inbox_id(world.body, party)}/objects/"
 
 
 @pytest.fixture
 def outbox(world, inbox, far) -> str:
-    party = partners.Party.objects.get(ref=far.ref)
+    party = Party.objects.get(ref=far.ref)
     return f"/taxii2/comity/collections/{outbox_id(world.body, party)}/objects/"
 
 
@@ -71,7 +75,7 @@ def test_an_act_that_is_posted_comes_back_as_a_receipt(inbox, far):
     assert response.status_code == 202
     status = Status.decode(response.content)
     assert [each.id for each in status.successes] == [signed.act.id]
-    assert status.receipts[0]["act"] == signed.act.id
+    assert [decode_receipt(each).receipt.act for each in status.receipts] == [signed.act.id]
     again = knock(far, "GET", f"/taxii2/comity/status/{status.id}/")
     assert Status.decode(again.content).successes == status.successes
 
@@ -110,7 +114,7 @@ def test_a_body_over_the_bound_is_not_even_read(inbox, far, settings):
 
 
 def test_nothing_is_taken_from_a_suspended_partner(world, inbox, far):
-    partner = partners.Partner.objects.get()
+    partner = Partner.objects.get()
     partners.suspend(actor=world.administrator, partner=partner.pk, why="a doubt", now=NOW)
     response = knock(far, "POST", inbox, envelope(far.act(created=NOW)))
     assert (response.status_code, response.json()["error_code"]) == (403, "partner.suspended")
@@ -126,14 +130,14 @@ def test_a_partner_sees_its_own_two_collections_only(world, inbox, far):
         ("inbox", False, True),
         ("outbox", True, False),
     ]
-    party = partners.Party.objects.get(ref=other.ref)
+    party = Party.objects.get(ref=other.ref)
     theirs = f"/taxii2/comity/collections/{outbox_id(world.body, party)}/objects/"
     assert knock(far, "GET", theirs).status_code == 404
     assert knock(other, "GET", theirs).status_code == 200
 
 
 def test_the_outbox_is_read_page_after_page_in_the_order_of_the_log(world, outbox, far):
-    party = partners.Party.objects.get(ref=far.ref)
+    party = Party.objects.get(ref=far.ref)
     acts = composing.compose_all(actor=world.analyst, drafts=[world.draft(party)] * 7, now=NOW)
     collection = outbox_id(world.body, party)
     read = read_outbox(f"{HOST}/taxii2/comity/", collection, added_after=None, limit=3)
@@ -141,7 +145,7 @@ def test_the_outbox_is_read_page_after_page_in_the_order_of_the_log(world, outbo
     while True:
         read = read_outbox(f"{HOST}/taxii2/comity/", collection, added_after=since, limit=3)
         page = drive(read, lambda ask: through(far, ask))
-        found += [each["id"] for each in page.objects]
+        found += [decode_act(each).act.id for each in page.objects]
         since = page.added_after
         if page.complete:
             break
@@ -150,7 +154,7 @@ def test_the_outbox_is_read_page_after_page_in_the_order_of_the_log(world, outbo
 
 
 def test_what_is_withheld_is_not_served(world, outbox, far):
-    party = partners.Party.objects.get(ref=far.ref)
+    party = Party.objects.get(ref=far.ref)
     composing.compose(actor=world.analyst, draft=world.draft(party, word="late"), now=NOW)
     assert knock(far, "GET", outbox).json() == {}
     assert Delivery.objects.get().state == "withheld"

@@ -160,9 +160,10 @@ def test_our_new_key_is_told_to_partners_by_the_old_one(own_folder, world, far):
     partner = world.befriend(far)
     before = thumbprint(keys.node_key(KeyUse.SIGN).public_key())
     act = own.renew_signing_key(actor=world.administrator, now=LATER)
+    assert act
     after = thumbprint(keys.node_key(KeyUse.SIGN).public_key())
     assert before != after
-    signed = decode_act(bytes(act.wire))
+    signed = decode_act(bytes(act.wire or b""))
     assert signed.sealed.signature.kid == before
     declared = KeyDeclaration.decode(signed.act.body)
     assert (declared.key.kid, declared.replaces) == (after, before)
@@ -172,7 +173,7 @@ def test_our_new_key_is_told_to_partners_by_the_old_one(own_folder, world, far):
     later = composing.compose(
         actor=world.analyst, draft=world.draft(partner.party), now=LATER + timedelta(seconds=2)
     )
-    assert decode_act(bytes(later.wire)).sealed.signature.kid == after
+    assert decode_act(bytes(later.wire or b"")).sealed.signature.kid == after
 
 
 def test_a_renewal_that_was_cut_short_is_finished_or_undone(own_folder, world):
