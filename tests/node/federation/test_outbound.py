@@ -198,7 +198,8 @@ def test_receipts_that_cannot_be_returned_wait(world, partner, far):
     far.broken = "down"
     exchange(partner, far)
     receipt = Receipt.objects.get()
-    assert receipt.return_due and receipt.return_due > LATER
+    assert receipt.return_due
+    assert receipt.return_due > LATER
     far.broken = ""
     exchange(partner, far, receipt.return_due)
     assert Receipt.objects.get().return_due is None
