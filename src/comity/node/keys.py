@@ -22,6 +22,8 @@ from django.conf import settings
 
 from comity.base.errors import ComityError
 
+MOST_FORMER = 3
+
 
 class KeyUse(Enum):
     """What a key is for; also the name of its file."""
@@ -60,6 +62,13 @@ def read(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyMissing(f"{path}: expected an Ed25519 key.")
     return key
+
+
+def former(use: KeyUse) -> tuple[Ed25519PrivateKey, ...]:
+    """The keys that this one has replaced and that are still in the folder, the newest first."""
+    found = settings.CONFIG.keys.glob(f"{use.value}-until-*.pem")
+    newest = sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    return tuple(read(path) for path in newest[:MOST_FORMER])
 
 
 @cache

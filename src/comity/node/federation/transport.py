@@ -12,15 +12,17 @@ from datetime import datetime
 from typing import Any, Protocol, Self, TypeVar
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.utils import timezone
 
 from comity.formats.conversation import Ask, Conversation, PartnerUnavailable, Reply
 from comity.formats.jws import thumbprint
 from comity.node.federation.signatures import Message, sign_request
-from comity.node.keys import KeyUse, node_key
+from comity.node.keys import KeyUse, former, node_key
 
 T = TypeVar("T")
+_NOT_KNOWN = 401
 
 
 class Transport(Protocol):
@@ -101,14 +103,22 @@ class Http:
             raise RuntimeError("Http is used as a context")
         if ask.wait:
             time.sleep(min(ask.wait, self.timeout))
+        reply = self._ask(self._client, ask, node_key(KeyUse.SIGN))
+        if reply.status != _NOT_KNOWN:
+            return reply
+        # A partner knows us by our former key until the act that declares the new one has reached it.
+        again = (self._ask(self._client, ask, key) for key in former(KeyUse.SIGN))
+        return next((each for each in again if each.status != _NOT_KNOWN), reply)
+
+    def _ask(self, client: httpx.Client, ask: Ask, key: Ed25519PrivateKey) -> Reply:
         try:
-            request = self._signed(self._client, ask)
+            request = self._signed(client, ask, key)
         except (httpx.InvalidURL, ValueError) as error:
             raise _unreachable(ask, error) from error
         with _Patience(self.timeout, self._lines) as patience:
             request.extensions["trace"] = patience.notice
             try:
-                reply = self._send(self._client, request, ask.limit)
+                reply = self._send(client, request, ask.limit)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 late = patience.lost or isinstance(error, httpx.TimeoutException)
                 raise self._late(ask) if late else _unreachable(ask, error) from error
@@ -116,12 +126,11 @@ class Http:
             raise self._late(ask)
         return reply
 
-    def _signed(self, client: httpx.Client, ask: Ask) -> httpx.Request:
+    def _signed(self, client: httpx.Client, ask: Ask, key: Ed25519PrivateKey) -> httpx.Request:
         body = ask.body or b""
         request = client.build_request(ask.method, ask.url, params=ask.query or None, content=body)
         headers = {"Accept": ask.accept} | ({"Content-Type": ask.content_type} if ask.content_type else {})
         message = Message(ask.method, str(request.url), headers)
-        key = node_key(KeyUse.SIGN)
         kid = thumbprint(key.public_key())
         request.headers.update(sign_request(message, body=body, key=key, kid=kid, now=self.clock()))
         request.headers["Accept-Encoding"] = "identity"  # a small reply must not unfold into a large one
