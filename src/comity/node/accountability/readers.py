@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from comity.base.errors import NotFound
 from comity.node.accountability import identity, queries
-from comity.node.accountability.models import Cosignature, LogAlarm, LogEntry
+from comity.node.accountability.models import Cosignature, LogAlarm, LogEntry, Opened
 from comity.node.accountability.queries import LogProof, Opening
 from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
 
 PAGE = 50
+MOST_ABOUT = 1_000  # entries about one subject that are looked through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +83,12 @@ def log_page(actor: Actor, *, event: str = "", subject: str = "", before: int | 
     if event:
         rows = rows.filter(event=event)
     if subject:
-        rows = rows.filter(_visible(actor), subject=subject).distinct()
+        about = LogEntry.objects.filter(subject=subject)
+        rows = about.filter(index__in=_visible_among(actor, about.order_by("-index")[:MOST_ABOUT]))
     upper = rows if before is None else rows.filter(index__lt=before)
     found = list(upper.order_by("-index")[: PAGE + 1])
     shown = found[:PAGE]
-    visible = _visible_among(actor, [row.index for row in shown])
+    visible = _visible_among(actor, shown)
     lines = tuple(_line(row, opened=row.index in visible) for row in shown)
     return LogPage(lines, shown[-1].index if len(found) > PAGE else None, _newer(rows, before))
 
@@ -120,19 +124,30 @@ def alarm_for(actor: Actor, key: int) -> LogAlarm:
 
 def _entry_for(actor: Actor, index: int) -> tuple[LogEntry, bool]:
     actor.may(Power.READ_LOG).require()
-    return queries.entry_at(index), index in _visible_among(actor, [index])
+    row = queries.entry_at(index)
+    return row, index in _visible_among(actor, [row])
 
 
-def _visible(actor: Actor) -> Q:
-    """The entries whose opening the actor may see: all with the power over acts, else those opened to it."""
+def _visible_among(actor: Actor, rows: Iterable[LogEntry]) -> frozenset[int]:
+    """Those whose opening the actor may see: opened to its body, or with the power over acts concerning it.
+
+    What another body of this node does is not its business; what concerns the whole node is.
+    """
+    found = {row.index: row for row in rows}
+    opened = Opened.objects.filter(party=actor.body, entry__in=found).values_list("entry_id", flat=True)
+    own: set[int] = set()
     if actor.may(Power.READ_ACTS).allowed:
-        return Q()
-    return Q(openings__party=actor.body)
+        body = Party.objects.filter(pk=actor.body).values_list("ref", flat=True).first()
+        own = {index for index, row in found.items() if _concerns(row, body)}
+    return frozenset({*opened, *own})
 
 
-def _visible_among(actor: Actor, indexes: Sequence[int]) -> frozenset[int]:
-    rows = LogEntry.objects.filter(_visible(actor), index__in=indexes)
-    return frozenset(rows.values_list("index", flat=True))
+def _concerns(row: LogEntry, body: str | None) -> bool:
+    """Whether the entry is from nobody, or this body is among its parties; what was erased names none."""
+    if row.entry is None:
+        return True
+    told = json.loads(bytes(row.entry))
+    return "from" not in told or body in (told["from"], *told.get("to", ()))
 
 
 def _newer(rows: QuerySet[LogEntry], before: int | None) -> int | None:

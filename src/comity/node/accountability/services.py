@@ -30,7 +30,7 @@ from comity.engines.ledger.witness import AddCheckpoint
 from comity.formats.canonical import canonical, sha256_hex
 from comity.formats.entries import Event
 from comity.formats.entries import LogEntry as Entry
-from comity.node.accountability import identity, queries
+from comity.node.accountability import identity, queries, readers
 from comity.node.accountability.evidence import Judged, judge_by_tiles, judge_offer
 from comity.node.accountability.models import (
     HEAD,
@@ -131,7 +131,8 @@ def open_to(index: int, *, party: Party, actor: Actor, why: str, now: datetime) 
     """Let a party that sees no content see what one entry says."""
     actor.may(Power.APPROVE).require()
     _check_why(why)
-    queries.opening(index)
+    if readers.line_for(actor, index)[1] is None:
+        raise NotFound("opening of this log entry")
     if Opened.objects.filter(entry_id=index, party=party).exists():
         raise Conflict(f"Entry {index} is open to {party.name} already.")
     record([Entry(Event.ENTRY_OPENED, now, f"entry {index}", to=(party.ref,))], now=now)
