@@ -73,7 +73,14 @@ LANGUAGE_CODE = "en"
 AUTH_USER_MODEL = "parties.Person"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": _database(CONFIG.database)}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "site_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "site_cache",
+        # It counts failed log-ins: of Django's 300 entries a stranger could push them out by trying names.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = CONFIG.max_content_length
 FILE_UPLOAD_MAX_MEMORY_SIZE = CONFIG.max_content_length
 

@@ -38,8 +38,8 @@ def act_for(actor: Actor, ref: str) -> Act:
 
 
 def locked_act(actor: Actor, ref: str) -> Act:
-    """One act, locked until the transaction ends; raises `NotFound`."""
-    act = acts_for(actor).select_for_update().filter(ref=ref).first()
+    """One act of the actor's own body, locked until the transaction ends; raises `NotFound`."""
+    act = acts_for(actor).select_for_update().filter(author_id=actor.body, ref=ref).first()
     if act is None:
         raise NotFound("act")
     return act
