@@ -158,3 +158,22 @@ def test_a_partner_is_told_and_brings_it_again(
     assert written() == before
     assert knock(far, "POST", inbox, acts).status_code == 202
     assert Act.objects.count() == 20
+
+
+@pytest.mark.skipif(SQLITE, reason="one writer at a time")
+def test_taking_an_act_does_not_wait_for_one_who_composes(
+    world: World, far: FarNode, partner: Partner
+) -> None:
+    inbox = f"/taxii2/comity/collections/{inbox_id(world.body, partner.party)}/objects/"
+    acts = envelope(far.act(created=timezone.now()))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {PATIENCE}")
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:  # what a transaction that inserted an act does when it ends
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT 1 FROM parties_party FOR KEY SHARE")
+            assert knock(far, "POST", inbox, acts).status_code == 202
+    finally:
+        other.close()
+        connection.close()
