@@ -19,7 +19,8 @@ from comity.formats.rollover import declare_key
 from comity.formats.stix import StixObject
 from comity.node.accountability import queries as log
 from comity.node.acts.models import Act, Receipt
-from comity.node.acts.services import composing
+from comity.node.acts.queries import due_deliveries
+from comity.node.acts.services import composing, delivering
 from comity.node.federation.models import Partner, PartnerKey
 from comity.node.federation.services import inbound, partners
 from tests.node.far import LONG_AGO, FarNode
@@ -221,3 +222,20 @@ def test_an_act_that_comes_by_both_ways_at_once_counts_once(world, partner, far)
         found = sorted(threads.map(arrive, (True, False)))
     assert found == ["act.replayed", "act.taken"]
     assert (Act.objects.count(), Receipt.objects.count(), log.size()) == (1, 1, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_send_an_act_once(world, partner, far):
+    sent(world, far)
+    start = Barrier(2)
+
+    def claimed(_: int) -> int:
+        found = due_deliveries(LATER, party=partner.party, limit=5)
+        start.wait()
+        try:
+            return len(delivering.claim(found, now=LATER, until=LATER + timedelta(minutes=1)))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(claimed, range(2))) == [0, 1]

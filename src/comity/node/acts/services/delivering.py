@@ -38,10 +38,13 @@ def judged_again(deliveries: Sequence[Delivery], *, now: datetime) -> list[Deliv
     return [delivery for delivery, verdict in judged if verdict.allowed]
 
 
-def claim(deliveries: Iterable[Delivery], *, until: datetime) -> None:
-    """Keep other workers from sending these at the same time; after `until` they are due again."""
-    keys = [delivery.pk for delivery in deliveries]
-    Delivery.objects.filter(pk__in=keys, next_try__isnull=False).update(next_try=until)
+@transaction.atomic
+def claim(deliveries: Sequence[Delivery], *, now: datetime, until: datetime) -> list[Delivery]:
+    """Those that no other worker has claimed since they were found due; until `until` they are ours alone."""
+    rows = Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], next_try__lte=now)
+    ours = set(rows.select_for_update().values_list("pk", flat=True))
+    Delivery.objects.filter(pk__in=ours).update(next_try=until)
+    return [delivery for delivery in deliveries if delivery.pk in ours]
 
 
 @transaction.atomic

@@ -113,10 +113,9 @@ def _push(
     partner: Partner, own: Party, transport: Transport, now: datetime, random: Random
 ) -> tuple[int, int]:
     due = acts.due_deliveries(now, party=partner.party, limit=BATCH)
-    going = delivering.judged_again(due, now=now)
+    going = delivering.claim(delivering.judged_again(due, now=now), now=now, until=now + CLAIM)
     if not going:
         return 0, 0
-    delivering.claim(going, until=now + CLAIM)
     receipted = 0
     unsent = list(going)
     for batch in _batches(going):
