@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from comity.base.errors import NotFound
+from comity.formats.acts import ACT_ID
 from comity.node.acts.models import Act, ActContent, ActState, Content, Delivery, DeliveryState, Receipt
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -19,9 +20,9 @@ def acts_for(actor: Actor) -> QuerySet[Act]:
     """The acts that concern the body this actor acts for; none without the power to read acts."""
     if not actor.may(Power.READ_ACTS).allowed:
         return Act.objects.none()
-    # A subquery, not a join: the list stays without duplicates and the page keeps its index.
-    received = Act.recipients.through.objects.filter(party_id=actor.body).values("act_id")
-    return Act.objects.filter(Q(author_id=actor.body) | Q(pk__in=received))
+    # Asked row by row, not joined: a list stays without duplicates, follows its index and stops at its end.
+    received = Act.recipients.through.objects.filter(party_id=actor.body, act_id=OuterRef("pk"))
+    return Act.objects.filter(Q(author_id=actor.body) | Exists(received))
 
 
 def act_for(actor: Actor, ref: str) -> Act:
@@ -59,11 +60,19 @@ def listed(
     actor: Actor, *, kind: str = "", state: str = "", direction: str = "", words: str = ""
 ) -> QuerySet[Act]:
     """The acts of a list page, newest first, narrowed as its form says."""
-    acts = acts_for(actor).select_related("author").prefetch_related("recipients", "deliveries")
+    acts = acts_for(actor).select_related("author").prefetch_related("recipients", "deliveries").defer(*_LONG)
     acts = acts.filter(kind=kind) if kind else acts
     acts = acts.filter(state=state) if state else acts
     acts = acts.filter(ours=direction == "sent") if direction in ("sent", "received") else acts
-    return acts.filter(Q(title__icontains=words) | Q(ref=words)) if words else acts
+    return acts.filter(_found_by(words)) if words else acts
+
+
+_LONG = ("wire", "body", "judgement", "selection", "basis")  # what no list shows
+
+
+def _found_by(words: str) -> Q:
+    """Not both at once: the index of the list holds the titles, so that a search reads no other row."""
+    return Q(ref=words) if ACT_ID.fullmatch(words) else Q(title__icontains=words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ DESK_ROWS = 10
 
 def desk(actor: Actor) -> Desk:
     """The dashboard: what to approve, what has not arrived yet and why, what came in, what of mine waits."""
-    acts = acts_for(actor).select_related("author")
+    acts = acts_for(actor).select_related("author").defer(*_LONG)
     awaiting = acts.filter(state=ActState.AWAITING)
     approvable = awaiting.exclude(composed_by_id=actor.person) if _approves(actor) else awaiting.none()
     unsent = Delivery.objects.filter(act__author_id=actor.body, state__in=UNFINISHED)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,6 +14,7 @@ from comity.node.acts.models import Act, ActState
 from comity.node.acts.services import approving, composing
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
+from comity.node.site.paging import Pages
 
 ROWS = 50
 
@@ -33,7 +33,7 @@ def listing(request: ActorRequest) -> HttpResponse:
     """All acts of the body, newest first."""
     form = forms.Narrow(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
-    page = Paginator(queries.listed(request.actor, **wanted), ROWS).get_page(request.GET.get("page"))
+    page = Pages(queries.listed(request.actor, **wanted), ROWS).get_page(request.GET.get("page"))
     titles = {kind.name: kind.title for kind in kinds()}
     rows = [(act, titles.get(act.kind, act.kind)) for act in page.object_list]
     return render(request, "acts/list.html", {"form": form, "page": page, "rows": rows})

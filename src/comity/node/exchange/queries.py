@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from comity.base.errors import NotFound
 from comity.engines.release.redact import Parties
@@ -15,7 +15,7 @@ from comity.formats.stix import ID, IDENTITY_ID
 from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
 from comity.node.acts.models import Act, ActContent, DeliveryState
-from comity.node.acts.queries import acts_for
+from comity.node.acts.queries import listed as acts_listed
 from comity.node.acts.together import once_together
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import parties_of
@@ -188,7 +188,7 @@ def search_objects(actor: Actor, words: str) -> QuerySet[StixObject]:
 def search_acts(actor: Actor, words: str) -> QuerySet[Act]:
     """The acts whose title carries the words, or whose ref it is."""
     words = plain(words)
-    return acts_for(actor).filter(Q(title__icontains=words) | Q(ref=words)).select_related("author")
+    return acts_listed(actor, words=words)
 
 
 def own_body(actor: Actor) -> Party:

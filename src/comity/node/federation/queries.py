@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from comity.base.errors import NotFound
 from comity.base.verdict import Ground, Verdict
 from comity.formats.keys import NodeKey, Use
 from comity.node.accountability.models import SeenLog
+from comity.node.acts.models import Delivery
 from comity.node.acts.together import once_together
 from comity.node.federation.models import OwnKey, Partner, PartnerKey, PartnerState, Reach
 from comity.node.parties.actors import Actor
@@ -25,8 +27,9 @@ def partners_for(actor: Actor) -> QuerySet[Partner]:
     """All partners; none without the power to read who is who."""
     if not actor.may(Power.READ_PARTIES).allowed:
         return Partner.objects.none()
-    waiting = Count("party__deliveries", filter=Q(party__deliveries__state__in=("waiting", "handed-over")))
-    return Partner.objects.select_related("party").annotate(waiting=waiting)
+    under_way = Delivery.objects.filter(party=OuterRef("party"), state__in=("waiting", "handed-over"))
+    waiting = under_way.order_by().values("party").annotate(n=Count("pk")).values("n")
+    return Partner.objects.select_related("party").annotate(waiting=Coalesce(Subquery(waiting), 0))
 
 
 def partner_for(actor: Actor, key: int) -> Partner:

@@ -38,7 +38,7 @@ def run(stop: Event, config: Config) -> None:
         for partner in _due_now():
             running = {key: thread for key, thread in running.items() if thread.is_alive()}
             if partner.pk not in running and len(running) < AT_ONCE:
-                running[partner.pk] = Thread(target=_exchange, args=(partner, config), daemon=True)
+                running[partner.pk] = Thread(target=_exchange, args=(partner, config, stop), daemon=True)
                 running[partner.pk].start()
         close_old_connections()
         stop.wait(config.worker_pause)
@@ -75,9 +75,13 @@ def _look_again(partner: Partner, now: datetime) -> bool:
     return partner.fetch_due is None or partner.fetch_due <= now
 
 
-def _exchange(partner: Partner, config: Config) -> None:
+def _exchange(partner: Partner, config: Config, stop: Event) -> None:
+    """Exchange until nothing more is due: what is beyond one batch does not wait for the next look."""
+    going = [partner]
     try:
-        exchange_once(partner, config, now=timezone.now(), random=_random)
+        while going and not stop.is_set():
+            done = exchange_once(going[0], config, now=timezone.now(), random=_random)
+            going = queries.accepted_among([partner.party]) if done.more else []
     except DatabaseError:
         logger.exception("exchange with %s: the database cannot be written", partner.party.ref)
     finally:

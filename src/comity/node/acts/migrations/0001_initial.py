@@ -115,15 +115,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='act',
-            index=models.Index(fields=['state', '-composed_at'], name='act_by_state'),
+            index=models.Index(fields=['-composed_at', '-id', 'author', 'title'], name='act_newest'),
         ),
         migrations.AddIndex(
             model_name='act',
-            index=models.Index(fields=['author', '-composed_at'], name='act_by_author'),
+            index=models.Index(fields=['ours', '-composed_at', '-id'], name='act_by_direction'),
         ),
         migrations.AddIndex(
             model_name='act',
-            index=models.Index(fields=['kind', '-composed_at'], name='act_by_kind'),
+            index=models.Index(fields=['state', '-composed_at', '-id'], name='act_by_state'),
+        ),
+        migrations.AddIndex(
+            model_name='act',
+            index=models.Index(fields=['author', '-composed_at', '-id'], name='act_by_author'),
+        ),
+        migrations.AddIndex(
+            model_name='act',
+            index=models.Index(fields=['kind', '-composed_at', '-id'], name='act_by_kind'),
         ),
         migrations.AddConstraint(
             model_name='act',
@@ -140,6 +148,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='actcontent',
             constraint=models.UniqueConstraint(fields=('act', 'content'), name='content_once_per_act'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(fields=['state', 'party', 'changed'], name='delivery_by_state'),
         ),
         migrations.AddIndex(
             model_name='delivery',

@@ -62,6 +62,11 @@ class Exchanged:
     fetched: int = 0
     trouble: str = ""
 
+    @property
+    def more(self) -> bool:
+        """Whether it ended because its batch was full."""
+        return self.sent == BATCH and not self.trouble
+
 
 def exchange_with(partner: Partner, transport: Transport, *, now: datetime, random: Random) -> Exchanged:
     """Send what is due to the partner, fetch what waits there, and hold both logs against each other."""

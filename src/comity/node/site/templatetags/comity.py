@@ -128,7 +128,8 @@ def page_links(context: Context, page: Page[Any], name: str = "page") -> dict[st
     links = [(number, link(number) if isinstance(number, int) else "") for number in numbers]
     newer = link(page.previous_page_number()) if page.has_previous() else ""
     older = link(page.next_page_number()) if page.has_next() else ""
-    return {"page": page, "links": links, "before": newer, "after": older}
+    more = getattr(page.paginator, "more", False)
+    return {"page": page, "links": links, "before": newer, "after": older, "more": more}
 
 
 @register.inclusion_tag("site/components/empty.html")
