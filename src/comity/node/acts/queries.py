@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from comity.base.errors import NotFound
 from comity.formats.acts import ACT_ID
@@ -152,16 +152,6 @@ def parties_due(now: datetime) -> list[Party]:
     return list(Party.objects.filter(pk__in=due).order_by("pk"))
 
 
-def next_due() -> datetime | None:
-    """When the next delivery is due; None if none waits."""
-    return (
-        Delivery.objects.filter(next_try__isnull=False)
-        .order_by("next_try")
-        .values_list("next_try", flat=True)
-        .first()
-    )
-
-
 def outbox(
     party: Party, *, after: int = -1, added_after: datetime | None = None, limit: int
 ) -> list[Delivery]:
@@ -194,9 +184,3 @@ def parties_awaiting_receipts(now: datetime) -> list[Party]:
     """The authors to whose nodes receipts of ours are due."""
     due = Receipt.objects.filter(issued=True, return_due__lte=now).values("act__author_id")
     return list(Party.objects.filter(pk__in=due).order_by("pk"))
-
-
-def counts_by_state(actor: Actor) -> dict[str, int]:
-    """How many deliveries of this body's acts are in each state."""
-    rows = Delivery.objects.filter(act__author_id=actor.body).values("state").annotate(n=Count("pk"))
-    return {row["state"]: row["n"] for row in rows} if _reads(actor) else {}

@@ -8,7 +8,7 @@ from comity.node.acts import views
 
 app_name = "acts"
 urlpatterns = [
-    path("", views.desk, name="desk"),
+    path("", views.first, name="desk"),
     path("acts/", views.listing, name="list"),
     path("acts/<str:ref>/", views.detail, name="detail"),
     path("acts/<str:ref>/wire.json", views.wire, name="wire"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST, require_safe
@@ -12,19 +12,30 @@ from comity.node.acts import forms, queries, timeline
 from comity.node.acts.kinds import kind_named, kinds
 from comity.node.acts.models import Act, ActState
 from comity.node.acts.services import approving, composing
-from comity.node.parties.access import ActorRequest, needs
+from comity.node.parties.access import ActorRequest, actor_of, needs, signed_in
+from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
+from comity.node.site.context import Frame
 from comity.node.site.paging import Pages
 
 ROWS = 50
 
 
 @require_safe
-@needs(Power.READ_ACTS)
-def desk(request: ActorRequest) -> HttpResponse:
+@signed_in("everybody has a first page: the first place that their powers open")
+def first(request: HttpRequest) -> HttpResponse:
+    """The desk, or for those who see no acts the first place of their navigation."""
+    actor = actor_of(request)
+    if actor is not None and actor.may(Power.READ_ACTS).allowed:
+        return _desk(request, actor)
+    places = Frame(request).main
+    return redirect(places[0].url if places else "parties:me")
+
+
+def _desk(request: HttpRequest, actor: Actor) -> HttpResponse:
     """What awaits this person."""
-    composable = [kind for kind in kinds() if kind.compose_view and kind.may_compose(request.actor).allowed]
-    return render(request, "acts/desk.html", {"desk": queries.desk(request.actor), "composable": composable})
+    composable = [kind for kind in kinds() if kind.compose_view and kind.may_compose(actor).allowed]
+    return render(request, "acts/desk.html", {"desk": queries.desk(actor), "composable": composable})
 
 
 @require_safe

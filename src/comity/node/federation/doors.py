@@ -14,7 +14,7 @@ from typing import Concatenate, ParamSpec
 from uuid import uuid4
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -45,7 +45,7 @@ from comity.node.acts.services import delivering
 from comity.node.federation import queries
 from comity.node.federation.collections import inbox_id, outbox_id
 from comity.node.federation.models import Partner, PartnerState
-from comity.node.federation.services import inbound, outbound, own
+from comity.node.federation.services import inbound, outbound, own, partners
 from comity.node.federation.signatures import Message, Unsigned, signer_of
 from comity.node.parties.access import open_to_all
 from comity.node.site.errors import DatabaseUnavailable, problem_of
@@ -190,7 +190,7 @@ def objects(request: HttpRequest, caller: Caller, identifier: str) -> HttpRespon
 def status(request: HttpRequest, caller: Caller, identifier: str) -> HttpResponse:
     """TAXII 2.1, section 4.3: what became of a post in the last hour."""
     _check_accept(request)
-    found = cache.get(_status_key(caller.partner, identifier))
+    found = caches["statuses"].get(_status_key(caller.partner, identifier))
     if found is None:
         raise NotFound("status")
     return _taxii(found)
@@ -225,6 +225,7 @@ def _caller(request: HttpRequest) -> Caller:
     partner = found[signer_of(message, body=body, find=find)]  # type: ignore[arg-type]  # see `find`
     if partner.state != PartnerState.ACCEPTED:
         raise Suspended(f"Cooperation with {partner.party.name} is suspended here until a person decides.")
+    partners.heard_of(partner, now)
     return Caller(partner, body)
 
 
@@ -324,7 +325,7 @@ def _post_to_inbox(request: HttpRequest, caller: Caller) -> HttpResponse:
         receipts=tuple(decode(each.receipt) for each in said if each.receipt),
     ).encode()
     identifier = decode(told)["id"]  # type: ignore[index]  # what we have just encoded
-    cache.set(_status_key(caller.partner, identifier), told, STATUS_KEPT)
+    caches["statuses"].set(_status_key(caller.partner, identifier), told, STATUS_KEPT)
     return _taxii(told, 202)
 
 

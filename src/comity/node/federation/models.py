@@ -46,6 +46,7 @@ class Partner(models.Model):
     log_url = models.URLField(max_length=300)
     witness_name = models.CharField(max_length=300)
     fetch_cursor = models.CharField(max_length=100, blank=True)
+    fetch_held_since = models.DateTimeField(null=True)  # an act that came too early holds the cursor back
     fetch_due = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True)
     trouble = models.CharField(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -14,7 +14,7 @@ from comity.formats.keys import NodeKey, Use
 from comity.node.accountability.models import SeenLog
 from comity.node.acts.models import Delivery
 from comity.node.acts.together import once_together
-from comity.node.federation.models import OwnKey, Partner, PartnerKey, PartnerState, Reach
+from comity.node.federation.models import OwnKey, Partner, PartnerKey, PartnerState
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -108,16 +108,6 @@ def accepted_among(parties: Sequence[Party]) -> list[Partner]:
 def seen_log_of(partner: Partner) -> SeenLog | None:
     """What we last saw of the partner's log; None before it was accepted."""
     return SeenLog.objects.filter(origin=partner.log_origin).first()
-
-
-def silent_since(partner: Partner, now: datetime) -> timedelta | None:
-    """How long we have heard nothing of the partner; None if never anything."""
-    return now - partner.heard_at if partner.heard_at else None
-
-
-def pushed_to(partner: Partner) -> bool:
-    """Whether we send to the partner's inbox, rather than wait until it fetches."""
-    return partner.reach == Reach.PUSH
 
 
 def _node_key(row: OwnKey | PartnerKey) -> NodeKey:

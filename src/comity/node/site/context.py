@@ -104,7 +104,12 @@ class Frame:
 
     @cached_property
     def search(self) -> str:
-        """Where the search box leads: the page `search` of the uppermost system that has one, or empty."""
+        """Where the search box leads: the page `search` of the uppermost system that has one, or empty.
+
+        Empty as well for those who may see nothing that is searched.
+        """
+        if not self.actor or "read-acts" not in {power.value for power in self.actor.powers}:
+            return ""
         found = [_url(f"{system.label}:search") for system in systems()]
         return next((url for url in found if url), "")
 

@@ -33,8 +33,7 @@ def judged_again(deliveries: Sequence[Delivery], *, now: datetime) -> list[Deliv
         judged = [(delivery, _still_allowed(delivery, now)) for delivery in deliveries]
     for delivery, verdict in judged:
         if not verdict.allowed:
-            ground = verdict.grounds[0]
-            _finish(delivery, DeliveryState.WITHHELD, ground.rule, f"Not sent: {ground.text}", now)
+            _stop(delivery, verdict.grounds[0].rule, verdict.grounds[0].text, now)
     return [delivery for delivery, verdict in judged if verdict.allowed]
 
 
@@ -98,6 +97,29 @@ def try_again(deliveries: Iterable[Delivery], *, words: str, now: datetime) -> N
 
 def _still_allowed(delivery: Delivery, now: datetime) -> Verdict:
     return kind_named(delivery.act.kind).still_allowed(delivery.act, delivery.party, now)
+
+
+@transaction.atomic
+def explain(deliveries: Iterable[Delivery], *, words: str, now: datetime) -> None:
+    """Say what these wait for now; when they are tried does not change."""
+    for delivery in deliveries:
+        _note(delivery, "", words, now)
+
+
+@transaction.atomic
+def give_up(deliveries: Iterable[Delivery], *, code: str, words: str, now: datetime) -> None:
+    """Try these no longer, for a reason that is on our side."""
+    for delivery in deliveries:
+        _stop(delivery, code, words, now)
+
+
+def _stop(delivery: Delivery, code: str, words: str, now: datetime) -> None:
+    """What the partner took already is not withheld: only its receipt is not asked for again."""
+    if delivery.state == DeliveryState.HANDED_OVER:
+        told = f"{delivery.party.name} took it, and its receipt never came. Not sent again: {words}"
+        _finish(delivery, DeliveryState.HANDED_OVER, code, told, now)
+    else:
+        _finish(delivery, DeliveryState.WITHHELD, code, f"Not sent: {words}", now)
 
 
 def _finish(delivery: Delivery, state: DeliveryState, code: str, words: str, now: datetime) -> None:

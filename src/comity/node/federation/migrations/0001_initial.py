@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ('log_url', models.URLField(max_length=300)),
                 ('witness_name', models.CharField(max_length=300)),
                 ('fetch_cursor', models.CharField(blank=True, max_length=100)),
+                ('fetch_held_since', models.DateTimeField(null=True)),
                 ('fetch_due', models.DateTimeField(null=True)),
                 ('heard_at', models.DateTimeField(null=True)),
                 ('trouble', models.CharField(blank=True, max_length=500)),

@@ -27,7 +27,7 @@ from comity.node.accountability import identity
 from comity.node.accountability import queries as log
 from comity.node.accountability import services as log_services
 from comity.node.acts import queries as acts
-from comity.node.acts.models import Delivery
+from comity.node.acts.models import Delivery, DeliveryState
 from comity.node.acts.services import delivering, receiving
 from comity.node.faults import Step, reach
 from comity.node.federation import queries, their_log
@@ -43,6 +43,7 @@ BATCH = 500  # acts in one post
 BATCH_BYTES = 4 * 2**20
 PAGE = 1_000  # objects asked for at once
 RECEIPT_PAUSE = timedelta(seconds=30)  # before receipts are offered again to a partner in trouble
+HOLD = timedelta(minutes=10)  # for which an act that came too early holds up those fetched after it
 CLAIM = timedelta(seconds=60)  # another worker leaves a claimed delivery alone for so long
 _RETRIED = frozenset({"act.out-of-order", "act.unknown-key", "partner.suspended"})  # time may heal these
 
@@ -184,8 +185,11 @@ def _note_failure(
 def _leave_for_fetching(partner: Partner, now: datetime) -> None:
     due = acts.due_deliveries(now, party=partner.party, limit=BATCH)
     going = delivering.judged_again(due, now=now)
+    fetched = [each for each in going if each.state == DeliveryState.HANDED_OVER]
+    words = f"{partner.party.name} fetched it; its receipt has not come yet."
+    delivering.waits_for_fetch(fetched, words=words, now=now)
     words = f"In our outbox; waits until {partner.party.name} fetches it, since we cannot reach its node."
-    delivering.waits_for_fetch(going, words=words, now=now)
+    delivering.waits_for_fetch([each for each in going if each not in fetched], words=words, now=now)
 
 
 def _fetch(partner: Partner, own: Party, transport: Transport, now: datetime) -> int:
@@ -207,9 +211,18 @@ def _fetch(partner: Partner, own: Party, transport: Transport, now: datetime) ->
         read=their_log.tiles(partner, transport),
     )
     again = any(each.verdict.grounds[0].rule in _RETRIED for each in said)
-    if found.added_after and not again:
-        Partner.objects.filter(pk=partner.pk).update(fetch_cursor=found.added_after)
+    _move_cursor(partner, found.added_after, again=again, now=now)
     return sum(each.receipt is not None for each in said)
+
+
+def _move_cursor(partner: Partner, added_after: str | None, *, again: bool, now: datetime) -> None:
+    """Go on behind what was read; what may be taken later holds up the rest for a while only."""
+    held_since = partner.fetch_held_since or now
+    if again and now - held_since < HOLD:
+        Partner.objects.filter(pk=partner.pk).update(fetch_held_since=held_since)
+        return
+    cursor = added_after or partner.fetch_cursor
+    Partner.objects.filter(pk=partner.pk).update(fetch_cursor=cursor, fetch_held_since=None)
 
 
 def _return_receipts(partner: Partner, own: Party, transport: Transport, now: datetime) -> None:

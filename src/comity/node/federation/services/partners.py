@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from comity.base.errors import Conflict, Malformed
 from comity.base.verdict import Ground, Verdict
@@ -26,10 +27,12 @@ from comity.node.acts.models import Delivery, DeliveryState
 from comity.node.acts.services import delivering
 from comity.node.federation import queries
 from comity.node.federation.declarations import keep_key
-from comity.node.federation.models import Partner, PartnerState, Reach
+from comity.node.federation.models import Partner, PartnerKey, PartnerState, Reach
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party, PartyKind
 from comity.node.parties.roles import Power
+
+_MINUTE = timedelta(minutes=1)
 
 
 class Decide(Protocol):
@@ -67,7 +70,7 @@ def introduce(*, actor: Actor, address: str, signed: SignedDescriptor, now: date
         raise Conflict("That is this node itself.")
     if Partner.objects.filter(party__ref=told.id).exclude(state=PartnerState.ENDED).exists():
         raise Conflict(f"{told.name} is a partner already.")
-    party = _party_of(told, now)
+    party = _party_told(told, now)
     partner = Partner.objects.filter(party=party).first() or Partner(party=party)
     _describe(partner, signed, now)
     words = "Compare the fingerprint with the partner over another channel, then accept."
@@ -85,8 +88,8 @@ def accept(*, actor: Actor, partner: int, fingerprint: str, now: datetime) -> Pa
     if found.fingerprint != fingerprint:
         raise Conflict("The node's key has changed since its fingerprint was shown; compare the new one.")
     told = descriptor_of(found)
-    for key in told.keys:
-        keep_key(found, key)
+    _take_over_keys(found, told, now)
+    _take_over_name(found.party, told)
     know_log(found.log_origin, _log_vkey(told, now), now=now)
     found.accepted_by_id = actor.person
     found.fetch_due = now
@@ -109,6 +112,8 @@ def suspend_found(partner: Partner, *, why: str, now: datetime) -> Partner:
         return partner
     _move(partner, PartnerState.SUSPENDED, why, now)
     _record(Event.PARTNER_SUSPENDED, partner, now)
+    words = f"Waits until a person resumes the cooperation with {partner.party.name}: {why}"
+    delivering.explain(_unfinished(partner), words=words, now=now)
     return partner
 
 
@@ -131,6 +136,9 @@ def end(*, actor: Actor, partner: int, why: str, now: datetime) -> Partner:
     found = queries.locked_partner(actor, partner)
     _move(found, PartnerState.ENDED, f"Ended by {actor.name}: {why}", now)
     _record(Event.PARTNER_ENDED, found, now)
+    delivering.give_up(
+        _unfinished(found), code="partner.ended", words=f"the cooperation ended: {why}", now=now
+    )
     return found
 
 
@@ -144,6 +152,12 @@ def set_ways(*, actor: Actor, partner: int, reach: Reach, fetches: bool, now: da
     if changed:
         _try_all_again(found, "The way to the partner was changed.", now)
     return found
+
+
+def heard_of(partner: Partner, now: datetime) -> None:
+    """The partner has just spoken to us; noted once in a minute, since every request says it."""
+    if partner.heard_at is None or now - partner.heard_at > _MINUTE:
+        Partner.objects.filter(pk=partner.pk).update(heard_at=now)
 
 
 @transaction.atomic
@@ -161,13 +175,32 @@ def descriptor_of(partner: Partner) -> Descriptor:
     return decode_descriptor(bytes(partner.descriptor)).descriptor
 
 
-def _party_of(told: Descriptor, now: datetime) -> Party:
+def _party_told(told: Descriptor, now: datetime) -> Party:
+    """The party that the node says it is: a new one, or a known one, which its words alone do not change."""
     if told.kind not in PartyKind.values:
         raise Malformed("kind", f"a node of the kind {told.kind!r} is not known here")
-    known = Party.objects.filter(ref=told.id).first() or Party(ref=told.id, added=now)
-    known.kind, known.name, known.state = told.kind, told.name, told.state
-    known.save()
+    known = Party.objects.filter(ref=told.id).first()
+    if known is None:
+        return Party.objects.create(ref=told.id, kind=told.kind, name=told.name, state=told.state, added=now)
+    same = (known.kind, known.name, known.state) == (told.kind, told.name, told.state)
+    if not same and not Partner.objects.filter(party=known).exists():
+        raise Conflict(f"The node calls itself {told.name}, with the id of {known.name}, which we know.")
     return known
+
+
+def _take_over_name(party: Party, told: Descriptor) -> None:
+    """What the node says of itself counts from now on: a person has compared its words."""
+    party.kind, party.name, party.state = told.kind, told.name, told.state
+    party.save(update_fields=["kind", "name", "state"])
+
+
+def _take_over_keys(partner: Partner, told: Descriptor, now: datetime) -> None:
+    """The keys that the compared descriptor names count; any other that was known counts no longer."""
+    for key in told.keys:
+        keep_key(partner, key)
+    others = PartnerKey.objects.filter(partner=partner).exclude(kid__in=[key.kid for key in told.keys])
+    others.filter(until=None, since__lt=now).update(until=now)
+    others.filter(since__gte=now).delete()
 
 
 def _describe(partner: Partner, signed: SignedDescriptor, now: datetime) -> None:
@@ -203,7 +236,9 @@ def _record(event: Event, partner: Partner, now: datetime) -> None:
 
 
 def _try_all_again(partner: Partner, words: str, now: datetime) -> None:
+    delivering.try_again(_unfinished(partner), words=words, now=now)
+
+
+def _unfinished(partner: Partner) -> QuerySet[Delivery]:
     waiting = (DeliveryState.WAITING, DeliveryState.HANDED_OVER)
-    delivering.try_again(
-        Delivery.objects.filter(party=partner.party, state__in=waiting), words=words, now=now
-    )
+    return Delivery.objects.filter(party=partner.party, state__in=waiting).select_related("party")
