@@ -34,6 +34,10 @@ def test_our_own_name_for_the_database_wins_over_the_common_one(tmp_path: Path) 
     assert load(environ | {"COMITY_HOME": str(tmp_path)}).database == "postgresql:///b"
 
 
+def test_a_step_of_the_path_may_be_named_as_fault(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "fault = 'sent'\n")).fault == "sent"
+
+
 @pytest.mark.parametrize(
     ("text", "problems"),
     [
@@ -48,6 +52,21 @@ def test_our_own_name_for_the_database_wins_over_the_common_one(tmp_path: Path) 
             ["database_url: expected", "web_processes: expected"],
         ),
         ("listen = 8000\n", ["listen: expected text"]),
+        (
+            "web_threads = 'a'\nweb_processes = 1.5\nworker_pause = 'nan'\npull_interval = 0\nproxies = -1\n",
+            [
+                "web_threads: expected a whole number, not 'a'",
+                "web_processes: expected a whole number, not 1.5",
+                "worker_pause: expected a number, not 'nan'",
+                "pull_interval: expected at least 0.1",
+                "proxies: expected at least 0",
+            ],
+        ),
+        (
+            "listen = 'x:65536'\naddress = 'https://[x/'\ndatabase_url = 'postgresql://h:x/n'\n",
+            ["listen: expected", "address: expected", "database_url: expected"],
+        ),
+        ("fault = 'sneeze'\n", ["fault: expected nothing, or one of composed, signed"]),
         ("listen = \n", ["is not valid TOML"]),
     ],
 )

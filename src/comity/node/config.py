@@ -10,9 +10,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from comity.base.errors import ComityError
 
@@ -23,36 +24,66 @@ class BadConfig(ComityError):
     code = "bad-config"
 
 
-def _setting(about: str, default: Any) -> Any:  # noqa: ANN401  a dataclass field may hold any type
-    return field(default=default, metadata={"help": about})
+_LAST_PORT = 65_535
+
+
+def _about(words: str, *, least: float | None = None) -> dict[str, Any]:
+    """What a setting is for, and the least value that it may have."""
+    return {"help": words, "least": least}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings of a node."""
 
-    home: Path = _setting(
-        "Folder of the node: node.toml, keys, secrets and, by default, the database.", Path()
+    home: Path = field(
+        default=Path(),
+        metadata=_about("Folder of the node: node.toml, keys, secrets and, by default, the database."),
     )
-    address: str = _setting("Address at which partners and people reach the node.", "http://127.0.0.1:8000/")
-    listen: str = _setting("Host and port the web server binds to.", "127.0.0.1:8000")
-    database_url: str = _setting(
-        "sqlite:///PATH or postgresql://USER@HOST/NAME; empty: SQLite in the home.", ""
+    address: str = field(
+        default="http://127.0.0.1:8000/",
+        metadata=_about("Address at which partners and people reach the node."),
     )
-    web_processes: int = _setting("Web server processes.", 1)
-    web_threads: int = _setting("Threads in each web server process.", 4)
-    worker_pause: float = _setting("Seconds the worker rests when nothing is waiting.", 1.0)
-    pull_interval: float = _setting("Seconds between two looks into the outbox of each partner.", 30.0)
-    request_timeout: float = _setting("Seconds a partner may take to answer one request.", 20.0)
-    max_content_length: int = _setting("Largest request body taken from anybody, in bytes.", 10_485_760)
-    plain_http_partners: bool = _setting(
-        "Allow partners at http:// addresses; for demonstrations and tests on one machine only.",
+    listen: str = field(default="127.0.0.1:8000", metadata=_about("Host and port the web server binds to."))
+    proxies: int = field(
+        default=0,
+        metadata=_about(
+            "Proxies before the node that each add to X-Forwarded-For; behind them, limits are counted by "
+            "the address of the person, not of the proxy.",
+            least=0,
+        ),
+    )
+    database_url: str = field(
+        default="",
+        metadata=_about("sqlite:///PATH or postgresql://USER@HOST/NAME; empty: SQLite in the home."),
+    )
+    web_processes: int = field(default=1, metadata=_about("Web server processes.", least=1))
+    web_threads: int = field(default=4, metadata=_about("Threads in each web server process.", least=1))
+    worker_pause: float = field(
+        default=1.0, metadata=_about("Seconds the worker rests when nothing is waiting.", least=0.05)
+    )
+    pull_interval: float = field(
+        default=30.0, metadata=_about("Seconds between two looks into the outbox of each partner.", least=0.1)
+    )
+    request_timeout: float = field(
+        default=20.0, metadata=_about("Seconds a partner may take to answer one request.", least=0.1)
+    )
+    max_content_length: int = field(
+        default=10_485_760, metadata=_about("Largest request body taken from anybody, in bytes.", least=1)
+    )
+    plain_http_partners: bool = field(
         default=False,
+        metadata=_about(
+            "Allow partners at http:// addresses; for demonstrations and tests on one machine only."
+        ),
     )
-    require_second_factor: bool = _setting(
-        "People must set up TOTP or a passkey before they can do anything else.", default=True
+    require_second_factor: bool = field(
+        default=True,
+        metadata=_about("People must set up TOTP or a passkey before they can do anything else."),
     )
-    fault: str = _setting("For tests: the step of the path at which the process kills itself.", "")
+    fault: str = field(
+        default="", metadata=_about("For tests: the step of the path at which the process kills itself.")
+    )
 
     @property
     def database(self) -> str:
@@ -71,24 +102,24 @@ class Config:
 
 
 def load(environ: Mapping[str, str]) -> Config:
-    """The settings of the node in `COMITY_HOME` (default `~/comity`); raises `BadConfig` with all problems."""
+    """The settings of the node in `COMITY_HOME` (default `~/comity`); `BadConfig` has all problems."""
     home = Path(environ.get("COMITY_HOME", "~/comity")).expanduser().resolve()
     written = _from_file(home / "node.toml") | _from_environment(environ)
-    problems: list[str] = []
-    known = {each.name: each for each in fields(Config)}
+    known = {each.name: each for each in fields(Config) if each.name != "home"}
+    problems = [
+        f"{name}: there is no such setting; see docs/settings.md" for name in written if name not in known
+    ]
     values: dict[str, Any] = {}
-    for name, value in written.items():
-        if name not in known or name == "home":
-            problems.append(f"{name}: there is no such setting; see docs/settings.md")
-            continue
+    for name in (name for name in written if name in known):
         try:
-            values[name] = _typed(value, type(known[name].default))
+            values[name] = _typed(written[name], type(known[name].default))
         except ValueError as error:
             problems.append(f"{name}: {error}")
-    problems += [] if problems else _wrong(Config(home=home, **values))
+    config = Config(home=home, **values)  # what has the wrong type stands at its default, which is good
+    problems += _wrong(config)
     if problems:
         raise BadConfig(f"The settings in {home / 'node.toml'} cannot be used: " + "; ".join(problems))
-    return Config(home=home, **values)
+    return config
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -109,27 +140,67 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _typed(value: object, wanted: type) -> object:
+    """The value in its type; raises `ValueError` in words for whoever wrote it."""
     if wanted is bool:
         words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
         if str(value).lower() not in words:
             raise ValueError(f"expected true or false, not {value!r}")
         return words[str(value).lower()]
     if wanted in (int, float):
-        return wanted(str(value))
+        return _number(value, wanted)
     if not isinstance(value, str):
         raise ValueError(f"expected text, not {value!r}")  # noqa: TRY004  collected with the other problems
     return value
 
 
+def _number(value: object, wanted: type) -> float:
+    expected = "a whole number" if wanted is int else "a number"
+    try:
+        number: float = wanted(str(value))
+    except ValueError as error:
+        raise ValueError(f"expected {expected}, not {value!r}") from error
+    if not isfinite(number):
+        raise ValueError(f"expected {expected}, not {value!r}")
+    return number
+
+
 def _wrong(config: Config) -> list[str]:
     problems = []
-    address = urlsplit(config.address)
-    if address.scheme not in ("http", "https") or not address.hostname or not config.address.endswith("/"):
+    address = _split(config.address)
+    if (
+        not address
+        or address.scheme not in ("http", "https")
+        or not (address.hostname and config.address.endswith("/"))
+    ):
         problems.append("address: expected https://HOST/ with a slash at the end")
     host, _, port = config.listen.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not (port.isascii() and port.isdigit() and int(port) <= _LAST_PORT):
         problems.append("listen: expected HOST:PORT")
-    if not config.database.startswith(("sqlite:///", "postgresql://", "postgres://")):
+    if not config.database.startswith(("sqlite:///", "postgresql://", "postgres://")) or not _split(
+        config.database
+    ):
         problems.append("database_url: expected sqlite:///PATH or postgresql://…")
-    low = [n for n in ("web_processes", "web_threads", "max_content_length") if getattr(config, n) < 1]
-    return problems + [f"{name}: expected at least 1" for name in low]
+    for each in fields(config):
+        least = each.metadata["least"]
+        if least is not None and getattr(config, each.name) < least:
+            problems.append(f"{each.name}: expected at least {least}")
+    return problems + _wrong_fault(config.fault)
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address; None where it has none, or no port could have that number."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  a property that raises
+    except ValueError:
+        return None
+    return parts
+
+
+def _wrong_fault(fault: str) -> list[str]:
+    if not fault:
+        return []
+    from comity.node.faults import Step  # noqa: PLC0415  it needs Django, and only tests set a fault
+
+    known = [step.value for step in Step]
+    return [] if fault in known else [f"fault: expected nothing, or one of {', '.join(known)}"]

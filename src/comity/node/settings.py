@@ -58,6 +58,12 @@ def _secret(config: Config) -> str:
     return config.secret_file.read_text() if config.secret_file.exists() else "not-initialised"
 
 
+def _cache(table: str, most: int) -> dict[str, Any]:
+    """A cache that all processes share, in a table of the database."""
+    backend = "django.core.cache.backends.db.DatabaseCache"
+    return {"BACKEND": backend, "LOCATION": table, "OPTIONS": {"MAX_ENTRIES": most}}
+
+
 _HERE = Path(__file__).parent
 _SECURE = CONFIG.address.startswith("https:")
 
@@ -74,12 +80,9 @@ AUTH_USER_MODEL = "parties.Person"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": _database(CONFIG.database)}
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "site_cache",
-        # It counts failed log-ins: of Django's 300 entries a stranger could push them out by trying names.
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
+    # It counts failed log-ins: of Django's 300 entries a stranger could push them out by trying names.
+    "default": _cache("site_cache", 100_000),
+    "statuses": _cache("site_statuses", 10_000),  # of what partners post
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = CONFIG.max_content_length
 FILE_UPLOAD_MAX_MEMORY_SIZE = CONFIG.max_content_length
@@ -152,6 +155,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # people are added by an administrator, not by themselves
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = CONFIG.proxies
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # a code typed at the turn of the half minute is still good
 MFA_PASSKEY_LOGIN_ENABLED = True

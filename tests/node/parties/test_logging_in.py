@@ -178,3 +178,20 @@ def test_who_came_by_a_link_sets_a_password_and_a_factor(client, link, analyst, 
     assert client.post(reverse("account_set_password"), new).status_code == 302
     assert logged_in(client)
     assert log_in(Client(), analyst, "a long enough phrase") == 302
+
+
+def test_behind_a_proxy_people_do_not_share_a_limit_or_a_name(client, link, settings, caplog):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    near = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.9, 198.51.100.7"}
+    for _ in range(31):
+        answer = client.post("/parties/enter/wrong", **near)
+    assert answer.status_code == 429
+    other = near | {"HTTP_X_FORWARDED_FOR": "192.0.2.9, 198.51.100.8"}
+    assert client.post(link, **other).status_code == 302
+    assert "by a one-time link from 198.51.100.8" in caplog.text
+
+
+def test_without_a_proxy_nobody_chooses_the_address_that_is_counted(client):
+    for number in range(31):
+        answer = client.post("/parties/enter/wrong", HTTP_X_FORWARDED_FOR=f"192.0.2.{number}")
+    assert answer.status_code == 429

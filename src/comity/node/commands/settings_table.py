@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import Field, fields
 
 from comity.node.commands.databases import without_password
 from comity.node.config import Config, load
@@ -43,9 +43,7 @@ def run(args: argparse.Namespace) -> int:
 
 def page() -> str:
     """docs/settings.md."""
-    rows = (
-        f"| `{each.name}` | {_default(each.name)} | {each.metadata['help']} |\n" for each in fields(Config)
-    )
+    rows = (f"| `{each.name}` | {_default(each.name)} | {_meaning(each)} |\n" for each in fields(Config))
     return _HEADING + "".join(rows)
 
 
@@ -54,6 +52,11 @@ def _rows(config: Config) -> Iterator[dict[str, object]]:
         value = str(getattr(config, each.name))
         shown = without_password(value) if each.name == "database_url" else value
         yield {"setting": each.name, "value": shown, "about": each.metadata["help"]}
+
+
+def _meaning(setting: Field[object]) -> str:
+    least = setting.metadata["least"]
+    return f"{setting.metadata['help']}" + ("" if least is None else f" At least {least}.")
 
 
 def _default(name: str) -> str:

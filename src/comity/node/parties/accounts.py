@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from django.contrib.auth import login
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
@@ -51,4 +51,5 @@ def log_in_once(request: HttpRequest, person: Person) -> None:
     """Opens a session for the person behind a one-time link."""
     login(request, person, backend=_BACKEND)
     request.session[ONE_TIME_KEY] = True
-    log.info("person %s logged in by a one-time link from %s", person.pk, request.META.get("REMOTE_ADDR"))
+    near = get_adapter(request).get_client_ip(request)  # behind proxies not theirs, but the person's
+    log.info("person %s logged in by a one-time link from %s", person.pk, near)

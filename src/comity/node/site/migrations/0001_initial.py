@@ -22,4 +22,15 @@ class Migration(migrations.Migration):
                 'db_table': 'site_cache',
             },
         ),
+        migrations.CreateModel(
+            name='StatusRow',
+            fields=[
+                ('cache_key', models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ('value', models.TextField()),
+                ('expires', models.DateTimeField(db_index=True)),
+            ],
+            options={
+                'db_table': 'site_statuses',
+            },
+        ),
     ]
