@@ -62,7 +62,7 @@ class ImportFile(forms.Form):
 
     file = forms.FileField(label="File", help_text="A STIX 2.1 bundle or a MISP event, as JSON.")
     form = forms.ChoiceField(
-        label="Form",
+        label="What the file is",
         choices=[("stix", "STIX 2.1 bundle"), ("misp", "MISP event")],
         initial="stix",
         widget=forms.RadioSelect,
@@ -72,7 +72,7 @@ class ImportFile(forms.Form):
         help_text="What came from others is bound by their markings; only your own work is yours to give.",
     )
     note = forms.CharField(
-        label="In words",
+        label="Its source in words",
         required=False,
         max_length=200,
         help_text="For a public source or somebody who is no party here: who, and where you got it.",

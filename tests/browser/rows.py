@@ -1,0 +1,67 @@
+"""What a busy node holds: imports, agreements in several states, a share that waits, an act that arrived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from comity.base.tlp import Tlp
+from comity.node.acts.models import Act
+from comity.node.exchange.models import Import
+from comity.node.exchange.services.importing import Source, import_bundle
+from comity.node.exchange.services.sharing import share
+from comity.node.instruments.models import Agreement
+from tests.node.exchange.holding import SAMPLES, from_elsewhere, from_far, indicator, wish
+from tests.node.far import FarNode
+from tests.node.instruments.agreeing import Sides, sides_of
+from tests.node.world import NOW, found_world
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows by name, and the addresses of the pages that show them."""
+
+    sides: Sides
+    brought: Import
+    agreement: Agreement
+    proposed: Agreement
+    awaiting: Act
+    sent: Act
+    received: Act
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The pages of these rows, which differ from others of their kind by more than an identifier."""
+        acts = (self.awaiting, self.sent, self.received, self.agreement.proposal, self.agreement.answer)
+        agreements = (self.agreement, self.proposed)
+        return (
+            *(f"/acts/{act.ref}/" for act in acts if act),
+            *(f"/agreements/{agreement.ref}/" for agreement in agreements),
+            f"/exchange/imports/{self.brought.pk}",
+            f"/exchange/share?brought={self.brought.pk}",
+            f"/exchange/objects/{indicator('delivery')['id']}/",
+            f"/exchange/see/{self.sides.party.ref}/",
+            "/search?q=DemoLoader",
+        )
+
+
+def made_rows() -> Rows:
+    """Everything by the services that people use."""
+    sides = sides_of(
+        found_world(NOW), FarNode(name="CERT Freedonia", state="DE", address="http://far.example/")
+    )
+    agreement = sides.conclude(second_person_above=Tlp.GREEN)
+    content = (SAMPLES / "pk-report.json").read_bytes()
+    brought = import_bundle(
+        actor=sides.world.analyst, content=content, source=Source(sides.world.body), now=NOW
+    )
+    from_elsewhere(sides.world, indicator("delivery", Tlp.GREEN, description="Seen in a public report."))
+    chosen = [{"id": row.ref} for row in brought.brought.exclude(type="marking-definition")]
+    (awaiting,) = share(actor=sides.world.analyst, wish=wish(*chosen), partners=[sides.party], now=NOW)
+    green = wish(indicator("delivery"))
+    (sent,) = share(actor=sides.world.analyst, wish=green, partners=[sides.party], now=NOW)
+    verdict, act = from_far(
+        sides, indicator("from-afar"), tlp=Tlp.AMBER, body={"agreement": agreement.ref, "message": "For you."}
+    )
+    verdict.require()
+    received = Act.objects.get(ref=act.act.id)
+    return Rows(sides, brought, agreement, sides.proposed_by_far(), awaiting, sent, received)
