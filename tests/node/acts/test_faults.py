@@ -13,12 +13,14 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
+from comity.formats.keys import Use
 from comity.formats.taxii import MEDIA_TYPE
 from comity.node.accountability import queries as log
 from comity.node.acts.models import Act, Delivery
 from comity.node.acts.services import composing
 from comity.node.federation.collections import inbox_id
 from comity.node.federation.models import Partner
+from comity.node.federation.signatures import Message, sign_request, signer_of
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Membership, Person
 from tests.node.far import FarNode
@@ -177,3 +179,15 @@ def test_taking_an_act_does_not_wait_for_one_who_composes(
     finally:
         other.close()
         connection.close()
+
+
+def test_a_database_that_cannot_look_up_a_key_is_no_wrong_signature(far: FarNode) -> None:
+    def find(kid: str) -> None:
+        raise OperationalError("database is locked")
+
+    url = "http://127.0.0.1:8000/taxii2/"
+    headers = sign_request(
+        Message("GET", url, {}), body=b"", key=far.keys[Use.SIGN], kid=far.kid, now=timezone.now()
+    )
+    with pytest.raises(OperationalError):
+        signer_of(Message("GET", url, dict(headers)), body=b"", find=find)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from django.db import DatabaseError
 from http_message_signatures import (
     HTTPMessageSigner,
     HTTPMessageVerifier,
@@ -83,5 +84,7 @@ def signer_of(message: Message, *, body: bytes, find: Callable[[str], Ed25519Pub
             body=body,
         )
     except InvalidSignature as error:
+        if isinstance(error.__cause__, DatabaseError):  # the library takes whatever `find` raises for its own
+            raise error.__cause__ from None
         raise Unsigned(f"The request's signature does not hold: {error}.") from error
     return str(results[0].parameters["keyid"])
