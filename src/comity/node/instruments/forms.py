@@ -14,6 +14,7 @@ from comity.node.instruments.bodies import Decision
 from comity.node.instruments.models import Agreement
 from comity.node.instruments.wording import CATEGORIES, ONWARD, PURPOSES
 from comity.node.parties.models import Party
+from comity.node.site.choices import Choices
 
 _LABELS = [(label.value, label.label) for label in Tlp]
 _NO_IDENTITIES = [category.value for category in Category if category is not Category.IDENTITY]
@@ -28,6 +29,7 @@ class Propose(forms.Form):
 
     partner = forms.ModelChoiceField(
         queryset=Party.objects.none(),
+        widget=Choices,
         label="Partner",
         empty_label="Choose a partner",
         help_text="The agreement is between the body you act for and this one.",
@@ -94,6 +96,7 @@ class Propose(forms.Form):
     )
     replaces = forms.ModelChoiceField(
         queryset=Agreement.objects.none(),
+        widget=Choices,
         label="Replaces",
         required=False,
         to_field_name="ref",

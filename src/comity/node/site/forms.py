@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from comity.node.site.choices import Choices
 from comity.node.site.preferences import UTC_NAME, ZONES, Preferences, Theme
 
 _THEMES = {Theme.AUTO: "As this device says", Theme.LIGHT: "Light", Theme.DARK: "Dark"}
@@ -22,6 +23,7 @@ class PreferencesForm(forms.Form):
     zone = forms.ChoiceField(
         label="Time zone",
         choices=[(UTC_NAME, "UTC only"), *((name, name.replace("_", " ")) for name in ZONES)],
+        widget=Choices,
         help_text="Every time is shown in UTC; with a zone chosen, the local time stands beside it.",
     )
 
