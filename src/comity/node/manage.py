@@ -48,6 +48,7 @@ COMMANDS = (
     Command("see", "see", Stage.NODE, "what a partner would see of us, and why not the rest"),
     Command("export", "export", Stage.NODE, "everything a partner may see, as a STIX bundle"),
     Command("observe", "observe", Stage.NODE, "copy the logs of partners, and verify every entry"),
+    Command("log", "log", Stage.NODE, "open entries to a party, erase by law, copy the log"),
     Command("demo", "demo.command", Stage.NOTHING, "three nodes on this machine, and one act between them"),
     Command("migrate", "migrate", Stage.NODE, "bring database and static files to the installed version"),
     Command("backup", "backup", Stage.NODE, "write database, keys and settings to one file"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from comity.base.errors import NotFound
 from comity.node.commands.homes import NoNode
 from comity.node.parties.actors import Actor, system_actor
 from comity.node.parties.models import Party
-from comity.node.parties.queries import our_bodies
+from comity.node.parties.queries import actors_of_person, our_bodies, people_for
 from comity.node.parties.roles import Power
 
 _NAME = "comity-node"  # as it stands in the list of changes
@@ -29,3 +32,13 @@ def command_actor(body: int) -> Actor:
         Power.MANAGE_PEOPLE,
         Power.MANAGE_PARTNERS,
     )
+
+
+def as_person(email: str, now: datetime) -> Actor:
+    """The person of this address, with the roles they hold in one body: the node's own, if they can."""
+    body = own_body().pk
+    found = people_for(command_actor(body), now).filter(email__iexact=email, is_active=True).first()
+    if found is None:
+        raise NotFound(f"person {email}")
+    actors = sorted(actors_of_person(found, now), key=lambda actor: actor.body != body)
+    return actors[0] if actors else Actor(name=found.name, body=body, person=found.pk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -54,6 +54,23 @@ class Output:
             with console.status(doing):
                 yield
             console.print(f"[green]✓[/] {doing}", highlight=False)
+
+    @contextmanager
+    def counted(self, doing: str) -> Iterator[Callable[[int, int], None]]:
+        """Show how much of something is done: a bar on a terminal, a line elsewhere."""
+        if self.as_json or not sys.stdout.isatty():
+            with self.step(doing):
+                yield _unheard
+        else:
+            from rich.progress import Progress  # noqa: PLC0415  as above
+
+            with Progress() as progress:
+                bar = progress.add_task(doing, total=None)
+                yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+
+def _unheard(done: int, total: int) -> None:
+    """Nobody watches."""
 
 
 def complain(error: ComityError) -> None:
