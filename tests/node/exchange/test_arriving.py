@@ -67,7 +67,10 @@ def test_without_an_agreement_in_force_only_clear_is_taken(sides):
     agreement = sides.conclude(until=NOW.date() + timedelta(days=2))
     over = from_far(sides, given, now=NOW + timedelta(days=3), **under(agreement))[0]
     assert rule(over) == "share.agreement"
-    assert rule(from_far(sides, given, body={"agreement": some_terms().agreement})[0]) == "share.agreement"
+    unknown = some_terms().agreement
+    named = {"body": {"agreement": unknown}, "basis": (unknown,)}
+    assert rule(from_far(sides, given, **named)[0]) == "share.agreement"
+    assert rule(from_far(sides, given, body={"agreement": unknown})[0]) == "share.basis"
     assert not StixObject.objects.exists()
     assert from_far(sides, indicator("clear", Tlp.CLEAR))[0].allowed
     assert row(indicator("clear", Tlp.CLEAR)).source == sides.party
@@ -92,7 +95,9 @@ def test_an_empty_share_and_acts_as_content(sides):
     agreement = sides.conclude()
     assert rule(from_far(sides, **under(agreement))[0]) == "share.contents"
     unreadable = Leaving("indicator--0", "", b'{"type":"indicator"}', "0" * 64)
-    arrived = Arrived("share", sides.party, (sides.world.body,), {"purpose": "research"}, (unreadable,), None, NOW)
+    arrived = Arrived(
+        "share", sides.party, (sides.world.body,), {"purpose": "research"}, (unreadable,), None, NOW
+    )
     assert rule(admissible(arrived, NOW)) == "share.unreadable"
 
 

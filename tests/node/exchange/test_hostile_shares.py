@@ -39,8 +39,12 @@ def answer(sides: Sides, to: Agreement, decision: str = "accept"):
 def share_of(sides: Sides, *objects, agreement: str | None = None, **changes):
     named = {"agreement": agreement} if agreement else {}
     body = {"title": "From afar", "purpose": "network-defence", **named}
-    contents = tuple(Content.of(Found.decode(each)) for each in objects)
-    return sides.far.act("share", body=body, contents=contents, **changes)
+    said = {
+        "contents": tuple(Content.of(Found.decode(each)) for each in objects),
+        "purpose": "network-defence",
+        "basis": (agreement,) if agreement else (),
+    }
+    return sides.far.act("share", body=body, **{**said, **changes})
 
 
 def test_what_follows_an_acceptance_in_one_post_may_rest_on_it(sides):

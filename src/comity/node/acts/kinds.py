@@ -153,6 +153,8 @@ class Arrived:
     contents: tuple[Leaving, ...]
     in_reply_to: Act | None
     created: datetime  # as its author says
+    purpose: str = ""
+    basis: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +184,14 @@ class Kind:
             return msgspec.convert(body, self.body)
         except msgspec.ValidationError as error:
             raise Malformed(f"body of {self.name}", str(error)) from error
+
+    def may_answer(self, answered: Act | None) -> Verdict:
+        """Whether an act of this kind can answer that one, or stand alone."""
+        if not self.replies_to or (answered is not None and answered.kind in self.replies_to):
+            return Verdict.yes(Ground("kind.reply", "kinds of acts", "It answers what its kind answers."))
+        wanted = " or ".join(sorted(self.replies_to))
+        text = f"An act of the kind {self.name} answers one of the kind {wanted}."
+        return Verdict.no(Ground("kind.reply", "kinds of acts", text))
 
     def may_compose(self, actor: Actor) -> Verdict:
         """Whether one of the actor's roles composes acts of this kind."""

@@ -35,18 +35,27 @@ def admissible(arrived: Arrived, now: datetime) -> Verdict:
             last_day(each.value)
     except Malformed as error:
         return _no("unreadable", error.message)
+    strange = _strange(arrived, found)
+    if strange is not None:
+        return strange
+    if not arrived.basis:
+        return _clear_throughout(found)
+    return _covered(_in_force(arrived.basis[0], arrived, now), Purpose(arrived.purpose))
+
+
+def _strange(arrived: Arrived, found: Sequence[Found]) -> Verdict | None:
+    """What is wrong with the share whatever it rests on; None if nothing is."""
+    agreement = arrived.body.get("agreement")
     if len(arrived.recipients) != 1:  # each body holds what its own agreements with the author allow
         return _no("one-recipient", "A share goes to exactly one party; make one for each.")
+    if arrived.purpose != arrived.body["purpose"]:
+        return _no("purpose", "The act and its body name different purposes.")
+    if arrived.basis != ((agreement,) if agreement else ()):
+        return _no("basis", "The act and its body name different agreements.")
     if not found or any(each.type in OWN_PATH for each in found):
         return _no("contents", "A share carries objects, and neither acts nor receipts among them.")
     contradicted = _contradicted(found, arrived.contents, arrived.recipients)
-    if contradicted:
-        return _no("contradiction", contradicted)
-    agreement = arrived.body.get("agreement")
-    if agreement is None:
-        return _clear_throughout(found)
-    terms = _in_force(str(agreement), arrived, now)
-    return _covered(terms, Purpose(arrived.body["purpose"]))
+    return _no("contradiction", contradicted) if contradicted else None
 
 
 @dataclass(frozen=True, slots=True)

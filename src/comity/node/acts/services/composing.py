@@ -94,6 +94,8 @@ def withdraw(*, actor: Actor, ref: str, now: datetime) -> Act:
 def _prepare(actor: Actor, draft: Draft, now: datetime, identifier: UUID) -> Prepared:
     kind = kind_named(draft.kind)
     _own_body(actor, draft).require()
+    answered = queries.answered_act(actor, draft.in_reply_to)
+    kind.may_answer(answered).require()
     judgement = judge(draft, now)
     judgement.verdict.require()
     second = needs_second_person(draft, judgement)
@@ -103,7 +105,7 @@ def _prepare(actor: Actor, draft: Draft, now: datetime, identifier: UUID) -> Pre
         state=ActState.AWAITING if second else ActState.RECORDED,
         ours=True,
         author=draft.author,
-        in_reply_to=queries.answered_act(actor, draft.in_reply_to),
+        in_reply_to=answered,
         tlp=draft.tlp.value,
         purpose=draft.purpose,
         title=draft.body["title"],

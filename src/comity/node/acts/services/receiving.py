@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from comity.base.errors import Malformed
-from comity.base.verdict import Ground, Verdict
-from comity.formats.act_checks import check_first, check_kind, check_order
+from comity.base.verdict import Ground, Verdict, all_of
+from comity.formats.act_checks import SKEW, check_first, check_kind, check_order
 from comity.formats.acts import SignedAct, decode_act
 from comity.formats.entries import Event, LogEntry
 from comity.formats.receipts import SignedReceipt
@@ -212,8 +212,19 @@ def _admissible(arrival: Arrival, answered: Act | None, now: datetime) -> Verdic
         arrival.contents,
         answered,
         spoken.created,
+        spoken.purpose or "",
+        spoken.basis,
     )
-    return kind.admissible(arrived, now)
+    own = kind.admissible(arrived, now)
+    return all_of((own, kind.may_answer(answered), _after(answered, spoken.created)))
+
+
+def _after(answered: Act | None, created: datetime) -> Verdict:
+    """An answer is not older than what it answers, beyond what clocks differ by."""
+    if answered is None or created >= answered.composed_at - SKEW:
+        return Verdict.yes(Ground("act.in-time", "path of an act", "It is not older than what it answers."))
+    text = f"It says that it was made at {created:%Y-%m-%d %H:%M} UTC, before the act that it answers."
+    return Verdict.no(Ground("act.before-question", "path of an act", text))
 
 
 def _row(arrival: Arrival, answered: Act | None) -> Act:

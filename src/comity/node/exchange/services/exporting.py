@@ -19,11 +19,13 @@ from comity.node.parties.models import Party
 def export_bundle(
     *, actor: Actor, partner: Party, purpose: Purpose, now: datetime, new_id: Callable[[], UUID] = uuid4
 ) -> bytes:
-    """A STIX 2.1 bundle of all that the partner may see, with removals made; nothing is recorded or sent."""
+    """A STIX 2.1 bundle of all that the partner may see, with removals made; nothing is recorded or sent.
+
+    What needs a second person is not in it: that leaves by an act alone.
+    """
     seen = sight_for(actor, partner, purpose=purpose, now=now)
-    rows: list[StixObject] = list(
-        seen.objects([*seen.whole, *seen.reduced]).select_related("handling", "source")
-    )
+    alone = [pk for pk in (*seen.whole, *seen.reduced) if not seen.releases[pk].second_person]
+    rows: list[StixObject] = list(seen.objects(alone).select_related("handling", "source"))
     leaving = [item.leaving for item in judged_items(seen.asked, rows) if item.leaving is not None]
     objects = [decode(each.wire, limits=Limits(size=len(each.wire))) for each in leaving]
     return canonical({"type": "bundle", "id": f"bundle--{new_id()}", "objects": objects})
