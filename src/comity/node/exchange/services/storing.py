@@ -111,7 +111,7 @@ def classes_of(handlings: Iterable[Handling]) -> dict[Handling, int]:
 
 def _one_at_a_time(holder: Party) -> None:
     """Two imports at once would both find an object missing: the second waits here."""
-    Party.objects.select_for_update().get(pk=holder.pk)
+    Party.objects.select_for_update(no_key=True).get(pk=holder.pk)
 
 
 def _sorted(objects: Sequence[Found], holder: Party) -> _Sorted:

@@ -38,7 +38,7 @@ def create_machine(
         raise Malformed("name", f"expected 1 to {MAX_NAME} printable characters")
     if until is not None and until <= now:
         raise Malformed("until", "expected a time that is still to come")
-    locked = our_bodies().select_for_update().get(pk=body.pk)
+    locked = our_bodies().select_for_update(no_key=True).get(pk=body.pk)
     if MachineUser.objects.filter(body=locked, name=plain, until=None).exists():
         raise Conflict(f"{body.name} has a program {plain!r} already; end it, or choose another name.")
     token = token or new_token()

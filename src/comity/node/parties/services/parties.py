@@ -61,7 +61,7 @@ def change_party(
     now: datetime,
 ) -> Party:
     """Another name, other sectors or another constituency; kind, state and ref stay."""
-    locked = Party.objects.select_for_update().filter(pk=party.pk).first()
+    locked = Party.objects.select_for_update(no_key=True).filter(pk=party.pk).first()
     if locked is None:
         raise NotFound("party")
     actor.may(Power.MANAGE_PEOPLE if locked.ours else Power.MANAGE_PARTNERS).require()

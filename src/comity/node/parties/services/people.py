@@ -97,7 +97,7 @@ def looked_after(actor: Actor, person: Person, now: datetime) -> list[Party]:
     through an administrator of another.
     """
     roles = Membership.objects.filter(in_force(now), person=person).values("body")
-    bodies = list(our_bodies().filter(pk__in=roles).select_for_update())
+    bodies = list(our_bodies().filter(pk__in=roles).select_for_update(no_key=True))
     managed = _managed(actor, now)
     for body in bodies:
         manages(body.pk, body.name, managed).require()
@@ -112,7 +112,7 @@ def _managed(actor: Actor, now: datetime) -> set[int]:
 
 def _locked(actor: Actor, body: Party, now: datetime) -> Party:
     """The body, locked: whoever changes its roles waits for whoever is changing them."""
-    locked = our_bodies().select_for_update().filter(pk=body.pk).first()
+    locked = our_bodies().select_for_update(no_key=True).filter(pk=body.pk).first()
     if locked is None:
         raise NotFound("body of ours")
     manages(locked.pk, locked.name, _managed(actor, now)).require()
