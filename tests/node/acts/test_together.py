@@ -1,6 +1,7 @@
 import pytest
 
-from comity.node.acts.together import once_together, together
+from comity.node.acts import together as module
+from comity.node.acts.together import all_asked_about, once_together, together
 
 
 class Asked:
@@ -45,6 +46,20 @@ def test_nothing_is_kept_from_one_block_to_the_next():
 def test_a_block_that_fails_ends_all_the_same():
     asked = Asked()
     with pytest.raises(KeyError), together():
-        {}[asked.read("terms")]
+        dict[str, str]()[asked.read("terms")]
     asked.read("terms")
     assert asked.count == 2
+
+
+def test_what_is_asked_about_is_read_at_once():
+    with together(["a", "b", "a", "c"]):
+        assert all_asked_about(["c", "a"]) == ("a", "b", "c")
+        assert all_asked_about(["c", "d"]) == ("c", "d")
+        assert all_asked_about([]) == ()
+    assert all_asked_about(["c", "a", "c"]) == ("c", "a")
+
+
+def test_too_much_is_not_read_ahead(monkeypatch):
+    monkeypatch.setattr(module, "MOST_AHEAD", 2)
+    with together(["a", "b", "c"]):
+        assert all_asked_about(["a"]) == ("a",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -36,7 +37,7 @@ def questions(work: Callable[[], object]) -> int:
     return len(asked)
 
 
-def names(word: str) -> list[dict]:
+def names(word: str) -> list[dict[str, Any]]:
     return [indicator(f"{word}-{number}") for number in range(MANY)]
 
 
@@ -51,7 +52,7 @@ def test_composing(agreed):
 
     one, more = compose(1, 0), compose(MANY - 1, 1)
     assert Act.objects.filter(kind="share").count() == MANY
-    assert more - one <= 3 * (MANY - 2)
+    assert more - one <= MANY - 2
 
 
 def test_judging_again_and_noting_what_was_sent(agreed):
@@ -61,7 +62,7 @@ def test_judging_again_and_noting_what_was_sent(agreed):
     composing.compose_all(actor=agreed.world.analyst, drafts=drafts, now=NOW)
     due = [each for each in due_deliveries(NOW, party=agreed.party, limit=50) if each.act.kind == "share"]
     one = questions(lambda: delivering.judged_again(due[:1], now=NOW))
-    assert questions(lambda: delivering.judged_again(due, now=NOW)) - one <= 3 * (MANY - 1)
+    assert questions(lambda: delivering.judged_again(due, now=NOW)) == one
     one = questions(lambda: delivering.handed_over(due[:1], now=NOW, how="They took it."))
     assert questions(lambda: delivering.handed_over(due, now=NOW, how="They took it.")) == one
     kept = Delivery.objects.filter(pk__in=[each.pk for each in due])
@@ -75,20 +76,23 @@ def test_taking(sides):
     agreement = sides.conclude()
     given = names("theirs")
 
-    def take(objects: list[dict]) -> int:
+    def take(objects: list[dict[str, Any]]) -> int:
         posted = [sent(sides, each, agreement.ref) for each in objects]
         found = inbound.sort([*values(posted), *objects])
         return questions(lambda: inbound.take(sides.partner, found, now=NOW, hand_over=True, read=None))
 
     one, more = take(given[:1]), take(given[1:])
     assert StixObject.objects.filter(holder=sides.world.body).count() == MANY
-    assert {row(each).act.title for each in given} == {f"From afar: {each['name']}" for each in given}
+    assert {str(row(each).act) for each in given} == {f"share: From afar: {each['name']}" for each in given}
     assert more - one <= 2 * (MANY - 2)
 
 
-def sent(sides, value: dict, agreement: str) -> SignedAct:
+def sent(sides, value: dict[str, Any], agreement: str) -> SignedAct:
     """A share of one object by the partner; its title tells which."""
     sides.far.now = NOW
     body = {"title": f"From afar: {value['name']}", "purpose": "network-defence", "agreement": agreement}
     contents = (Content.of(Found.decode(value)),)
-    return sides.far.act("share", body=body, contents=contents, purpose="network-defence", basis=(agreement,))
+    signed: SignedAct = sides.far.act(
+        "share", body=body, contents=contents, purpose="network-defence", basis=(agreement,)
+    )
+    return signed

@@ -166,7 +166,7 @@ def outbox(
 
 def _with_contents(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
     carried = Prefetch("act__carried", ActContent.objects.select_related("content"))
-    return deliveries.select_related("act", "party").prefetch_related(carried).order_by("position")
+    return deliveries.select_related("act__author", "party").prefetch_related(carried).order_by("position")
 
 
 def known_acts(refs: Iterable[str]) -> dict[str, Act]:

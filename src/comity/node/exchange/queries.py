@@ -16,7 +16,7 @@ from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
 from comity.node.acts.models import Act, ActContent, DeliveryState
 from comity.node.acts.queries import listed as acts_listed
-from comity.node.acts.together import once_together
+from comity.node.acts.together import all_asked_about, once_together
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import parties_of
 from comity.node.exchange.models import Import, Link, StixObject, Victim
@@ -78,7 +78,9 @@ def givers(actor: Actor) -> QuerySet[Party]:
 
 def held(holder: Party, refs: Iterable[str]) -> dict[str, StixObject]:
     """The newest versions that a body holds, by ref, with their classes."""
-    return dict(_held(holder, tuple(dict.fromkeys(refs))))
+    wanted = tuple(dict.fromkeys(refs))
+    rows = _held(holder, all_asked_about(wanted))
+    return {ref: rows[ref] for ref in wanted if ref in rows}
 
 
 @once_together
@@ -135,13 +137,16 @@ def victims_for(actor: Actor) -> QuerySet[Victim]:
 
 def receipted_by(holder: Party, partner: Party, refs: Iterable[str]) -> set[str]:
     """Those of the objects of which the partner has receipted a version from us."""
-    wanted = list(chunks(refs))
-    if not wanted:
-        return set()
+    wanted = set(refs)
+    return wanted & _receipted_by(holder, partner, all_asked_about(wanted)) if wanted else set()
+
+
+@once_together
+def _receipted_by(holder: Party, partner: Party, refs: tuple[str, ...]) -> set[str]:
     done = {"act__deliveries__party": partner, "act__deliveries__state": DeliveryState.RECEIPTED}
     sent = ActContent.objects.filter(act__ours=True, act__author=holder, **done)
     return {
-        ref for chunk in wanted
+        ref for chunk in chunks(refs)
         for ref in sent.filter(content__ref__in=chunk).values_list("content__ref", flat=True)
     }  # fmt: skip  # one clause to a line
 

@@ -65,7 +65,7 @@ def compose_by_node(*, actor: Actor, draft: Draft, now: datetime, new_id: Callab
 
 
 def _compose(actor: Actor, drafts: Sequence[Draft], now: datetime, new_id: Callable[[], UUID]) -> list[Act]:
-    with together():
+    with together(ref for draft in drafts for ref in draft.selection):
         prepared = [_prepare(actor, draft, now, new_id()) for draft in drafts]
     waiting = [each for each in prepared if each.act.state == ActState.AWAITING]
     for each in waiting:

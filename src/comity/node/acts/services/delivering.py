@@ -29,7 +29,7 @@ def wait_after(attempts: int, random: Random) -> timedelta:
 @transaction.atomic
 def judged_again(deliveries: Sequence[Delivery], *, now: datetime) -> list[Delivery]:
     """Those that may still go; the others are withheld, with the ground in words."""
-    with together():
+    with together(ref for each in deliveries for ref in each.act.selection):
         judged = [(delivery, _still_allowed(delivery, now)) for delivery in deliveries]
     for delivery, verdict in judged:
         if not verdict.allowed:
