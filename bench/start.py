@@ -25,6 +25,7 @@ from bench.kit.figures import begin, children_cpu, options, say  # noqa: E402  a
 CHECKOUT = Path(__file__).parents[1]
 OPEN = "Open after"
 PATIENCE = 900.0  # seconds
+LAST = 10  # lines that are shown when it fails
 KEPT = ("PATH", "LANG", "PIP_", "UV_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_")  # prefixes
 
 
@@ -54,13 +55,15 @@ def _say(what: str, clone: Path, home: Path, target: str) -> None:
 def opened(clone: Path, home: Path) -> float:
     """Seconds until `make demo` says that the node is open; then it is ended as by Ctrl-C."""
     began = time.monotonic()
+    told: list[str] = []
     with _running(clone, home) as lines:
         for line in lines:
+            told.append(line)
             if OPEN in line:
                 return time.monotonic() - began
             if time.monotonic() - began > PATIENCE:
                 break
-    raise RuntimeError(f"make demo did not come to “{OPEN}”; run it in a clone to see why")
+    raise RuntimeError(f"make demo did not come to “{OPEN}”:\n{''.join(told[-LAST:])}")
 
 
 @contextlib.contextmanager
