@@ -37,6 +37,10 @@ format: $(READY) ## put code into the one format, and write the generated pages
 	$(BIN)/ruff format $(SRC)
 	$(BIN)/ruff check --fix $(SRC)
 	$(BIN)/comity-node settings --markdown > docs/settings.md
+	@for each in "comity commands --text" "comity-node commands"; do \
+	  marks="<!-- $${each%% *}:" && $(BIN)/$$each > .generated && \
+	  sed -i -e "/^$$marks end/r .generated" -e "/^$$marks generated/,/^$$marks end/d" docs/commands.md && \
+	  rm .generated || exit 1; done
 
 bench: $(READY) ## every figure of bench/RESULTS.md
 	@for each in bench/[a-z]*.py; do $(BIN)/python "$$each" $(ARGS) || exit 1; done

@@ -15,13 +15,14 @@ from typing import NoReturn, Protocol, cast
 from comity.base.errors import ComityError, Malformed, Unavailable
 from comity.node.commands.homes import require_node, set_up_django
 from comity.node.commands.output import Output, complain
-from comity.node.commands.parsing import BadUsage, Parser, shared_options
+from comity.node.commands.parsing import BadUsage, Parser, Unreadable, shared_options
 from comity.node.config import BadConfig, load
 
 
 class Stage(Enum):
     """What must stand before a command's module is imported."""
 
+    ALONE = "alone"  # it is of no one node
     NOTHING = "nothing"  # there may be no node yet
     HOME = "home"  # a node's home; Django stays out, to save memory
     NODE = "node"  # a node's home, and Django set up
@@ -49,17 +50,18 @@ COMMANDS = (
     Command("export", "export", Stage.NODE, "everything a partner may see, as a STIX bundle"),
     Command("observe", "observe", Stage.NODE, "copy the logs of partners, and verify every entry"),
     Command("log", "log", Stage.NODE, "open entries to a party, erase by law, copy the log"),
-    Command("demo", "demo.command", Stage.NOTHING, "three nodes on this machine, and one act between them"),
+    Command("demo", "demo.command", Stage.ALONE, "three nodes on this machine, and one act between them"),
     Command("migrate", "migrate", Stage.NODE, "bring database and static files to the installed version"),
     Command("backup", "backup", Stage.NODE, "write database, keys and settings to one file"),
     Command("restore", "restore", Stage.NOTHING, "make a node again from a backup, in an empty home"),
     Command("check", "check", Stage.NODE, "look for what is wrong, and say what to do"),
     Command("settings", "settings_table", Stage.NOTHING, "list every setting with its value"),
+    Command("commands", "reference", Stage.ALONE, "this reference of all commands, as Markdown"),
     Command("django", "django_commands", Stage.NODE, "hand over to Django's own commands"),
 )
 
 
-BAD_INPUT = (BadUsage, BadConfig, Malformed)
+BAD_INPUT = (BadUsage, BadConfig, Malformed, Unreadable)
 
 
 class _Module(Protocol):
@@ -92,19 +94,31 @@ def _run(words: Sequence[str]) -> int:
     command = next((each for each in COMMANDS if each.name == first.command), None)
     if command is None:
         top.error(f"there is no command {first.command!r}")
-    shared = shared_options()
-    given, _ = shared.parse_known_args(first.rest)
+    given, _ = _shared(command).parse_known_args(first.rest)
     os.environ["COMITY_HOME"] = str(Path(getattr(given, "home", first.home)).expanduser().resolve())
     _make_ready(command.stage, asks_help=bool({"-h", "--help"} & set(first.rest)))
-    module = cast("_Module", importlib.import_module(f"comity.node.commands.{command.module}"))
-    parser = Parser(
-        prog=f"comity-node {command.name}", description=command.about, parents=[shared], allow_abbrev=False
-    )
-    module.arguments(parser)
+    parser, module = parser_of(command)
     args = parser.parse_args(first.rest)
     args.home = Path(os.environ["COMITY_HOME"])
     args.output = Output(as_json="as_json" in args)
     return module.run(args)
+
+
+def parser_of(command: Command) -> tuple[Parser, _Module]:
+    """The parser of a command, and the module that runs it; what its stage asks for must stand."""
+    module = cast("_Module", importlib.import_module(f"comity.node.commands.{command.module}"))
+    parser = Parser(
+        prog=f"comity-node {command.name}",
+        description=command.about,
+        parents=[_shared(command)],
+        allow_abbrev=False,
+    )
+    module.arguments(parser)
+    return parser, module
+
+
+def _shared(command: Command) -> Parser:
+    return shared_options(of_a_node=command.stage is not Stage.ALONE)
 
 
 class _Version(argparse.Action):
@@ -113,7 +127,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import version  # noqa: PLC0415  see above
 
-        sys.stdout.write(f"comity {version('comity')}\n")
+        sys.stdout.write(f"{version('comity')}\n")
         parser.exit()
 
 
@@ -134,7 +148,7 @@ def _top_parser() -> Parser:
 
 
 def _make_ready(stage: Stage, *, asks_help: bool) -> None:
-    if stage is Stage.NOTHING:
+    if stage in (Stage.ALONE, Stage.NOTHING):
         return
     if not asks_help:
         require_node(load(os.environ))

@@ -105,10 +105,13 @@ def test_a_missing_file_is_named(backup: Path, new_home: Path) -> None:
     assert f"{damaged}: secret is missing" in done.stderr
 
 
-def test_a_backup_that_is_not_there_is_named(new_home: Path) -> None:
-    done = command(new_home, "restore", str(new_home.with_name("none.tar")), check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"not-found: There is no backup {new_home.with_name('none.tar')}")
+@pytest.mark.parametrize(("name", "why"), [("none.tar", "no such file"), (".", "is a directory")])
+def test_a_backup_that_cannot_be_opened_is_bad_input(new_home: Path, name: str, why: str) -> None:
+    file = new_home.parent / name
+    done = command(new_home, "restore", str(file), check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"unreadable: {file}: {why}")
+    assert "Name a file that `comity-node backup` wrote." in done.stderr
     assert not new_home.exists()
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from comity.node.commands.reference import BEGIN, END
+from comity.node.commands.reference import page as reference
 from comity.node.commands.settings_table import page
 from comity.node.manage import COMMANDS
 from tests.nodes import Node, command
@@ -27,7 +29,7 @@ def test_an_unknown_command_is_bad_input(tmp_path: Path) -> None:
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
-    assert command(tmp_path, "--version").stdout == f"comity {version('comity')}\n"
+    assert command(tmp_path, "--version").stdout == f"{version('comity')}\n"
 
 
 def test_bad_settings_are_all_told_at_once(made: Node) -> None:
@@ -47,6 +49,25 @@ def test_bad_settings_are_all_told_at_once(made: Node) -> None:
 def test_the_page_of_settings_is_up_to_date() -> None:
     written = Path(__file__).parents[3] / "docs" / "settings.md"
     assert written.read_text() == page(), "run `make format`"
+
+
+def test_the_reference_is_as_the_commands_are(tmp_path: Path) -> None:
+    kept = (Path(__file__).parents[3] / "docs" / "commands.md").read_text()
+    assert kept[kept.index(BEGIN) : kept.index(END) + len(END) + 1] == reference(), "run `make format`"
+    assert command(tmp_path, "commands").stdout == reference()
+
+
+def test_every_word_of_a_command_says_what_it_is() -> None:
+    lines = reference().splitlines()
+    assert [line for line in lines if line.startswith("| `") and line.endswith("|  |")] == []
+    for each in COMMANDS:
+        assert any(line.startswith(f"### comity-node {each.name}") for line in lines)
+
+
+@pytest.mark.parametrize("name", ["demo", "commands"])
+def test_what_is_of_no_node_takes_no_home(tmp_path: Path, name: str) -> None:
+    assert "--home" not in command(tmp_path, name, "--help").stdout
+    assert command(tmp_path, name, "--home", "x", check=False).returncode == 2
 
 
 def test_the_supervisor_does_not_load_django() -> None:

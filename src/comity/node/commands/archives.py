@@ -19,8 +19,9 @@ from typing import IO, Any
 
 import msgspec
 
-from comity.base.errors import ComityError, NotFound, TooLarge
+from comity.base.errors import ComityError, TooLarge
 from comity.node.commands.homes import FILE_MODE, write_private
+from comity.node.commands.parsing import Unreadable
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 1_000_000  # bytes
@@ -87,10 +88,13 @@ def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int, manifes
 @contextmanager
 def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     try:
-        with tarfile.open(path, mode="r:") as tar:
+        file = path.open("rb")
+    except OSError as error:
+        why = (error.strerror or "cannot be opened").lower()
+        raise Unreadable(f"{path}: {why}. Name a file that `comity-node backup` wrote.") from error
+    try:
+        with file, tarfile.open(fileobj=file, mode="r:") as tar:
             yield tar
-    except FileNotFoundError as error:
-        raise NotFound(f"backup {path}") from error
     except (tarfile.TarError, EOFError) as error:
         raise DamagedBackup(f"{path} is not a whole backup: {error}. Use another copy of it.") from error
 

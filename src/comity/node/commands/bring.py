@@ -6,9 +6,9 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from comity.base.errors import Malformed
 from comity.base.tlp import Tlp
 from comity.node.commands.nodes import own_body
+from comity.node.commands.parsing import Unreadable
 from comity.node.exchange.services.importing import Source, import_bundle, import_misp
 from comity.node.parties.actors import system_actor
 from comity.node.parties.roles import Power
@@ -51,4 +51,5 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Malformed(str(path), error.strerror or "cannot be read") from error
+        why = (error.strerror or "cannot be read").lower()
+        raise Unreadable(f"{path}: {why}. Name a STIX bundle or a MISP event.") from error

@@ -14,6 +14,12 @@ class BadUsage(ComityError):
     code = "bad-usage"
 
 
+class Unreadable(ComityError):
+    """A file that cannot be opened."""
+
+    code = "unreadable"
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that raises `BadUsage` where others print and exit."""
 
@@ -22,10 +28,11 @@ class Parser(argparse.ArgumentParser):
         raise BadUsage(f"{message}. See `{self.prog} --help`.")
 
 
-def shared_options() -> Parser:
-    """What every command takes, before or after the words of a subcommand."""
+def shared_options(*, of_a_node: bool = True) -> Parser:
+    """What every command takes, before or after the words of a subcommand; --home where it is of one node."""
     parser = Parser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--home", default=argparse.SUPPRESS, metavar="DIR", help="folder of the node")
+    if of_a_node:
+        parser.add_argument("--home", default=argparse.SUPPRESS, metavar="DIR", help="folder of the node")
     parser.add_argument(
         "--json",
         dest="as_json",
