@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,8 +25,8 @@ from comity.node.keys import KeyUse, create
 from comity.node.parties.accounts import ONE_TIME_KEY
 from comity.node.parties.models import Membership, Party, PartyKind, Person
 from comity.node.parties.roles import Role
+from tests.browser.chromium import FLAGS, found
 
-FLAGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
 DESKTOP, PHONE = 1280, 390
 WIDTHS = (DESKTOP, PHONE)
 SCHEMES = ("light", "dark")
@@ -48,15 +47,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    found = shutil.which("chromium")
-    if found is None:
+    program = found()
+    if program is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
         "1"  # Playwright's loop runs in this thread; Django's is a live server
     )
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
     if before is None:

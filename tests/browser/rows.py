@@ -59,9 +59,8 @@ def made_rows() -> Rows:
     (awaiting,) = share(actor=sides.world.analyst, wish=wish(*chosen), partners=[sides.party], now=NOW)
     green = wish(indicator("delivery"))
     (sent,) = share(actor=sides.world.analyst, wish=green, partners=[sides.party], now=NOW)
-    verdict, act = from_far(
-        sides, indicator("from-afar"), tlp=Tlp.AMBER, body={"agreement": agreement.ref, "message": "For you."}
-    )
+    under = {"body": {"agreement": agreement.ref, "message": "For you."}, "basis": (agreement.ref,)}
+    verdict, act = from_far(sides, indicator("from-afar"), tlp=Tlp.AMBER, **under)
     verdict.require()
     received = Act.objects.get(ref=act.act.id)
     return Rows(sides, brought, agreement, sides.proposed_by_far(), awaiting, sent, received)
