@@ -380,3 +380,11 @@ def test_an_export_is_what_a_share_would_carry(agreed):
         export_bundle(
             actor=agreed.world.observer, partner=agreed.party, purpose=Purpose.NETWORK_DEFENCE, now=NOW
         )
+
+
+def test_what_the_importer_alone_calls_clear_goes_under_the_agreement(sides):
+    agreement = sides.conclude()
+    said = indicator("said to be clear", None)
+    from_elsewhere(sides.world, said, unmarked_as=Tlp.CLEAR)
+    act = shared(sides, said)
+    assert (carried(act), act.basis) == ({said["id"]}, [agreement.ref])

@@ -15,6 +15,7 @@ from comity.node.acts.kinds import Draft, Judgement
 from comity.node.acts.models import Act
 from comity.node.acts.services import composing
 from comity.node.exchange import queries
+from comity.node.exchange.arriving import is_clear
 from comity.node.exchange.kinds import NAME, highest_label, selected
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.sights import Asked, asked
@@ -81,4 +82,6 @@ def _best(question: Asked, rows: Sequence[StixObject]) -> tuple[str | None, list
 
 def _leaving(question: Asked, rows: Sequence[StixObject], facts: Mapping[int, Handling]) -> list[StixObject]:
     open_classes = {pk for pk, handling in facts.items() if question.judge(handling).verdict.allowed}
-    return [row for row in rows if row.handling_id in open_classes]
+    may_go = [row for row in rows if row.handling_id in open_classes]
+    # Without an agreement only what bears the label itself is TLP:CLEAR for the receiver as well.
+    return may_go if question.terms else [row for row in may_go if is_clear(bytes(row.wire))]
