@@ -79,6 +79,7 @@ class Years:
     partner: Party
     partner_key: int
     entry: int
+    half: int  # of the acts
 
 
 def years_of() -> Years:
@@ -100,6 +101,7 @@ def years_of() -> Years:
         partner=partner.party,
         partner_key=partner.pk,
         entry=act.log_index or 0,
+        half=Act.objects.count() // 2,
     )
 
 
