@@ -92,7 +92,7 @@ def test_an_object_with_its_provenance_and_who_may_see_it(analyst, agreed):
     assert agreed.party.name in page
     assert "by Ayesha" in page
     page = body(analyst.get(f"/exchange/objects/{power['id']}/?purpose=research"))
-    assert "does not cover the purpose research" in page
+    assert "does not cover the purpose: research" in page
     response = analyst.post(f"/exchange/objects/{power['id']}/victim")
     assert response.status_code == 302
     assert Victim.objects.get().name == "Example Power"

@@ -24,7 +24,7 @@ def basis(case: Case) -> Verdict:
     if case.terms is None:
         text = f"No agreement with {case.recipient.party} provides for sharing, and it is not TLP:CLEAR."
         return Verdict.no(Ground("basis.none", "Comity release rules, default deny", text))
-    text = f"The agreement covers {case.handling.category.value} for {case.purpose.value}."
+    text = f"The agreement covers {case.handling.category.words}, for {case.purpose.words}."
     return Verdict.yes(Ground("basis.agreement", case.terms.cited, text))
 
 
@@ -49,7 +49,7 @@ def purpose(case: Case) -> Verdict | None:
     terms = _limiting(case)
     if terms is None or case.purpose in terms.purposes:
         return None
-    text = f"The agreement does not cover the purpose {case.purpose.value}."
+    text = f"The agreement does not cover the purpose: {case.purpose.words}."
     return Verdict.no(Ground("agreement.purpose", terms.cited, text))
 
 
@@ -58,7 +58,7 @@ def category(case: Case) -> Verdict | None:
     terms = _limiting(case)
     if terms is None or case.handling.category in terms.categories:
         return None
-    text = f"The agreement does not cover the category {case.handling.category.value}."
+    text = f"The agreement does not cover {case.handling.category.words}."
     return Verdict.no(Ground("agreement.category", terms.cited, text))
 
 

@@ -49,7 +49,7 @@ def permitted_actions(case: Case) -> Verdict | None:
         Verdict.no,
         "iep.no-action",
         "PERMITTED ACTIONS: NONE",
-        f"The policy permits no action, and {case.purpose.value} means acting.",
+        f"The policy permits no action, and {case.purpose.words} means acting.",
     )
 
 

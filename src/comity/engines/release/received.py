@@ -43,7 +43,7 @@ def purpose(case: Case) -> Verdict | None:
     terms = case.handling.origin_terms
     if terms is None or case.purpose in terms.purposes:
         return None
-    text = f"It was given to us for other purposes than {case.purpose.value}."
+    text = f"It was given to us for other purposes than {case.purpose.words}."
     return Verdict.no(Ground("origin.purpose", terms.cited, text))
 
 

@@ -25,6 +25,11 @@ class Purpose(Enum):
     RESEARCH = "research"
     CAPACITY_BUILDING = "capacity-building"
 
+    @property
+    def words(self) -> str:
+        """As people say it."""
+        return _PURPOSE_WORDS[self]
+
 
 class Category(Enum):
     """What kind of thing is shared, in the words that agreements use."""
@@ -41,6 +46,11 @@ class Category(Enum):
     REPORT = "report"
     OTHER = "other"
 
+    @property
+    def words(self) -> str:
+        """As people say it, of many."""
+        return _CATEGORY_WORDS[self]
+
 
 class Onward(Enum):
     """How far a receiver may pass on what it was given."""
@@ -49,6 +59,33 @@ class Onward(Enum):
     OWN_CONSTITUENCY = "own-constituency"
     WITHIN_TLP = "within-tlp"
 
+
+_PURPOSE_WORDS: Mapping[Purpose, str] = MappingProxyType(
+    {
+        Purpose.NETWORK_DEFENCE: "defence of networks",
+        Purpose.INCIDENT_RESPONSE: "response to incidents",
+        Purpose.VICTIM_NOTIFICATION: "telling victims",
+        Purpose.LAW_ENFORCEMENT: "law enforcement",
+        Purpose.SITUATIONAL_AWARENESS: "situational awareness",
+        Purpose.RESEARCH: "research",
+        Purpose.CAPACITY_BUILDING: "building capacity",
+    }
+)
+_CATEGORY_WORDS: Mapping[Category, str] = MappingProxyType(
+    {
+        Category.INDICATOR: "indicators",
+        Category.MALWARE: "malware and tools",
+        Category.VULNERABILITY: "vulnerabilities",
+        Category.THREAT_ACTOR: "threat actors and their ways",
+        Category.INCIDENT: "incidents",
+        Category.SIGHTING: "sightings",
+        Category.OBSERVATION: "observations",
+        Category.IDENTITY: "identities",
+        Category.COURSE_OF_ACTION: "courses of action",
+        Category.REPORT: "reports and notes",
+        Category.OTHER: "relationships and everything else",
+    }
+)
 
 # Relationships and types of others' making are OTHER: an agreement that means them has to say so.
 CATEGORY_OF_TYPE: Mapping[str, Category] = MappingProxyType({

@@ -7,28 +7,8 @@ from enum import Enum
 
 from comity.engines.release.terms import Category, Onward, Purpose, Terms
 
-PURPOSES = {
-    Purpose.NETWORK_DEFENCE: "defence of networks",
-    Purpose.INCIDENT_RESPONSE: "response to incidents",
-    Purpose.VICTIM_NOTIFICATION: "telling victims",
-    Purpose.LAW_ENFORCEMENT: "law enforcement",
-    Purpose.SITUATIONAL_AWARENESS: "situational awareness",
-    Purpose.RESEARCH: "research",
-    Purpose.CAPACITY_BUILDING: "building capacity",
-}
-CATEGORIES = {
-    Category.INDICATOR: "indicators",
-    Category.MALWARE: "malware and tools",
-    Category.VULNERABILITY: "vulnerabilities",
-    Category.THREAT_ACTOR: "threat actors and their ways",
-    Category.INCIDENT: "incidents",
-    Category.SIGHTING: "sightings",
-    Category.OBSERVATION: "observations",
-    Category.IDENTITY: "identities",
-    Category.COURSE_OF_ACTION: "courses of action",
-    Category.REPORT: "reports and notes",
-    Category.OTHER: "relationships and everything else",
-}
+PURPOSES = {purpose: purpose.words for purpose in Purpose}
+CATEGORIES = {category: category.words for category in Category}
 ONWARD = {
     Onward.NONE: "to nobody",
     Onward.OWN_CONSTITUENCY: "to those whom it protects",
