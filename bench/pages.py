@@ -14,7 +14,6 @@ import argparse
 import cProfile
 import json
 import pstats
-import re
 import statistics
 import subprocess
 import sys
@@ -74,13 +73,11 @@ def both_sizes(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="comity-bench-") as folder:
         home = args.home or Path(folder)
         few, lots = (list(_elsewhere(args, home, acts)) for acts in (FEW, many))
-    asked = {_kind(page.name): page.queries for page in few}
+    before = [page.queries for page in few]
     print(f"{'page':58} {'median':>9} {'max':>9} {'CPU':>8} {'queries':>7} {'size':>8}")
-    for page in lots:
+    for page, queries in zip(lots, before, strict=True):
         more = (
-            ""
-            if asked.get(_kind(page.name)) == page.queries
-            else f"  with {FEW:,} acts: {asked.get(_kind(page.name))} queries"
+            "" if asked.get(_kind(page.name)) == page.queries else f"  with {FEW:,} acts: {queries} queries"
         )
         slow = "  SLOW" if page.wall >= LIMIT else ""
         print(
@@ -89,7 +86,7 @@ def both_sizes(args: argparse.Namespace) -> None:
         )
     worst = max(lots, key=lambda page: page.wall)
     within = sum(page.wall < LIMIT for page in lots)
-    same = sum(asked.get(_kind(page.name)) == page.queries for page in lots)
+    same = sum(queries == page.queries for page, queries in zip(lots, before, strict=True))
     say(
         f"{len(lots)} pages with {many:,} acts, median of {RUNS} each",
         f"{within} under {LIMIT:.0f} ms; slowest {worst.name} {worst.wall:.1f} ms; median of all "
@@ -97,11 +94,6 @@ def both_sizes(args: argparse.Namespace) -> None:
         "every page < 50 ms",
     )
     say("pages with the same number of queries at both sizes", f"{same} of {len(lots)}", "all")
-
-
-def _kind(path: str) -> str:
-    """The address without what differs from node to node."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+", "*", path)
 
 
 def _elsewhere(args: argparse.Namespace, folder: Path, acts: int) -> Iterator[Page]:
