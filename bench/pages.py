@@ -76,9 +76,7 @@ def both_sizes(args: argparse.Namespace) -> None:
     before = [page.queries for page in few]
     print(f"{'page':58} {'median':>9} {'max':>9} {'CPU':>8} {'queries':>7} {'size':>8}")
     for page, queries in zip(lots, before, strict=True):
-        more = (
-            "" if asked.get(_kind(page.name)) == page.queries else f"  with {FEW:,} acts: {queries} queries"
-        )
+        more = "" if queries == page.queries else f"  with {FEW:,} acts: {queries} queries"
         slow = "  SLOW" if page.wall >= LIMIT else ""
         print(
             f"{page.name:58} {page.wall:6.1f} ms {page.slowest:6.1f} ms {page.cpu:5.1f} ms "
