@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from comity.cli import files, program
-from comity.cli.program import main
 from comity.cli.commands import BEGIN, END, page
 from comity.cli.meanings import meaning_of
 from comity.cli.output import Manner, Output, plain
+from comity.cli.program import main
 from tests.cli import world
 from tests.cli.run import comity
 

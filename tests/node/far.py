@@ -133,7 +133,9 @@ class FarNode:
             return Reply(200, {"content-type": "text/plain"}, self.note().encode())
         if path == "/log/add-checkpoint":
             return self._witness(body)
-        content = self.read(parse_path(path.removeprefix("/log/")))
+        ref = parse_path(path.removeprefix("/log/"))
+        assert isinstance(ref, TileRef), "nobody asks a partner in memory for its entries"
+        content = self.read(ref)
         return Reply(200, {"content-type": "application/octet-stream"}, content)
 
     def record(self, entry: bytes, salt: bytes = b"s" * 32) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from comity.base.errors import NotFound
 from comity.node.accountability import queries, readers
-from comity.node.accountability.models import Opened
+from comity.node.accountability.models import LogEntry, Opened
 from comity.node.accountability.services import open_to
 from comity.node.acts.services import composing
 from comity.node.parties.models import Party
@@ -44,7 +44,7 @@ def test_what_another_body_sends_is_not_opened(world, act, neighbour):
 
 
 def test_what_concerns_the_whole_node_is_opened_to_both(world, act, neighbour):
-    (accepted,) = queries.LogEntry.objects.filter(event="partner-accepted")
+    (accepted,) = LogEntry.objects.filter(event="partner-accepted")
     for actor in (world.analyst, neighbour):
         assert readers.line_for(actor, accepted.index)[0].opened
 

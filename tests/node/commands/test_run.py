@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +28,12 @@ def running(made: Node) -> Iterator[Node]:
 def test_it_answers_and_stops_by_itself(running: Node) -> None:
     assert running.stop() == 0
     assert not running.answers()
+    assert running.log.read_text().splitlines()[-1] == "Stopped."
+
+
+def test_the_end_of_the_terminal_stops_it_in_order(running: Node) -> None:
+    os.kill(running.pid, signal.SIGHUP)
+    assert running.wait() == 0
     assert running.log.read_text().splitlines()[-1] == "Stopped."
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection
 
 from comity.base.errors import Conflict
-from comity.formats.acts import Content
+from comity.formats.acts import Content, decode_act
 from comity.formats.jws import thumbprint
 from comity.formats.keys import NodeKey, Use
 from comity.formats.rollover import declare_key
@@ -22,17 +22,18 @@ from comity.node.acts.models import Act, Receipt
 from comity.node.acts.queries import due_deliveries
 from comity.node.acts.services import composing, delivering
 from comity.node.federation.models import Partner, PartnerKey
-from comity.node.federation.services import inbound, partners
+from comity.node.federation.services import partners
+from comity.node.parties.models import Party
 from tests.node.far import LONG_AGO, FarNode
 from tests.node.federation.test_inbound import INDICATOR, take
 from tests.node.federation.test_outbound import forged
-from tests.node.world import NOW
+from tests.node.world import NOW, World
 
 LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture
-def partner(world, far) -> Partner:
+def partner(world: World, far: FarNode) -> Partner:
     return world.befriend(far)
 
 
@@ -47,9 +48,9 @@ def rules(said) -> list[str]:
 
 def sent(world, *far: FarNode):
     """An act of ours to these partners, as they get it."""
-    parties = [partners.Party.objects.get(ref=each.ref) for each in far]
+    parties = [Party.objects.get(ref=each.ref) for each in far]
     act = composing.compose(actor=world.analyst, draft=world.draft(*parties), now=NOW)
-    return inbound.acts.decode_act(bytes(act.wire))
+    return decode_act(bytes(act.wire or b""))
 
 
 @pytest.mark.parametrize("order", [1, -1])

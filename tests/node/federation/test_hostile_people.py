@@ -10,7 +10,7 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 
 from comity.node.acts.services import composing
-from comity.node.federation.services import partners
+from comity.node.federation.models import Partner
 from comity.node.parties.models import Membership
 from tests.node.exchange.holding import indicator, own_work
 from tests.node.federation.test_hostile_requests import logged_in
@@ -70,4 +70,4 @@ def test_hidden_and_missing_read_the_same(world, filled):
     there, nowhere = (client.get(f"/acts/{ref}/") for ref in (act.ref, missing))
     assert there.status_code == nowhere.status_code
     assert there.content.replace(act.ref.encode(), missing.encode())[:200] == nowhere.content[:200]
-    assert partners.Partner.objects.exists()
+    assert Partner.objects.exists()

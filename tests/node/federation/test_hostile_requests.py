@@ -17,7 +17,7 @@ from comity.node.acts.services import composing
 from comity.node.federation.services import partners
 from comity.node.federation.transport import Http
 from comity.node.parties.accounts import ONE_TIME_KEY
-from comity.node.parties.models import Person
+from comity.node.parties.models import Party, Person
 from comity.node.site.context import Frame
 from tests.node.federation.test_doors import inbox, knock, outbox
 from tests.node.world import NOW
@@ -116,7 +116,7 @@ def test_no_page_fails_for_what_stands_in_its_address(analyst, place):
 
 
 def test_no_form_fails_for_what_is_typed_into_it(analyst, approver, world, inbox):
-    party = partners.Party.objects.exclude(ours=True).get()
+    party = Party.objects.exclude(ours=True).get()
     act = composing.compose(actor=world.analyst, draft=world.draft(party, word="two"), now=NOW)
     for text in ("\0", "\u202e" * 900, "x" * 100_000):
         answered = [

@@ -21,13 +21,13 @@ from comity.node.federation.models import Partner, Reach
 from comity.node.federation.services import outbound, partners
 from comity.node.federation.worker import partners_due
 from tests.node.far import FarNode
-from tests.node.world import NOW
+from tests.node.world import NOW, World
 
 LATER = NOW + timedelta(seconds=1)
 
 
 @pytest.fixture
-def partner(world, far) -> Partner:
+def partner(world: World, far: FarNode) -> Partner:
     return world.befriend(far)
 
 

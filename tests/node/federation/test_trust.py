@@ -107,8 +107,9 @@ def test_what_the_partner_took_is_never_called_withheld(world, partner, far):
 
 
 def test_what_was_fetched_waits_for_its_receipt_and_not_to_be_fetched(world, partner, far):
-    ways = {"reach": Reach.FETCH, "fetches": False}
-    partners.set_ways(actor=world.administrator, partner=partner.pk, now=NOW, **ways)
+    partners.set_ways(
+        actor=world.administrator, partner=partner.pk, reach=Reach.FETCH, fetches=False, now=NOW
+    )
     delivery = note_to(world, partner)
     delivering.handed_over([delivery], now=NOW, how="CERT Freedonia fetched it.")
     exchange(partner, far, NOW + delivering.RECEIPT_WAIT)
