@@ -57,6 +57,11 @@ class Node:
         """Ask the node to stop, as a service manager does; the exit code."""
         assert self._process is not None
         self._process.terminate()
+        return self.wait()
+
+    def wait(self) -> int:
+        """The exit code, once the node has ended."""
+        assert self._process is not None
         return self._process.wait(STOP)
 
     def kill(self, what: str) -> None:

@@ -62,6 +62,7 @@ COMMANDS = (
 
 
 BAD_INPUT = (BadUsage, BadConfig, Malformed, Unreadable)
+_INTERRUPTED = 130  # as shells report SIGINT
 
 
 class _Module(Protocol):
@@ -81,6 +82,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except ComityError as error:
         complain(error)
         return 2 if isinstance(error, BAD_INPUT) else 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return _INTERRUPTED
     except OSError as error:  # no space, no permission, no such folder
         complain(
             Unavailable(f"{error.filename or 'The system'}: {error.strerror or error}. Put that right first.")

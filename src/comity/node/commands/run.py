@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 
 from comity.base.errors import ComityError
+from comity.node.commands.signals import lifeline_option, stop_when_ended
 from comity.node.commands.supervisor import Child, supervise
 from comity.node.config import Config, load
 
@@ -36,15 +37,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         choices=[part.value for part in Part],
         help="run one part alone, for nodes on several hosts (default: both)",
     )
+    lifeline_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Check that it can start, then run until told to stop."""
     config = load(os.environ)
+    if args.until_stdin_ends:
+        stop_when_ended(os.dup(0))
     parts = [Part(args.only)] if args.only else list(Part)
     if Part.WEB in parts:
         require_free(config.listen)
-    migrated = subprocess.run(command(config.home, "migrate", "--check"), check=False).returncode
+    words = command(config.home, "migrate", "--check")
+    migrated = subprocess.run(words, check=False, stdin=subprocess.DEVNULL).returncode
     if migrated != 0:
         return migrated
     with_web = Part.WEB in parts

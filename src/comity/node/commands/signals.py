@@ -7,16 +7,18 @@ import os
 import select
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
-STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
+STOPPING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 WOKEN = 0  # no signal has this number
 _WATCHED = (*STOPPING, signal.SIGCHLD)
 
 
 class Signals:
-    """While entered, SIGTERM, SIGINT and SIGCHLD interrupt nothing: they are read with `wait`.
+    """While entered, what stops and SIGCHLD interrupt nothing: they are read with `wait`.
 
     A flag set inside a signal handler can deadlock with the wait that it should end; bytes in a pipe cannot.
     """
@@ -24,7 +26,7 @@ class Signals:
     def __enter__(self) -> Self:
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
-        self._before = {each: signal.signal(each, _ignored) for each in _WATCHED}
+        self._before = {each: signal.signal(each, _ignored) for each in _watched()}
         self._fd_before = signal.set_wakeup_fd(self._write)
         return self
 
@@ -47,10 +49,31 @@ class Signals:
         os.write(self._write, bytes([WOKEN]))
 
 
+@contextmanager
+def interrupted_by_all() -> Iterator[None]:
+    """While entered, every signal that stops acts as Ctrl-C, so that what was begun is cleared away."""
+    before = {
+        each: signal.signal(each, signal.default_int_handler) for each in _watched() if each in STOPPING
+    }
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _watched() -> tuple[signal.Signals, ...]:
+    """`nohup` has SIGHUP ignored: whoever said so is to go on when the terminal is closed."""
+    stays = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return tuple(each for each in _WATCHED if not (stays and each is signal.SIGHUP))
+
+
 def lifeline_option(parser: argparse.ArgumentParser) -> None:
     """The option by which a supervisor says that standard input is the lifeline."""
     parser.add_argument(
-        "--until-stdin-ends", action="store_true", help="stop when standard input ends, as `run` asks"
+        "--until-stdin-ends",
+        action="store_true",
+        help="stop when standard input ends: whoever started it is gone",
     )
 
 

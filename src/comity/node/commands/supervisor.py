@@ -92,7 +92,7 @@ class Child:
 
 
 def supervise(children: Sequence[Child], *, ready: Callable[[], bool], started: str, output: Output) -> int:
-    """Run the children until SIGTERM or SIGINT; say `started` once `ready`; 1 if one had to be killed."""
+    """Run the children until told to stop; say `started` once `ready`; 1 if one had to be killed."""
     with Signals() as signals:
         try:
             announced = False

@@ -5,18 +5,25 @@ from __future__ import annotations
 import argparse
 import contextlib
 import shutil
-import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from comity.base.errors import ComityError, Conflict
-from comity.node.commands.demo.stage import DemoNode, keep_nodes, known_nodes, make_nodes, running
-from comity.node.commands.demo.story import Story
+from comity.node.commands.demo.stage import (
+    ROLES,
+    DemoNode,
+    free_ports,
+    keep_nodes,
+    known_nodes,
+    make_nodes,
+    running,
+)
+from comity.node.commands.demo.story import Story, found_again
 from comity.node.commands.output import Output
-from comity.node.commands.signals import STOPPING, Signals
+from comity.node.commands.signals import STOPPING, Signals, interrupted_by_all
 
 _WORDS = 2_000  # characters of what a node said last, when a step fails
 _DONE = "told.json"  # the nodes of this folder have been through the whole story
@@ -37,25 +44,37 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Tell the story once; then keep the nodes open until Ctrl-C."""
     began = time.monotonic()
-    if args.check:
-        with _folder_for_once() as folder:
-            nodes = _told(folder, args.output)
-            with running(nodes):
-                args.output.say("The nodes start again with everything they had.")
-        args.output.give(
-            {"event": "checked", "seconds": round(time.monotonic() - began, 1)},
-            f"All steps hold ({time.monotonic() - began:.0f} seconds).",
-        )
-        return 0
     folder = args.folder.resolve()
-    nodes = known_nodes(folder) if (folder / _DONE).exists() else _told(_emptied(folder), args.output)
-    return _stay(nodes, args.output, began)
+    with interrupted_by_all():
+        if args.check:
+            with _folder_for_once() as empty, free_ports(ROLES) as ports:
+                return _checked(empty, ports, args.output, began)
+        if (folder / _DONE).exists():
+            args.output.say(
+                f"The three nodes in {folder} start again with everything they had. "
+                "Remove the folder to see them made and the story told anew."
+            )
+            return _stay(known_nodes(folder), args.output, began)
+        with free_ports(ROLES) as ports:
+            return _stay(_told(_emptied(folder), ports, args.output), args.output, began)
 
 
-def _told(folder: Path, output: Output) -> list[DemoNode]:
+def _checked(folder: Path, ports: Sequence[int], output: Output, began: float) -> int:
+    nodes = _told(folder, ports, output)
+    with output.step("The nodes stop and start again"), running(nodes):
+        kept = found_again(nodes, folder)
+    output.say(f"      {kept}")
+    seconds = time.monotonic() - began
+    output.give(
+        {"event": "checked", "seconds": round(seconds, 1)}, f"All steps hold ({seconds:.0f} seconds)."
+    )
+    return 0
+
+
+def _told(folder: Path, ports: Sequence[int], output: Output) -> list[DemoNode]:
     """New nodes in the folder, after the whole story."""
     with output.step("Making three nodes, each with its own keys and database"):
-        nodes = make_nodes(folder)
+        nodes = make_nodes(folder, ports)
     keep_nodes(folder, nodes)
     with running(nodes):
         story = Story(nodes, folder)
@@ -97,7 +116,6 @@ def _emptied(folder: Path) -> Path:
 @contextlib.contextmanager
 def _folder_for_once() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="comity-demo-") as name:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder and the nodes go, too
         try:
             yield Path(name)
         except ComityError:

@@ -13,8 +13,8 @@ from urllib.parse import urljoin
 import httpx
 
 from comity.base.errors import Conflict, NotFound, Unavailable
+from comity.node.commands.demo.stage import PATIENCE
 
-PATIENCE = 30.0  # seconds that something expected may take
 T = TypeVar("T")
 Fields = list[tuple[str, str]]
 
@@ -91,7 +91,7 @@ def wait_for(what: str, look: Callable[[], T | None]) -> T:
         if found is not None:
             return found
         time.sleep(0.1)
-    raise Unavailable(f"Waited {PATIENCE:g} seconds in vain for {what}.")
+    raise Unavailable(f"Waited {PATIENCE:g} seconds in vain for {what}. Look into the nodes' *.log files.")
 
 
 class _Form:

@@ -19,7 +19,7 @@ import httpx
 
 from comity.base.errors import Unavailable
 
-PATIENCE = 60.0  # seconds for a node to answer; a small machine does it in five
+PATIENCE = 120.0  # seconds for a node to answer; a small machine does it in five, a busy one in sixty
 STOPPING = 15.0
 _SETTINGS = ("plain_http_partners=true", "worker_pause=0.2", "pull_interval=2")
 
@@ -54,34 +54,41 @@ class DemoNode:
 
     def command(self, *words: str) -> list[dict[str, object]]:
         """Run a `comity-node` command here; its results."""
-        done = subprocess.run(
-            [*_program(self.home), *words, "--json"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-            env=environment(),
-        )
+        done = said([*_program(self.home), *words, "--json"], self.home.parent)
         if done.returncode:
             raise Unavailable(f"comity-node {words[0]} on {self.role.name}: {done.stderr.strip()}")
         return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
     def start(self) -> None:
-        """Run web and worker; what they say goes into a file beside the home."""
+        """Run web and worker; what they say goes into a file beside the home. They end when we are gone."""
+        words = [*_program(self.home), "run", "--until-stdin-ends"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_program(self.home), "run"], stdout=log, stderr=log, env=environment(), process_group=0
+                words, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment(), process_group=0
             )
 
     def wait_until_it_answers(self) -> None:
-        """Raise `Unavailable` with the end of its words if it does not."""
+        """Raise `Unavailable` with the reason, and with what to do, if it does not."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self._process and self._process.poll() is None:
             with contextlib.suppress(httpx.HTTPError):
                 if httpx.get(f"{self.address}health", timeout=2, trust_env=False).is_success:
                     return
             time.sleep(0.1)
-        raise Unavailable(f"{self.role.name} did not start: {self.log.read_text()[-500:]}")
+        raise Unavailable(self._why_not())
+
+    def _why_not(self) -> str:
+        """Why the node does not answer, in its own words where it left some."""
+        code = self._process.poll() if self._process else None
+        lines = [line for line in self.log.read_text().splitlines() if line.strip()]
+        said_last = f"it said: {lines[-1]}" if lines else "it said nothing"
+        if code is None:
+            why = f"no answer at {self.address} within {PATIENCE:g} seconds; {said_last}"
+            todo = "Let other work on this machine end, and start the demonstration again."
+        else:
+            why = f"it ended with exit code {code}; {said_last}"
+            todo = "Put that right, and start the demonstration again."
+        return f"{self.role.name} did not start: {why} Everything it said is in {self.log}. {todo}"
 
     def stop(self) -> int | None:
         """End the node as a service manager does; its exit code, None if it does not run."""
@@ -94,6 +101,8 @@ class DemoNode:
             os.killpg(self._process.pid, signal.SIGKILL)
             return self._process.wait()
         finally:
+            if self._process.stdin:
+                self._process.stdin.close()
             self._process = None
 
     @property
@@ -112,12 +121,29 @@ def environment() -> dict[str, str]:
     }
 
 
-def make_nodes(folder: Path) -> list[DemoNode]:
+def said(words: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command in the folder to its end; raises `Unavailable` when that does not come."""
+    try:
+        return subprocess.run(
+            words,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+            env=environment(),
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(
+            f"{' '.join(words[3:])} did not end within {PATIENCE:g} seconds. "
+            "Let other work on this machine end, and start the demonstration again."
+        ) from error
+
+
+def make_nodes(folder: Path, ports: Sequence[int]) -> list[DemoNode]:
     """Three new nodes in the folder, made at the same time."""
     with ThreadPoolExecutor(len(ROLES)) as threads:
-        return list(
-            threads.map(lambda made: _make(folder, *made), zip(ROLES, free_ports(ROLES), strict=True))
-        )
+        return list(threads.map(lambda made: _make(folder, *made), zip(ROLES, ports, strict=True)))
 
 
 def known_nodes(folder: Path) -> list[DemoNode]:
@@ -146,20 +172,23 @@ def running(nodes: Sequence[DemoNode]) -> Iterator[None]:
             list(threads.map(DemoNode.stop, nodes))
 
 
-def free_ports(roles: Iterable[Role]) -> list[int]:
-    """The ports that the roles wish for, or others where somebody listens already."""
+@contextlib.contextmanager
+def free_ports(roles: Iterable[Role]) -> Iterator[list[int]]:
+    """The ports that the roles wish for, or others; nobody else gets them meanwhile."""
     with contextlib.ExitStack() as stack:
-        return [_free_port(role.port, stack) for role in roles]
+        yield [_held_port(role.port, stack) for role in roles]
 
 
-def _free_port(wished: int, stack: contextlib.ExitStack) -> int:
+def _held_port(wished: int, stack: contextlib.ExitStack) -> int:
     for port in (wished, 0):
-        probe = stack.enter_context(socket.socket())
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder = stack.enter_context(socket.socket())
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    raise Unavailable("No free port on 127.0.0.1.")
+            holder.bind(("127.0.0.1", port))
+            # Only now, so that it did not share the port of another server: ours may listen beside it.
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            return int(holder.getsockname()[1])
+    raise Unavailable("127.0.0.1 has no free port. End other programs, and start the demonstration again.")
 
 
 def _make(folder: Path, role: Role, port: int) -> DemoNode:

@@ -6,6 +6,8 @@ goes without the victim's name. An observer who may see no content checks both l
 
 from __future__ import annotations
 
+import contextlib
+import html
 import json
 import re
 import subprocess
@@ -19,12 +21,12 @@ from typing import Any
 
 from comity.base.errors import ComityError
 from comity.node.commands.demo.people import Visitor, wait_for
-from comity.node.commands.demo.stage import DemoNode, environment
+from comity.node.commands.demo.stage import DemoNode, said
 
 _SAMPLES = Path(str(files("comity.node.exchange") / "samples"))
 _PEOPLE = {
     "pk": {"analyst": "Ayesha Analyst", "approver": "Bilal Approver", "diplomat": "Chanda Diplomat"},
-    "de": {"analyst": "Anna Analystin", "diplomat": "Dieter Diplomat"},
+    "de": {"analyst": "Anna Analystin", "approver": "Emil Entscheider", "diplomat": "Dieter Diplomat"},
     "observer": {"observer": "Oya Observer"},
 }
 VICTIM = "Karakoram Example Power Company"
@@ -62,7 +64,10 @@ class Story:
         yield "Germany sees it with its provenance", self._arrive
         yield "The receipt holds offline", self._verify_receipt
         yield "The observer, who sees no content, verifies both logs", self._observe
-        yield "The observer finds the act on both sides", self._both_sides
+        yield (
+            "Both open their entries of this act to the observer, who finds it on both sides",
+            self._both_sides,
+        )
         yield "One altered entry of a copied log is noticed", self._alter
 
     def close(self) -> None:
@@ -177,9 +182,17 @@ class Story:
             analyst.api(f"acts/{self.share}")["state"] == "awaiting-approval", "the act must await approval"
         )
         path = f"/acts/{self.share}/"
+        self._judgement_shown(approver.page(path))
         approver.submit(path, {"note": "Seen."}, action=f"{path}approve")
         act = wait_for("Germany's receipt", lambda: self._receipted(analyst))
         return f"{act['delivered'][0]['words']}"
+
+    def _judgement_shown(self, page: str) -> None:
+        """The page tells of every object whether it goes, and why: who approves knows what."""
+        words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+        for each in self.items:
+            for part in (each["title"], each["verdict"]["grounds"][0]["text"]):
+                _must(" ".join(part.split()) in words, f"the page of the act must show {part!r}")
 
     def _receipted(self, who: Visitor) -> dict[str, Any] | None:
         act: dict[str, Any] = who.api(f"acts/{self.share}")
@@ -204,8 +217,7 @@ class Story:
     def _verify_receipt(self) -> str:
         analyst = self.people["pk", "analyst"]
         page = analyst.page(f"/acts/{self.share}/")
-        receipt = _found(r"(/acts/[^\"]+/receipts/\d+\.json)", page, "receipt")
-        self._keep("receipt.json", analyst.file(receipt))
+        self._keep("receipt.json", analyst.file(_receipt_on(page)))
         self._keep("act.json", analyst.file(f"/acts/{self.share}/wire.json"))
         for node in (self.pk, self.de):
             self._keep(
@@ -225,23 +237,43 @@ class Story:
         return "Every entry is in place, and each log is the one that its partners cosigned."
 
     def _both_sides(self) -> str:
-        for node, event in ((self.pk, "act-sent"), (self.de, "act-received")):
-            analyst = self.people[node.role.folder, "analyst"]
-            index = self._entry(analyst, event)
-            self._keep(f"{event}.json", analyst.file(f"/accountability/log/{index}/proof.json"))
-        self._comity("verify", "both", "act-sent.json", "act-received.json",
-                     "--copy-a", self._copy(self.pk), "--descriptor-a", "pk.json",
-                     "--copy-b", self._copy(self.de), "--descriptor-b", "de.json")  # fmt: skip
-        index = self._entry(self.people["pk", "analyst"], "receipt-received")
-        return f"Sent there, received here, and the receipt is entry {index} of Pakistan's log."
+        """The observer is given three proofs, and reads both logs again: the openings stand in them, too."""
+        sent, receipted = (self._opened(self.pk, event) for event in ("act-sent", "receipt-received"))
+        received = self._opened(self.de, "act-received")
+        self.observer.command("observe", "--to", str(self.folder / "copies"))
+        logs = ["--copy-a", self._copy(self.pk), "--descriptor-a", "pk.json"]
+        logs += ["--copy-b", self._copy(self.de), "--descriptor-b", "de.json"]
+        self._comity("verify", "both", "act-sent.json", "act-received.json", *logs)
+        self._comity(
+            "verify", "both", "receipt-received.json", "act-received.json", *logs, "--receipt", "receipt.json"
+        )
+        return (
+            f"Entry {sent} of Pakistan's log: sent. Entry {received} of Germany's: received, the same bytes. "
+            f"Entry {receipted} of Pakistan's: Germany's receipt for them."
+        )
+
+    def _opened(self, node: DemoNode, event: str) -> int:
+        """The node opens its entry of this event to the observer, and hands over the proof."""
+        index = self._entry(self.people[node.role.folder, "analyst"], event)
+        who = ["--as", f"approver@{node.role.folder}.example", "--why", "The observer looks into this act."]
+        proof = ["--proof", str(self.folder / f"{event}.json")]
+        node.command("log", "open", str(index), "--to", self.observer.role.name, *who, *proof)
+        return index
 
     def _entry(self, who: Visitor, event: str) -> int:
+        """Where the log of this person's node tells of the share: what an entry says, its proof says."""
         page = who.page(f"/accountability/log?subject={self.share}&event={event}")
-        return int(_found(r"/accountability/log/(\d+)", page, f"log entry {event}"))
+        for index in re.findall(r"/accountability/log/(\d+)", page):
+            told = json.loads(who.file(f"/accountability/log/{index}/proof.json")).get("entry", {})
+            if (told.get("event"), told.get("subject")) == (event, self.share):
+                return int(index)
+        raise DemoFailed(f"The log has no entry {event} of the share.")
 
     def _alter(self) -> str:
         bundle = self.folder / self._copy(self.de) / "tile/entries"
-        path = next(each for each in sorted(bundle.rglob("*")) if each.is_file())
+        # The last one written: what an earlier look left of a bundle that has grown is not read any more.
+        written = [each for each in bundle.rglob("*") if each.is_file()]
+        path = max(written, key=lambda each: each.stat().st_mtime_ns)
         content = bytearray(path.read_bytes())
         content[5] ^= 1
         path.write_bytes(content)
@@ -260,10 +292,21 @@ class Story:
         _must(done.returncode == 0, f"comity {' '.join(words)}: {done.stdout}{done.stderr}")
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "comity.cli.program", *words],
-            cwd=self.folder, capture_output=True, text=True, check=False, env=environment(), timeout=60,
-        )  # fmt: skip
+        return said([sys.executable, "-m", "comity.cli.program", *words], self.folder)
+
+
+def found_again(nodes: Sequence[DemoNode], folder: Path) -> str:
+    """After a new start: the act and its receipt are the same bytes as before, on both sides."""
+    act, receipt = ((folder / name).read_bytes() for name in ("act.json", "receipt.json"))
+    path = f"/acts/{json.loads(act)['id']}/"
+    for node in nodes[:2]:
+        (told,) = node.command("user", "link", f"analyst@{node.role.folder}.example")
+        with contextlib.closing(Visitor(node.address, str(told["login"]))) as analyst:
+            _must(analyst.file(f"{path}wire.json") == act, f"{node.role.name} must have the act as it was")
+            if node is nodes[0]:
+                kept = analyst.file(_receipt_on(analyst.page(path)))
+                _must(kept == receipt, f"{node.role.name} must have the receipt as it was")
+    return "Both have the act as it was, and Pakistan has the receipt."
 
 
 def _judged(item: dict[str, Any]) -> str:
@@ -291,6 +334,10 @@ def _refusal(stdout: str) -> str:
     return " ".join(
         g["text"] for check in checks if check["answer"] == "no" for g in check.get("grounds", ())
     )
+
+
+def _receipt_on(page: str) -> str:
+    return _found(r"(/acts/[^\"]+/receipts/\d+\.json)", page, "receipt")
 
 
 def _found(pattern: str, text: str, what: str) -> str:
