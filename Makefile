@@ -16,7 +16,6 @@ demo: $(READY) ## three nodes, one act, real input; make demo ARGS=--check verif
 
 test: $(READY) ## all tests, with coverage
 	@command -v chromium >/dev/null || echo "Chromium is not installed (Debian: chromium): the browser tests are skipped."
-	@$(BIN)/python tests/postgres.py --installed || true
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term $(ARGS)
 
 fast: $(READY) ## the tests of the pure packages
