@@ -68,7 +68,7 @@ def locked() -> Iterator[None]:
 
 
 HINDRANCES = [
-    pytest.param(full, id="full", marks=pytest.mark.skipif(not SQLITE, reason="a bound of SQLite's own")),
+    pytest.param(full, id="full", marks=pytest.mark.only_on("sqlite")),  # a bound of SQLite's own
     pytest.param(locked, id="locked"),
 ]
 
@@ -104,7 +104,7 @@ def browser(actor: Actor) -> Client:
     return client
 
 
-@pytest.mark.skipif(not SQLITE, reason="a bound of SQLite's own")
+@pytest.mark.only_on("sqlite")  # a bound of its own
 def test_wherever_the_disk_is_full_all_of_it_is_undone(world: World, partner: Partner) -> None:
     drafts = [world.draft(partner.party) for _ in range(20)]
     before = written()
@@ -162,7 +162,7 @@ def test_a_partner_is_told_and_brings_it_again(
     assert Act.objects.count() == 20
 
 
-@pytest.mark.skipif(SQLITE, reason="one writer at a time")
+@pytest.mark.only_on("postgresql")  # SQLite has one writer at a time
 def test_taking_an_act_does_not_wait_for_one_who_composes(
     world: World, far: FarNode, partner: Partner
 ) -> None:
