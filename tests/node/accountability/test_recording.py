@@ -211,3 +211,10 @@ def test_a_subject_finds_its_entries(recorded):
     recorded(2)
     recorded(1, subject="comity-act--2")
     assert [row.index for row in queries.entries_for("comity-act--2")] == [2]
+
+
+@pytest.mark.django_db
+def test_a_subject_is_narrowed_by_its_event(recorded, counsel):
+    recorded(2)
+    assert len(readers.log_page(counsel, subject="comity-act--1", event="act-sent").lines) == 2
+    assert not readers.log_page(counsel, subject="comity-act--1", event="act-received").lines

@@ -83,7 +83,7 @@ def log_page(actor: Actor, *, event: str = "", subject: str = "", before: int | 
     if event:
         rows = rows.filter(event=event)
     if subject:
-        about = LogEntry.objects.filter(subject=subject)
+        about = rows.filter(subject=subject)
         rows = about.filter(index__in=_visible_among(actor, about.order_by("-index")[:MOST_ABOUT]))
     upper = rows if before is None else rows.filter(index__lt=before)
     found = list(upper.order_by("-index")[: PAGE + 1])
