@@ -15,8 +15,8 @@ elif "COMITY_TESTS" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["COMITY_TESTS"], ignore_errors=True)
 os.environ.setdefault("COMITY_PLAIN_HTTP_PARTNERS", "true")
 
-from comity.node.settings import *  # noqa: E402, F403
-from comity.node.settings import CONFIG, DATABASES, STORAGES, TEMPLATES  # noqa: E402
+from comity.node.settings import *  # noqa: E402, F403  the environment is set first
+from comity.node.settings import CONFIG, DATABASES, STORAGES, TEMPLATES  # noqa: E402  as above
 
 # WhiteNoise warns of a folder that is not there, and warnings are errors.
 Path(CONFIG.home / "static").mkdir(parents=True, exist_ok=True)

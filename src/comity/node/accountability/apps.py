@@ -21,6 +21,6 @@ class Accountability(systems.System):
     def ready(self) -> None:
         """Record every change of people and their roles."""
         from comity.node.accountability import services  # noqa: PLC0415  models are loaded only now
-        from comity.node.parties.services import changes  # noqa: PLC0415
+        from comity.node.parties.services import changes  # noqa: PLC0415  as above
 
         changes.on_change(services.people_changed)

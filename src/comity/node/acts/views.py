@@ -12,6 +12,7 @@ from comity.node.acts import forms, queries, timeline
 from comity.node.acts.kinds import kind_named, kinds
 from comity.node.acts.models import Act, ActState
 from comity.node.acts.services import approving, composing
+from comity.node.acts.templatetags.judgements import SHOWN
 from comity.node.parties.access import ActorRequest, actor_of, needs, signed_in
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
@@ -110,11 +111,13 @@ def withdraw(request: ActorRequest, ref: str) -> HttpResponse:
 def _page(request: ActorRequest, act: Act, form: forms.Decide, status: int = 200) -> HttpResponse:
     kind = kind_named(act.kind)
     awaiting = act.state == ActState.AWAITING
+    contents = queries.contents_of(act)
     shown = {
         "act": act,
         "kind": kind,
         "steps": timeline.steps(act),
-        "contents": queries.contents_of(act),
+        "contents": contents if "all" in request.GET else contents[:SHOWN],
+        "contents_more": 0 if "all" in request.GET else len(contents) - SHOWN,
         "may_decide": approving.may_decide(request.actor, act) if awaiting else None,
         "may_withdraw": awaiting and kind.may_compose(request.actor).allowed,
         "form": form,

@@ -9,9 +9,9 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Status
 
 from comity.base.tlp import Tlp
-from comity.engines.release.handling import Handling
 from comity.engines.release.terms import Purpose
 from comity.node.exchange import models, queries
+from comity.node.exchange.handling import of_class
 from comity.node.exchange.services import importing
 from comity.node.exchange.sights import Sight, sight, who_may_see
 from comity.node.parties.access import ActorRequest
@@ -212,7 +212,7 @@ def read_object(request: ActorRequest, ref: str, look: Query[Look]) -> Object:
         **_row(row),
         sha256=row.sha256,
         object=queries.decoded(row).value,
-        handling=Handling.from_json(row.handling.facts).as_json(),
+        handling=of_class(row.handling).as_json(),
         act=row.act.ref if row.act else None,
         brought=row.brought_id,
         versions=list(versions),

@@ -21,6 +21,6 @@ class Exchange(systems.System):
     def ready(self) -> None:
         """Make the act known by which objects are shared."""
         from comity.node.acts.kinds import register  # noqa: PLC0415  models are loaded only now
-        from comity.node.exchange.kinds import SHARE  # noqa: PLC0415
+        from comity.node.exchange.kinds import SHARE  # noqa: PLC0415  models are loaded only now
 
         register(SHARE)

@@ -16,6 +16,10 @@ from comity.engines.release.terms import Terms, category_of
 from comity.formats.markings import Markings, markings_of
 from comity.formats.stix import StixObject
 from comity.formats.times import decode_time
+from comity.node.exchange.models import HandlingClass
+
+MOST_DECODED = 10_000  # classes kept decoded; a node has hundreds
+_decoded: dict[str, Handling] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,16 @@ class Origin:
     terms: Terms | None = None
     keep_until: date | None = None
     unmarked_as: Tlp | None = None  # what the giver said of everything that carries no label
+
+
+def of_class(row: HandlingClass) -> Handling:
+    """The facts of a class, decoded once in each process: a class never changes under its key."""
+    found = _decoded.get(row.key)
+    if found is None:
+        if len(_decoded) >= MOST_DECODED:
+            _decoded.clear()
+        found = _decoded[row.key] = Handling.from_json(row.facts)
+    return found
 
 
 def handling_of(

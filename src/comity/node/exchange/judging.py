@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from comity.base.verdict import Ground, Verdict
-from comity.engines.release.handling import Handling
 from comity.engines.release.judge import Release, Removal
 from comity.engines.release.redact import Parties, Redacted, redacted_id, without
 from comity.formats.canonical import canonical, sha256_hex
@@ -17,7 +16,7 @@ from comity.formats.stix import StixObject as Found
 from comity.node.acts.kinds import Item, Leaving
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS, links_of
-from comity.node.exchange.handling import names_any, parties_of
+from comity.node.exchange.handling import names_any, of_class, parties_of
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.sights import Asked
 from comity.node.parties.models import Party
@@ -78,7 +77,7 @@ def _by_class(question: Asked, rows: Sequence[StixObject]) -> list[_Candidate]:
     for row in rows:
         key = (row.handling_id, row.ref in held)
         if key not in judged:
-            judged[key] = question.judge(Handling.from_json(row.handling.facts), held=key[1])
+            judged[key] = question.judge(of_class(row.handling), held=key[1])
         release, found = judged[key], queries.decoded(row)
         value = found.value if release.verdict.allowed else None
         links = tuple(links_of(found.value))
@@ -118,7 +117,7 @@ def _take_out(candidates: Iterable[_Candidate], question: Asked) -> None:
 
 def _provider(each: _Candidate) -> Parties:
     """Who gave it to us: a policy can ask that nobody learns that."""
-    origin = Handling.from_json(each.row.handling.facts).origin
+    origin = of_class(each.row.handling).origin
     ids = {ref for ref in (origin, each.row.created_by_ref) if ref.startswith("identity--")}
     source = each.row.source
     name = source.name if source is not None and not source.ours else "" if origin in ids else origin
@@ -131,7 +130,7 @@ def _without_revealing(candidates: Sequence[_Candidate], question: Asked) -> Non
     rows = queries.held(question.holder, named)
     secret = {
         ref for ref, row in rows.items()
-        if not question.judge(Handling.from_json(row.handling.facts)).verdict.allowed
+        if not question.judge(of_class(row.handling)).verdict.allowed
     }  # fmt: skip  # one clause to a line
     for each in candidates:
         told = next((ref for _, ref in each.links if ref in secret), None)

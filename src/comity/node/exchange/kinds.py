@@ -12,13 +12,12 @@ import msgspec
 from comity.base.errors import Malformed, NotFound
 from comity.base.tlp import Tlp
 from comity.base.verdict import Ground, Verdict, all_of
-from comity.engines.release.handling import Handling
 from comity.engines.release.terms import Purpose
 from comity.node.acts.kinds import Body, Draft, Item, Judgement, Kind, Verb
 from comity.node.acts.models import Act
 from comity.node.exchange import arriving, queries
 from comity.node.exchange.content import DEFINITIONS
-from comity.node.exchange.handling import names_any
+from comity.node.exchange.handling import names_any, of_class
 from comity.node.exchange.judging import SECOND_PERSON, SOURCE, judged_items
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.sights import Asked, asked
@@ -100,7 +99,7 @@ def still_allowed(act: Act, party: Party, now: datetime) -> Verdict:
         for row in rows.values()
         if row.type not in DEFINITIONS
     }
-    judged = {key: question.judge(Handling.from_json(row.facts), held=key[1]) for key, row in classes.items()}
+    judged = {key: question.judge(of_class(row), held=key[1]) for key, row in classes.items()}
     if not judged:
         return _no("empty", "Nothing of it may leave.")
     reduced = {key[0] for key, release in judged.items() if release.removals}

@@ -17,6 +17,7 @@ from comity.engines.release.terms import Purpose, Terms
 from comity.node.acts.together import once_together
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
+from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import HandlingClass, StixObject
 from comity.node.federation.models import Partner, PartnerState
 from comity.node.instruments import queries as agreements
@@ -141,7 +142,7 @@ def sight(holder: Party, partner: Party, *, purpose: Purpose, now: datetime) -> 
     counted = _objects(holder).order_by().values_list("handling_id").annotate(n=Count("pk"))
     counts = dict(counted)
     rows = HandlingClass.objects.in_bulk(list(counts))
-    releases = {pk: question.judge(Handling.from_json(row.facts)) for pk, row in rows.items()}
+    releases = {pk: question.judge(of_class(row)) for pk, row in rows.items()}
     return Sight(question, releases, counts)
 
 
@@ -169,7 +170,7 @@ def who_may_see(
     row: StixObject, partners: Sequence[Party], *, purpose: Purpose, now: datetime
 ) -> list[tuple[Party, Release]]:
     """The judgement of one object for each of these parties."""
-    handling = Handling.from_json(row.handling.facts)
+    handling = of_class(row.handling)
     each = asked_each(row.holder, partners, purpose=purpose, now=now)
     return [(party, question.judge(handling)) for party, question in each]
 

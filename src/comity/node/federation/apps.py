@@ -18,7 +18,7 @@ class Federation(systems.System):
     def ready(self) -> None:
         """Offer the way to partners, and the acts by which nodes declare their keys."""
         from comity.node.acts import kinds  # noqa: PLC0415  models are loaded only now
-        from comity.node.federation import declarations, queries  # noqa: PLC0415
+        from comity.node.federation import declarations, queries  # noqa: PLC0415  as above
 
         kinds.offer_channel(kinds.Channel("partner node", queries.reaches))
         kinds.register(declarations.DECLARE_KEY)

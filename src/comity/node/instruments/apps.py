@@ -18,6 +18,6 @@ class Instruments(systems.System):
     def ready(self) -> None:
         """Make the acts known by which agreements come about and end."""
         from comity.node.acts.kinds import register  # noqa: PLC0415  models are loaded only now
-        from comity.node.instruments.kinds import KINDS  # noqa: PLC0415
+        from comity.node.instruments.kinds import KINDS  # noqa: PLC0415  models are loaded only now
 
         register(*KINDS)

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.template import Context
 
 from comity.base.verdict import Answer
 
 register = template.Library()
+
+SHOWN = 100  # objects of one fate on a page, unless all are asked for
 
 _DEFINITIONS = ("marking-definition--", "extension-definition--")  # nobody chose them: the others need them
 
@@ -49,10 +52,13 @@ _FATES = {
 }
 
 
-@register.inclusion_tag("acts/parts/items.html")
-def judged_items(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The judgement object by object, grouped by what becomes of each."""
-    return {"groups": groups(items), "items": items}
+@register.inclusion_tag("acts/parts/items.html", takes_context=True)
+def judged_items(context: Context, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The judgement object by object, grouped by what becomes of each; long groups whole when asked for."""
+    request = context["request"]
+    most = len(items) if "all" in request.GET else SHOWN
+    cut = [(group, group.rows[:most], len(group.rows) - most) for group in groups(items)]
+    return {"groups": cut, "linked": request.method == "GET"}
 
 
 @register.simple_tag

@@ -16,6 +16,7 @@ from comity.node.acts.models import Act
 from comity.node.acts.services import composing
 from comity.node.exchange import queries
 from comity.node.exchange.arriving import is_clear
+from comity.node.exchange.handling import of_class
 from comity.node.exchange.kinds import NAME, highest_label, selected
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.sights import Asked, asked
@@ -71,7 +72,7 @@ def _best(question: Asked, rows: Sequence[StixObject]) -> tuple[str | None, list
 
     None is taken where it lets as much go; if nothing may go at all, an agreement that ended says why.
     """
-    facts = {row.handling_id: Handling.from_json(row.handling.facts) for row in rows}
+    facts = {row.handling_id: of_class(row.handling) for row in rows}
     ways: list[tuple[Terms, ...]] = [(), *((terms,) for terms in reversed(question.terms))]
     leaving = [_leaving(replace(question, terms=way), rows, facts) for way in ways]
     best = max(range(len(ways)), key=lambda place: len(leaving[place]))

@@ -14,7 +14,7 @@ from comity.formats.times import decode_time
 from comity.node.acts.models import Act
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS, JOINING, describe, links_of, title_of
-from comity.node.exchange.handling import Origin, handling_of, reread
+from comity.node.exchange.handling import Origin, handling_of, of_class, reread
 from comity.node.exchange.models import HandlingClass, Import, Link, StixObject, VictimHow
 from comity.node.exchange.services.victims import learn_victims
 from comity.node.parties.models import Party
@@ -247,7 +247,7 @@ def reread_rows(
         named = {ref for _, ref in links_of(found.value) if ref.startswith(DEFINITIONS)}
         missing = named - definitions.keys()
         around = {**(queries.definitions_held(holder, missing) if missing else {}), **definitions}
-        before = Handling.from_json(row.handling.facts)
+        before = of_class(row.handling)
         after = reread(before, found, around, victims)
         if after != before:
             changed.append((row, after))

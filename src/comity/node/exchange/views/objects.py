@@ -14,8 +14,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from comity.engines.release.handling import Handling
 from comity.node.exchange import forms, queries
+from comity.node.exchange.handling import of_class
 from comity.node.exchange.services import importing, marking
 from comity.node.exchange.sights import who_may_see
 from comity.node.parties.access import ActorRequest, needs
@@ -57,7 +57,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "row": row,
         "properties": _readable(value, row.title),
         "raw": json.dumps(value, indent=2, ensure_ascii=False),
-        "handling": Handling.from_json(row.handling.facts),
+        "handling": of_class(row.handling),
         "linked": queries.linked_from(request.actor, row),
         "linking": queries.linking_to(request.actor, ref),
         "versions": queries.versions_for(request.actor).filter(ref=ref).defer("wire", "words"),
