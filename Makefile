@@ -16,7 +16,7 @@ demo: $(READY) ## three nodes, one act, real input; make demo ARGS=--check verif
 
 test: $(READY) ## all tests, with coverage
 	@command -v chromium >/dev/null || echo "Chromium is not installed (Debian: chromium): the browser tests are skipped."
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term $(if $(ARGS),$(ARGS),--cov-fail-under=90)
 
 fast: $(READY) ## the tests of the pure packages
 	@$(BIN)/python -m pytest -q tests/base tests/formats tests/engines $(ARGS)

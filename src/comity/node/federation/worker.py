@@ -76,7 +76,7 @@ def _look_again(partner: Partner, now: datetime) -> bool:
 
 
 def _exchange(partner: Partner, config: Config, stop: Event) -> None:
-    """Exchange until nothing more is due: what is beyond one batch does not wait for the next look."""
+    """Exchange until nothing more is due: what comes meanwhile does not wait for the next look."""
     going = [partner]
     try:
         while going and not stop.is_set():

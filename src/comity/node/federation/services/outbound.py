@@ -65,8 +65,8 @@ class Exchanged:
 
     @property
     def more(self) -> bool:
-        """Whether it ended because its batch was full."""
-        return self.sent == BATCH and not self.trouble
+        """Whether more may be due already: what was composed while these were sent."""
+        return self.sent > 0 and not self.trouble
 
 
 def exchange_with(partner: Partner, transport: Transport, *, now: datetime, random: Random) -> Exchanged:
