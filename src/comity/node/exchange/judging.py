@@ -14,6 +14,7 @@ from comity.formats.markings import TLP_OF_ID
 from comity.formats.stix import OBSERVABLES
 from comity.formats.stix import StixObject as Found
 from comity.node.acts.kinds import Item, Leaving
+from comity.node.acts.together import all_asked_about, once_together
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS, links_of
 from comity.node.exchange.handling import names_any, of_class, parties_of
@@ -86,9 +87,16 @@ def _by_class(question: Asked, rows: Sequence[StixObject]) -> list[_Candidate]:
 
 
 def _receipted(question: Asked, rows: Iterable[StixObject]) -> set[str]:
-    """Those of which the partner has a version, under their own id or the one after a removal."""
-    names = {name: row.ref for row in rows for name in (row.ref, *(redacted_id(row.ref, r) for r in Removal))}
-    return {names[name] for name in queries.receipted_by(question.holder, question.partner, names)}
+    """Those of which the partner has a version."""
+    refs = {row.ref for row in rows}
+    return refs & _had(question.holder, question.partner, all_asked_about(refs)) if refs else set()
+
+
+@once_together
+def _had(holder: Party, partner: Party, refs: tuple[str, ...]) -> set[str]:
+    """Those of which the partner receipted a version, under their own id or the one after a removal."""
+    names = {name: ref for ref in refs for name in (ref, *(redacted_id(ref, r) for r in Removal))}
+    return {names[name] for name in queries.receipted_by(holder, partner, names)}
 
 
 def _explained(release: Release, question: Asked) -> Verdict:

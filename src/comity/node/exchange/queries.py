@@ -14,7 +14,7 @@ from comity.formats.markings import TLP_OF_ID
 from comity.formats.stix import ID, IDENTITY_ID
 from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
-from comity.node.acts.models import Act, ActContent, DeliveryState
+from comity.node.acts.models import Act, ActContent, Delivery, DeliveryState
 from comity.node.acts.queries import listed as acts_listed
 from comity.node.acts.together import all_asked_about, once_together
 from comity.node.exchange.content import DEFINITIONS
@@ -136,15 +136,13 @@ def victims_for(actor: Actor) -> QuerySet[Victim]:
 
 
 def receipted_by(holder: Party, partner: Party, refs: Iterable[str]) -> set[str]:
-    """Those of the objects of which the partner has receipted a version from us."""
-    wanted = set(refs)
-    return wanted & _receipted_by(holder, partner, all_asked_about(wanted)) if wanted else set()
+    """Those of the objects of which the partner has receipted a version from us.
 
-
-@once_together
-def _receipted_by(holder: Party, partner: Party, refs: tuple[str, ...]) -> set[str]:
-    done = {"act__deliveries__party": partner, "act__deliveries__state": DeliveryState.RECEIPTED}
-    sent = ActContent.objects.filter(act__ours=True, act__author=holder, **done)
+    Asked of each act that carried one: the planner would otherwise begin with all that the partner receipted.
+    """
+    ours = {"act__ours": True, "act__author": holder}
+    done = Delivery.objects.filter(**ours, act=OuterRef("act"), party=partner, state=DeliveryState.RECEIPTED)
+    sent = ActContent.objects.filter(Exists(done))
     return {
         ref for chunk in chunks(refs)
         for ref in sent.filter(content__ref__in=chunk).values_list("content__ref", flat=True)
