@@ -22,6 +22,7 @@ _PLAIN_NOTATION = (
 )
 
 _decode = msgspec.json.Decoder().decode
+_NO_SIGN = bytes(set(range(256)) - set(b'",:[]{}'))
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
 Path = tuple["Path", str | int] | tuple[()]
@@ -70,10 +71,11 @@ def pointer(path: Path) -> str:
 
 
 def _outside_strings(text: bytes) -> bytes:
-    """The bytes of a well-formed text that are not inside its strings."""
+    """The commas, colons and brackets of a well-formed text that are not inside its strings."""
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
-    return b"".join(text.split(b'"')[::2])
+    signs = text.translate(None, _NO_SIGN).replace(b'""', b"")  # most strings hold no sign: they go at once
+    return b"".join(signs.split(b'"')[::2])
 
 
 def _parse(text: bytes, limits: Limits) -> object:
