@@ -6,11 +6,14 @@ from comity.base.errors import Malformed
 from comity.base.verdict import Answer, Verdict
 from comity.engines.ledger.proofs import (
     consistency_proof,
+    consistency_tiles,
     inclusion_proof,
+    inclusion_tiles,
     root_at,
     verify_consistency,
     verify_inclusion,
 )
+from comity.engines.ledger.tiles import TileRef
 from comity.engines.ledger.tree import EMPTY_ROOT, leaf_hash
 from tests.engines.ledger import reference
 from tests.engines.ledger.small_log import kept, reader
@@ -119,6 +122,8 @@ def test_an_index_outside_the_tree_is_refused():
         assert rule(verify_inclusion(leaf(0), index, 3, (), reference.mth(0, 3))) == "log.inclusion.index"
         with pytest.raises(ValueError, match="not in a tree of 3 entries"):
             inclusion_proof(reader(kept(3)), index, 3)
+        with pytest.raises(ValueError, match="not in a tree of 3 entries"):
+            inclusion_tiles(index, 3)
 
 
 def test_bytes_cannot_move_between_the_hashes_of_a_proof():
@@ -137,6 +142,8 @@ def test_a_tree_never_shrinks():
     assert rule(verdict) == "log.consistency.size"
     with pytest.raises(ValueError, match="cannot extend"):
         consistency_proof(reader(kept(2)), 3, 2)
+    with pytest.raises(ValueError, match="cannot extend"):
+        consistency_tiles(3, 2)
 
 
 def test_from_nothing_and_to_itself_no_proof_is_needed():
@@ -156,15 +163,31 @@ def test_a_refusal_says_in_words_what_is_wrong():
     )
 
 
-def test_each_tile_is_read_once_for_a_proof():
+@settings(deadline=None)
+@given(SIZES, st.data())
+def test_the_tiles_of_a_proof_are_exactly_those_that_making_it_reads_and_each_once(size, data):
+    index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(0, size))
     asked = []
 
     def read(ref):
         asked.append(ref)
-        return kept(65_793)[ref.path]
+        return kept(size)[ref.path]
 
-    inclusion_proof(read, 700, 65_793)
-    assert len(asked) == len(set(asked)) <= 5
+    for make, name in ((inclusion_proof, inclusion_tiles), (consistency_proof, consistency_tiles)):
+        asked.clear()
+        place = index if make is inclusion_proof else old
+        make(read, place, size)
+        assert len(asked) == len(set(asked))
+        assert name(place, size) == frozenset(asked)
+
+
+def test_a_proof_needs_few_tiles_however_large_the_tree():
+    assert inclusion_tiles(0, 1) == consistency_tiles(0, 5) == consistency_tiles(5, 5) == frozenset()
+    assert inclusion_tiles(0, 2) == {TileRef(0, 0, 2)}
+    size = 10**12 + 300
+    assert {ref.level for ref in inclusion_tiles(size // 3, size)} == {0, 1, 2, 3, 4}
+    assert len(inclusion_tiles(size // 3, size)) <= 2 * 5
+    assert len(consistency_tiles(size // 3, size)) <= 2 * 5
 
 
 def test_a_tile_of_another_width_is_refused():

@@ -14,8 +14,14 @@ from django.db.transaction import TransactionManagementError
 from comity.base.errors import Conflict, Malformed, NotFound, Refused
 from comity.engines.ledger.checkpoint import open_checkpoint
 from comity.engines.ledger.commitment import opens
-from comity.engines.ledger.proofs import root_at, verify_consistency, verify_inclusion
-from comity.engines.ledger.tiles import decode_bundle, tiles_of
+from comity.engines.ledger.proofs import (
+    consistency_proof,
+    inclusion_proof,
+    root_at,
+    verify_consistency,
+    verify_inclusion,
+)
+from comity.engines.ledger.tiles import TileRef, decode_bundle, tiles_of
 from comity.engines.ledger.tree import EMPTY, leaf_hash
 from comity.formats.entries import LogEntry as Entry
 from comity.node.accountability import queries, readers
@@ -93,13 +99,16 @@ def test_receipts_carry_proofs_that_hold(recorded):
         queries.proofs_of([0, 400])
 
 
+def by_tile(ref: TileRef) -> bytes:
+    return queries.tile(ref.level, ref.index, ref.width)
+
+
 @pytest.mark.django_db
 def test_earlier_states_are_proven_to_be_part_of_later_ones(recorded):
     sizes = [recorded(number)[-1].index + 1 for number in (1, 255, 1, 300)]
-    read = queries.reader()
     roots = {size: open_checkpoint(queries.checkpoint_at(size), queries.log_key()).root for size in sizes}
     for old in sizes:
-        assert root_at(read, old) == roots[old]
+        assert root_at(by_tile, old) == roots[old]
         proof = queries.consistency(old, 557)
         assert verify_consistency(old, roots[old], 557, roots[557], proof).allowed
     for old, new in ((5, 558), (-1, 5), (6, 5)):
@@ -110,6 +119,32 @@ def test_earlier_states_are_proven_to_be_part_of_later_ones(recorded):
             queries.inclusion(index, size)
     with pytest.raises(NotFound):
         queries.checkpoint_at(2)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("size", [700, 66_000])  # full tiles on one level and on two
+def test_a_proof_takes_at_most_two_queries_in_a_log_of_any_size(size, django_assert_max_num_queries):
+    grown = EMPTY.append([leaf_hash(b"%d" % each) for each in range(size)])
+    LogTile.objects.bulk_create(LogTile(level=t.level, index=t.index, hashes=t.hashes) for t in grown.tiles)
+    edge, root = b"".join(grown.tree.edge), grown.tree.root
+    LogHead.objects.create(origin="a/log", size=size, edge=edge, root=root, last_at=NOW)
+    for place in (1, size // 2, size - 1):
+        with django_assert_max_num_queries(2):  # the head, and all full tiles if there are any
+            included = queries.inclusion(place, size)
+        with django_assert_max_num_queries(2):
+            extended = queries.consistency(place, size)
+        assert included == inclusion_proof(by_tile, place, size)
+        assert extended == consistency_proof(by_tile, place, size)
+
+
+@pytest.mark.django_db
+def test_many_proofs_take_as_many_queries_as_one(recorded, django_assert_num_queries):
+    recorded(800)
+    for indexes in ([300], [0, 300, 600, 799]):
+        with django_assert_num_queries(5):  # entries, checkpoint, its cosignatures, head, all full tiles
+            carried = queries.proofs_of(indexes)
+        proofs = [inclusion_proof(by_tile, index, 800) for index in indexes]
+        assert [each.proof for each in carried] == proofs
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ They are made from tiles and checked without them: RFC 9162, sections 2.1.3 and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -16,6 +16,7 @@ from comity.engines.ledger.tiles import HASH_SIZE, TILE_HEIGHT, TileRef, tile_wi
 from comity.engines.ledger.tree import EMPTY_ROOT, halve, node_hash
 
 ReadTile = Callable[[TileRef], bytes]
+_Range = tuple[int, int]  # from this entry to before that one, as the tree is cut
 
 _REMEMBERED = (
     256  # tiles whose inner nodes are kept: 4 MB; a proof at 1,000,000 entries falls from 0.5 to 0.03 ms
@@ -33,16 +34,22 @@ class _Side(Enum):
 
 def inclusion_proof(read: ReadTile, index: int, size: int) -> tuple[bytes, ...]:
     """The hashes that lead from entry `index` to the root of the tree of `size` entries, from the leaf up."""
-    if not 0 <= index < size:
-        raise ValueError(f"entry {index} is not in a tree of {size} entries")
-    return tuple(_Nodes(read, size).path(index, 0, size))
+    return _Nodes(read, size).all_over(_inclusion_ranges(index, size))
+
+
+def inclusion_tiles(index: int, size: int) -> frozenset[TileRef]:
+    """Every tile that this proof is made from, so that a store can read them together."""
+    return _tiles(_inclusion_ranges(index, size), size)
 
 
 def consistency_proof(read: ReadTile, old: int, new: int) -> tuple[bytes, ...]:
     """The hashes that show the tree of `new` entries to begin with that of `old`; none when that is plain."""
-    if not 0 <= old <= new:
-        raise ValueError(f"a tree of {new} entries cannot extend one of {old}")
-    return tuple(_Nodes(read, new).extension(old, 0, new, seen=True)) if old else ()
+    return _Nodes(read, new).all_over(_consistency_ranges(old, new))
+
+
+def consistency_tiles(old: int, new: int) -> frozenset[TileRef]:
+    """Every tile that this proof is made from, as for `inclusion_tiles`."""
+    return _tiles(_consistency_ranges(old, new), new)
 
 
 def root_at(read: ReadTile, size: int, *, within: int | None = None) -> bytes:
@@ -163,54 +170,88 @@ class _Nodes:
     size: int
     tiles: dict[TileRef, tuple[bytes, ...]] = field(default_factory=dict)  # each is read once
 
-    def path(self, index: int, start: int, end: int) -> Iterator[bytes]:
-        """PATH of RFC 9162, 2.1.3.1, over the entries from `start` to before `end`."""
-        if end - start == 1:
-            return
-        middle = start + _split(end - start)
-        if index < middle:
-            yield from self.path(index, start, middle)
-            yield self.over(middle, end)
-        else:
-            yield from self.path(index, middle, end)
-            yield self.over(start, middle)
-
-    def extension(self, old: int, start: int, end: int, *, seen: bool) -> Iterator[bytes]:
-        """SUBPROOF of RFC 9162, 2.1.4.1: `seen` while the verifier already knows the hash of what is left."""
-        if old == end:
-            if not seen:
-                yield self.over(start, end)
-            return
-        middle = start + _split(end - start)
-        if old <= middle:
-            yield from self.extension(old, start, middle, seen=seen)
-            yield self.over(middle, end)
-        else:
-            yield from self.extension(old, middle, end, seen=False)
-            yield self.over(start, middle)
+    def all_over(self, ranges: Iterable[_Range]) -> tuple[bytes, ...]:
+        """The hash over each of these ranges."""
+        return tuple(self.over(start, end) for start, end in ranges)
 
     def over(self, start: int, end: int) -> bytes:
         """The hash over the entries from `start` to before `end`, a range that the tree's shape has."""
-        width = end - start
-        if width & (width - 1) == 0:
-            return self._complete(start, width.bit_length() - 1)
-        middle = start + _split(width)
-        return node_hash(self.over(start, middle), self.over(middle, end))
+        *left, hashed = (self._complete(*each) for each in _complete_within(start, end))
+        for each in reversed(left):
+            hashed = node_hash(each, hashed)
+        return hashed
 
     def _complete(self, start: int, height: int) -> bytes:
-        level, inner = divmod(height, TILE_HEIGHT)
-        index, at = divmod(start >> TILE_HEIGHT * level, 1 << TILE_HEIGHT)
-        ref = TileRef(level, index, tile_width(level, index, self.size))
+        ref, inner, at = _place(start, height, self.size)
         if ref not in self.tiles:
             self.tiles[ref] = self._inside(ref)
-        place = (at >> inner) * HASH_SIZE
-        return self.tiles[ref][inner][place : place + HASH_SIZE]
+        return self.tiles[ref][inner][at * HASH_SIZE : (at + 1) * HASH_SIZE]
 
     def _inside(self, ref: TileRef) -> tuple[bytes, ...]:
         hashes, wanted = self.read(ref), ref.width * HASH_SIZE
         if len(hashes) != wanted:
             raise Malformed(ref.path, f"the tile has {len(hashes)} bytes; it should have {wanted}")
         return _heights(hashes)
+
+
+def _inclusion_ranges(index: int, size: int) -> Iterator[_Range]:
+    if not 0 <= index < size:
+        raise ValueError(f"entry {index} is not in a tree of {size} entries")
+    return _path(index, 0, size)
+
+
+def _consistency_ranges(old: int, new: int) -> Iterator[_Range]:
+    if not 0 <= old <= new:
+        raise ValueError(f"a tree of {new} entries cannot extend one of {old}")
+    return _extension(old, 0, new, seen=True) if old else iter(())
+
+
+def _path(index: int, start: int, end: int) -> Iterator[_Range]:
+    """PATH of RFC 9162, 2.1.3.1, over the entries from `start` to before `end`."""
+    if end - start == 1:
+        return
+    middle = start + _split(end - start)
+    if index < middle:
+        yield from _path(index, start, middle)
+        yield middle, end
+    else:
+        yield from _path(index, middle, end)
+        yield start, middle
+
+
+def _extension(old: int, start: int, end: int, *, seen: bool) -> Iterator[_Range]:
+    """SUBPROOF of RFC 9162, 2.1.4.1: `seen` while the verifier already knows the hash of what is left."""
+    if old == end:
+        if not seen:
+            yield start, end
+        return
+    middle = start + _split(end - start)
+    if old <= middle:
+        yield from _extension(old, start, middle, seen=seen)
+        yield middle, end
+    else:
+        yield from _extension(old, middle, end, seen=False)
+        yield start, middle
+
+
+def _tiles(ranges: Iterable[_Range], size: int) -> frozenset[TileRef]:
+    complete = (each for start, end in ranges for each in _complete_within(start, end))
+    return frozenset(_place(start, height, size)[0] for start, height in complete)
+
+
+def _complete_within(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The complete subtrees that the range is hashed from: where each begins, and its height."""
+    while start < end:
+        height = (end - start).bit_length() - 1
+        yield start, height
+        start += 1 << height
+
+
+def _place(start: int, height: int, size: int) -> tuple[TileRef, int, int]:
+    """Where the hash over a complete subtree is found: its tile, the height inside it, the node there."""
+    level, inner = divmod(height, TILE_HEIGHT)
+    index, at = divmod(start >> TILE_HEIGHT * level, 1 << TILE_HEIGHT)
+    return TileRef(level, index, tile_width(level, index, size)), inner, at >> inner
 
 
 def _split(width: int) -> int:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from comity.base.errors import Conflict, NotFound
 from comity.engines.ledger.logproof import LogProof as TlogProof
 from comity.engines.ledger.note import Note, Signature, VerifierKey
-from comity.engines.ledger.proofs import ReadTile, consistency_proof, inclusion_proof
+from comity.engines.ledger.proofs import (
+    ReadTile,
+    consistency_proof,
+    consistency_tiles,
+    inclusion_proof,
+    inclusion_tiles,
+)
 from comity.engines.ledger.tiles import (
     HASH_SIZE,
     TILE_HEIGHT,
@@ -136,21 +142,34 @@ def witness_request(old_size: int) -> bytes:
     return AddCheckpoint(old_size, consistency(old_size, newest.size), bytes(newest.note)).encode()
 
 
-def reader(found: LogHead | None = None) -> ReadTile:
-    """Reads tiles of our log as it stood at this head (default: now), each from the database once."""
-    known = found or head()
-    if known is None:
-        raise NotFound("log")
+def reader(known: LogHead, wanted: Iterable[TileRef]) -> ReadTile:
+    """Reads these tiles of our log as it stood at this head; one query brings all that are full."""
     tree = known.tree
+    full = _full_tiles({(ref.level, ref.index) for ref in wanted if ref.index < _full(tree.size, ref.level)})
 
-    @cache
-    def whole(level: int, index: int) -> bytes:
-        if index == tree.size >> TILE_HEIGHT * (level + 1):
-            return tree.edge[level] if level < len(tree.edge) else b""
-        tile = LogTile.objects.filter(level=level, index=index).values_list("hashes", flat=True).first()
-        return bytes(tile or b"")
+    def read(ref: TileRef) -> bytes:
+        growing = ref.index == _full(tree.size, ref.level) and ref.level < len(tree.edge)
+        whole = tree.edge[ref.level] if growing else full.get((ref.level, ref.index), b"")
+        return whole[: ref.width * HASH_SIZE]
 
-    return lambda ref: whole(ref.level, ref.index)[: ref.width * HASH_SIZE]
+    return read
+
+
+def _full(size: int, level: int) -> int:
+    """How many tiles of this level are full at `size` entries."""
+    return size >> TILE_HEIGHT * (level + 1)
+
+
+def _full_tiles(places: Collection[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """The hashes of full tiles by level and index, as far as there are any."""
+    indexes: defaultdict[int, set[int]] = defaultdict(set)
+    for level, index in places:
+        indexes[level].add(index)
+    chosen = Q(pk__in=())  # nothing, to which each level adds
+    for level, of_level in indexes.items():
+        chosen |= Q(level=level, index__in=of_level)
+    rows = LogTile.objects.filter(chosen).values_list("level", "index", "hashes")
+    return {(level, index): bytes(hashes) for level, index, hashes in rows}
 
 
 def inclusion(index: int, size: int) -> tuple[bytes, ...]:
@@ -158,7 +177,7 @@ def inclusion(index: int, size: int) -> tuple[bytes, ...]:
     known = _head_of(size)
     if not 0 <= index < size:
         raise NotFound("log entry")
-    return inclusion_proof(reader(known), index, size)
+    return inclusion_proof(reader(known, inclusion_tiles(index, size)), index, size)
 
 
 def consistency(old: int, new: int) -> tuple[bytes, ...]:
@@ -166,7 +185,7 @@ def consistency(old: int, new: int) -> tuple[bytes, ...]:
     known = _head_of(new)
     if not 0 <= old <= new:
         raise NotFound("earlier state of the log")
-    return consistency_proof(reader(known), old, new)
+    return consistency_proof(reader(known, consistency_tiles(old, new)), old, new)
 
 
 def opening(index: int) -> Opening:
@@ -187,8 +206,8 @@ def proofs_of(indexes: Sequence[int]) -> tuple[LogProof, ...]:
 
 def tile(level: int, index: int, width: int = TILE_WIDTH) -> bytes:
     """A tile of our log, full or as wide as it was in an earlier tree."""
-    ref = TileRef(level, index, width)
-    hashes = reader()(ref)
+    ref, known = TileRef(level, index, width), head()
+    hashes = reader(known, [ref])(ref) if known else b""
     if len(hashes) != ref.width * HASH_SIZE:
         raise NotFound("tile")
     return hashes
@@ -260,12 +279,13 @@ def _head_of(size: int) -> LogHead:
 
 
 def proofs_over(rows: Sequence[LogEntry]) -> tuple[LogProof, ...]:
-    """These entries with their proofs under our newest checkpoint, each tile read once."""
+    """These entries with their proofs under our newest checkpoint, all tiles read in one query."""
     checkpoint = newest_checkpoint()
     if checkpoint is None:
         raise NotFound("checkpoint")
     known = _head_of(checkpoint.size)
-    read, note = reader(known), noted(checkpoint)
+    wanted = {tile for row in rows for tile in inclusion_tiles(row.index, checkpoint.size)}
+    read, note = reader(known, wanted), noted(checkpoint)
     return tuple(
         LogProof(
             origin=known.origin,
