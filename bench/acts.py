@@ -141,13 +141,7 @@ class Stream:
         from comity.node.exchange.queries import own_body
 
         refs, self.unsent = self.unsent[:count], self.unsent[count:]
-        purpose = Purpose.NETWORK_DEFENCE.value
-        body = {
-            "title": "Indicator",
-            "message": "Seen today.",
-            "purpose": purpose,
-            "agreement": self.agreement,
-        }
+        body = {"title": "Indicator", "message": "Seen today."}
         author = own_body(self.analyst)
         drafts = [
             Draft(
@@ -156,7 +150,8 @@ class Stream:
                 recipients=(self.partner,),
                 body=body,
                 tlp=Tlp.AMBER,
-                purpose=purpose,
+                purpose=Purpose.NETWORK_DEFENCE.value,
+                basis=(self.agreement,),
                 selection=(ref,),
             )
             for ref in refs

@@ -299,7 +299,7 @@ class _Filling:
         state = {4: "awaiting-approval", 8: "declined"}.get(number % 500, "recorded")
         kind = ("share", "propose-agreement", "answer-agreement")[(number % 100 < 2) + (number % 100 == 1)]
         ref, title = f"comity-act--{self._uuid()}", f"{self._title()}, case {number}"
-        body = {"title": title, "message": "As agreed on the telephone.", "purpose": "network-defence"}
+        body = {"title": title, "message": "As agreed on the telephone."}
         carried = objects[number % len(objects)]
         ground = {"rule": "agreement.covers", "source": "Memorandum, art. 4", "text": "It covers indicators."}
         verdict = {"answer": "yes", "grounds": [ground] * 3}

@@ -59,8 +59,9 @@ def made_rows() -> Rows:
     (awaiting,) = share(actor=sides.world.analyst, wish=wish(*chosen), partners=[sides.party], now=NOW)
     green = wish(indicator("delivery"))
     (sent,) = share(actor=sides.world.analyst, wish=green, partners=[sides.party], now=NOW)
-    under = {"body": {"agreement": agreement.ref, "message": "For you."}, "basis": (agreement.ref,)}
-    verdict, act = from_far(sides, indicator("from-afar"), tlp=Tlp.AMBER, **under)
+    said = {"title": "From afar", "message": "For you."}
+    given = indicator("from-afar")
+    verdict, act = from_far(sides, given, tlp=Tlp.AMBER, body=said, basis=(agreement.ref,))
     verdict.require()
     received = Act.objects.get(ref=act.act.id)
     return Rows(sides, brought, agreement, sides.proposed_by_far(), awaiting, sent, received)

@@ -84,6 +84,16 @@ def test_a_party_that_no_channel_reaches_is_refused_before_anything_is_written(w
     assert nothing_written(0)
 
 
+def test_an_act_names_no_agreement_that_its_judgement_does_not_rest_on(world, far):
+    partner = world.befriend(far)
+    size = log.size()
+    draft = world.draft(partner.party, basis=("agreement--6d1f0c2b-3a4e-4f5d-9b8c-7a6e5d4c3b2a",))
+    with pytest.raises(Refused) as refused:
+        composing.compose(actor=world.analyst, draft=draft, now=NOW)
+    assert [ground.rule for ground in refused.value.verdict.grounds] == ["act.basis"]
+    assert nothing_written(size)
+
+
 def test_an_act_is_addressed_to_each_other_party_once(world, far):
     party = world.befriend(far).party
     for recipients in ((), (party, party), (world.body,)):

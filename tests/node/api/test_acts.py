@@ -151,6 +151,7 @@ def test_judging_is_for_those_who_compose_the_kind(program, note):
         ({"tlp": "AMBER"}, (400, "/tlp")),
         ({"expires": "tomorrow"}, (400, "/expires")),
         ({"purpose": "p" * 41}, (400, "/purpose")),
+        ({"basis": ["a"] * 51}, (400, "/basis")),
         ({"more": 1}, (400, "/more")),
     ],
 )

@@ -112,7 +112,7 @@ def given_things(world, agreed, program, note) -> dict[str, Any]:
     act = caller.post("/acts", note).json()["ref"]
     share = {
         "kind": "share",
-        "body": {"title": "t", "purpose": "research"},
+        "body": {"title": "t"},
         "purpose": "research",
         "tlp": "amber",
         "in_reply_to": act,

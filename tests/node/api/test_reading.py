@@ -193,15 +193,20 @@ def test_a_share_is_composed_with_its_objects(analyst, agreed):
     draft = {
         "kind": "share",
         "recipients": [agreed.far.ref],
-        "body": {"title": "For you", "purpose": "network-defence", "agreement": agreement},
+        "body": {"title": "For you"},
         "purpose": "network-defence",
+        "basis": [agreement],
         "selection": [indicator("open")["id"], indicator("closed")["id"]],
     }
     judged = analyst.post("/acts/judge", draft).json()
     assert [item["verdict"]["answer"] for item in judged["items"]] == ["yes", "no"]
     told = analyst.post("/acts", draft, key="s").json()
     assert [each["ref"] for each in told["contents"]] == [indicator("open")["id"]]
-    assert told["basis"] == [agreement]
+    assert (told["purpose"], told["basis"], told["body"]) == (draft["purpose"], [agreement], draft["body"])
+    again = analyst.post("/acts", draft, key="s")
+    assert (again.status_code, again.json()["ref"]) == (200, told["ref"])
+    other = analyst.post("/acts", draft | {"basis": []}, key="s")
+    assert (other.status_code, other.json()["code"]) == (409, "conflict")
     assert StixObject.objects.count() == 2
 
 

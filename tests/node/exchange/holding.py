@@ -106,14 +106,12 @@ def from_far(sides: Sides, *values: dict[str, Any], now=NOW, **changes: Any):
     """Our node's verdict on a share that the partner sends, and the act it sent."""
     found = [Found.decode(value) for value in values]
     sides.far.now = now
-    body = {"title": "From afar", "purpose": "network-defence"} | changes.pop("body", {})
-    act = sides.far.act(
-        "share",
-        body=body,
-        contents=tuple(Content.of(each) for each in found),
-        purpose=body["purpose"],
-        **changes,
-    )
+    said = {
+        "body": {"title": "From afar"},
+        "contents": tuple(Content.of(each) for each in found),
+        "purpose": "network-defence",
+    }
+    act = sides.far.act("share", **{**said, **changes})
     return sides.arrive(act, *(each.value for each in found), now=now), act
 
 

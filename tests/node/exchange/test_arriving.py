@@ -33,7 +33,7 @@ def rule(verdict) -> str:
 
 
 def under(agreement: Agreement, **more: Any) -> dict[str, Any]:
-    return {"body": {"agreement": agreement.ref, **more}, "basis": (agreement.ref,)}
+    return {"basis": (agreement.ref,), **more}
 
 
 def test_kept_with_where_it_came_from(sides):
@@ -68,9 +68,8 @@ def test_without_an_agreement_in_force_only_clear_is_taken(sides):
     over = from_far(sides, given, now=NOW + timedelta(days=3), **under(agreement))[0]
     assert rule(over) == "share.agreement"
     unknown = some_terms().agreement
-    named = {"body": {"agreement": unknown}, "basis": (unknown,)}
-    assert rule(from_far(sides, given, **named)[0]) == "share.agreement"
-    assert rule(from_far(sides, given, body={"agreement": unknown})[0]) == "share.basis"
+    assert rule(from_far(sides, given, basis=(unknown,))[0]) == "share.agreement"
+    assert rule(from_far(sides, given, basis=(agreement.ref, unknown))[0]) == "share.basis"
     assert not StixObject.objects.exists()
     assert from_far(sides, indicator("clear", Tlp.CLEAR))[0].allowed
     assert row(indicator("clear", Tlp.CLEAR)).source == sides.party
@@ -87,17 +86,28 @@ def test_a_purpose_outside_the_agreement(sides):
     agreement = sides.conclude()
     verdict, _ = from_far(sides, indicator("i"), **under(agreement, purpose="research"))
     assert rule(verdict) == "share.purpose"
-    verdict, _ = from_far(sides, indicator("i"), **under(agreement, purpose="fun"))
-    assert rule(verdict) == "act.malformed"
+    for unknown in ("fun", None):
+        verdict, _ = from_far(sides, indicator("i"), **under(agreement, purpose=unknown))
+        assert rule(verdict) == "share.purpose"
+
+
+def test_what_a_body_says_beyond_its_form_is_kept_and_counts_for_nothing(sides):
+    agreement, given = sides.conclude(), indicator("given")
+    body = {"title": "From afar", "purpose": "research", "agreement": some_terms().agreement}
+    verdict, act = from_far(sides, given, **under(agreement, body=body))
+    assert verdict.allowed
+    kept = Act.objects.get(ref=act.act.id)
+    assert (kept.body, kept.purpose, kept.basis) == (body, "network-defence", [agreement.ref])
+    origin = Handling.from_json(row(given).handling.facts).origin_terms
+    assert origin is not None
+    assert origin.agreement == agreement.ref
 
 
 def test_an_empty_share_and_acts_as_content(sides):
     agreement = sides.conclude()
     assert rule(from_far(sides, **under(agreement))[0]) == "share.contents"
     unreadable = Leaving("indicator--0", "", b'{"type":"indicator"}', "0" * 64)
-    arrived = Arrived(
-        "share", sides.party, (sides.world.body,), {"purpose": "research"}, (unreadable,), None, NOW
-    )
+    arrived = Arrived("share", sides.party, (sides.world.body,), {}, (unreadable,), None, NOW, "research")
     assert rule(admissible(arrived, NOW)) == "share.unreadable"
 
 

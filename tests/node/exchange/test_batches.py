@@ -90,7 +90,7 @@ def test_taking(sides):
 def sent(sides, value: dict[str, Any], agreement: str) -> SignedAct:
     """A share of one object by the partner; its title tells which."""
     sides.far.now = NOW
-    body = {"title": f"From afar: {value['name']}", "purpose": "network-defence", "agreement": agreement}
+    body = {"title": f"From afar: {value['name']}"}
     contents = (Content.of(Found.decode(value)),)
     signed: SignedAct = sides.far.act(
         "share", body=body, contents=contents, purpose="network-defence", basis=(agreement,)

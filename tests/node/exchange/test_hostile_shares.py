@@ -37,14 +37,12 @@ def answer(sides: Sides, to: Agreement, decision: str = "accept"):
 
 
 def share_of(sides: Sides, *objects, agreement: str | None = None, **changes):
-    named = {"agreement": agreement} if agreement else {}
-    body = {"title": "From afar", "purpose": "network-defence", **named}
     said = {
         "contents": tuple(Content.of(Found.decode(each)) for each in objects),
         "purpose": "network-defence",
         "basis": (agreement,) if agreement else (),
     }
-    return sides.far.act("share", body=body, **{**said, **changes})
+    return sides.far.act("share", body={"title": "From afar"}, **{**said, **changes})
 
 
 def test_what_follows_an_acceptance_in_one_post_may_rest_on_it(sides):
@@ -78,8 +76,7 @@ def test_a_share_to_two_of_our_bodies_is_none(sides, world):
         kind="ministry", name="Ministry", state="PK", ours=True, added=NOW,
     )  # fmt: skip
     both = (world.body.ref, second.ref)
-    body = {"agreement": agreement.ref}
-    verdict, _ = from_far(sides, indicator("given"), body=body, recipients=both)
+    verdict, _ = from_far(sides, indicator("given"), basis=(agreement.ref,), recipients=both)
     assert verdict.grounds[0].rule == "share.one-recipient"
     assert not StixObject.objects.exists()
 

@@ -232,8 +232,7 @@ def test_strange_addresses_lead_nowhere(analyst, path):
 def test_a_received_object_leads_to_its_act(analyst, agreed):
     agreement = agreed.conclude(retention_days=5)
     given = indicator("given", valid_until="2027-01-01T00:00:00Z")
-    more = {"body": {"agreement": agreement.ref}, "basis": (agreement.ref,)}
-    assert from_far(agreed, given, **more)[0].allowed
+    assert from_far(agreed, given, basis=(agreement.ref,))[0].allowed
     page = body(analyst.get(f"/exchange/objects/{given['id']}/"))
     assert str(Act.objects.get(kind="share").ref) in page
     assert agreement.ref in page

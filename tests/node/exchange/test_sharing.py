@@ -321,9 +321,11 @@ def test_drafts_that_contradict_themselves(agreed):
 
     assert composing.judge(draft, NOW).verdict.allowed
     assert rule_of(tlp=Tlp.GREEN) == "share.label"
-    assert rule_of(purpose="research") == "share.purpose"
+    assert rule_of(purpose="fun") == "share.purpose"
+    assert rule_of(purpose="") == "share.purpose"
     assert rule_of(selection=()) == "share.nothing-chosen"
-    assert rule_of(body=dict(draft.body) | {"agreement": "agreement--0"}) == "share.agreement"
+    assert rule_of(basis=("agreement--0",)) == "share.agreement"
+    assert rule_of(basis=(*draft.basis, "agreement--0")) == "share.basis"
     third = Party.objects.create(ref=ref_of("identity", "t"), kind="state", name="T", state="FR", added=NOW)
     assert kinds.judge(replace(draft, recipients=(agreed.party, third)), NOW).verdict.grounds[0].rule == (
         "share.one-recipient"
@@ -331,7 +333,7 @@ def test_drafts_that_contradict_themselves(agreed):
     with pytest.raises(NotFound):
         composing.judge(replace(draft, selection=(ref_of("indicator", "none"),)), NOW)
     with pytest.raises(Malformed):
-        composing.judge(replace(draft, body={"title": "x", "purpose": "fun"}), NOW)
+        composing.judge(replace(draft, body={"message": "x"}), NOW)
     with pytest.raises(Malformed):
         composing.judge(replace(draft, selection=(amber["id"],) * (kinds.MOST_SHARED + 1)), NOW)
 

@@ -57,6 +57,7 @@ class Draft:
     body: Mapping[str, Any]  # in the form of the kind; every kind has a `title` in it
     tlp: Tlp = Tlp.AMBER
     purpose: str = ""
+    basis: tuple[str, ...] = ()  # refs of the agreements it rests on; the judgement has to confirm them
     selection: tuple[str, ...] = ()  # refs of the objects to carry, for kinds that carry objects
     in_reply_to: str | None = None
     expires: datetime | None = None
@@ -100,7 +101,7 @@ class Judgement:
 
     verdict: Verdict
     items: tuple[Item, ...] = ()
-    basis: tuple[str, ...] = ()  # refs of the agreements it rests on
+    basis: tuple[str, ...] = ()  # refs of the agreements that it found the draft to rest on
 
     @property
     def leaving(self) -> tuple[Leaving, ...]:

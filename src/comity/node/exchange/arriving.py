@@ -45,17 +45,24 @@ def admissible(arrived: Arrived, now: datetime) -> Verdict:
 
 def _strange(arrived: Arrived, found: Sequence[Found]) -> Verdict | None:
     """What is wrong with the share whatever it rests on; None if nothing is."""
-    agreement = arrived.body.get("agreement")
     if len(arrived.recipients) != 1:  # each body holds what its own agreements with the author allow
         return _no("one-recipient", "A share goes to exactly one party; make one for each.")
-    if arrived.purpose != arrived.body["purpose"]:
-        return _no("purpose", "The act and its body name different purposes.")
-    if arrived.basis != ((agreement,) if agreement else ()):
-        return _no("basis", "The act and its body name different agreements.")
+    wrong = ill_founded(arrived.purpose, arrived.basis)
+    if wrong is not None:
+        return wrong
     if not found or any(each.type in OWN_PATH for each in found):
         return _no("contents", "A share carries objects, and neither acts nor receipts among them.")
     contradicted = _contradicted(found, arrived.contents, arrived.recipients)
     return _no("contradiction", contradicted) if contradicted else None
+
+
+def ill_founded(purpose: str, basis: Sequence[str]) -> Verdict | None:
+    """What is wrong with what a share is given for and rests on, before anybody asks the agreement."""
+    if purpose not in {each.value for each in Purpose}:
+        return _no("purpose", "The act names no purpose that is known here.")
+    if len(basis) > 1:
+        return _no("basis", "A share rests on one agreement, or for TLP:CLEAR on none.")
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ def take(acts: Sequence[Act], now: datetime) -> None:
     """Keep what the acts carry, bound by the terms that each came under."""
     groups: dict[_Basis, list[Act]] = {}
     for act, holder in queries.receivers_of(acts):
-        basis = _Basis(holder, act.author, act.body.get("agreement"), Tlp(act.tlp))
+        basis = _Basis(holder, act.author, act.basis[0] if act.basis else None, Tlp(act.tlp))
         groups.setdefault(basis, []).append(act)
     carried = contents_of_all(acts)
     for basis, its in groups.items():

@@ -72,7 +72,7 @@ def leaving_of(value: Mapping[str, Any]) -> Leaving:
 
 def _by_class(question: Asked, rows: Sequence[StixObject]) -> list[_Candidate]:
     """Judge each class once; whoever receipted an earlier version is told when the object is revoked."""
-    held = _receipted(question, rows)
+    held = receipted(question, (row.ref for row in rows))
     judged: dict[tuple[int, bool], Release] = {}
     candidates = []
     for row in rows:
@@ -86,10 +86,10 @@ def _by_class(question: Asked, rows: Sequence[StixObject]) -> list[_Candidate]:
     return candidates
 
 
-def _receipted(question: Asked, rows: Iterable[StixObject]) -> set[str]:
+def receipted(question: Asked, refs: Iterable[str]) -> set[str]:
     """Those of which the partner has a version."""
-    refs = {row.ref for row in rows}
-    return refs & _had(question.holder, question.partner, all_asked_about(refs)) if refs else set()
+    wanted = set(refs)
+    return wanted & _had(question.holder, question.partner, all_asked_about(wanted)) if wanted else set()
 
 
 @once_together

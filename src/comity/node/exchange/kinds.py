@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
-
-import msgspec
+from typing import Any
 
 from comity.base.errors import Malformed, NotFound
 from comity.base.tlp import Tlp
@@ -18,7 +16,7 @@ from comity.node.acts.models import Act
 from comity.node.exchange import arriving, queries
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import names_any, of_class
-from comity.node.exchange.judging import SECOND_PERSON, SOURCE, judged_items
+from comity.node.exchange.judging import SECOND_PERSON, SOURCE, judged_items, receipted
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.sights import Asked, asked
 from comity.node.instruments import queries as agreements
@@ -29,37 +27,32 @@ NAME = "share"
 MOST_SHARED = 5_000
 
 
-class ShareBody(Body, kw_only=True):
-    """What the objects are given for, and under which agreement; without one, TLP:CLEAR alone leaves."""
-
-    purpose: Purpose
-    agreement: Annotated[str, msgspec.Meta(max_length=60)] | None = None
-
-
 def judge(draft: Draft, now: datetime) -> Judgement:
-    """What of the selection leaves under the agreement that the draft names, object by object."""
-    body = read(draft.body)
+    """What of the selection leaves under the agreement that the draft names, object by object.
+
+    Without one, TLP:CLEAR alone leaves.
+    """
     if len(draft.recipients) != 1:
         return Judgement(_no("one-recipient", "A share goes to exactly one partner; make one for each."))
-    if draft.purpose != body.purpose.value:
-        return Judgement(_no("purpose", "The act and its body name different purposes."))
-    question = question_of(draft.author, draft.recipients[0], body, now)
-    if body.agreement and not question.terms:
+    wrong = arriving.ill_founded(draft.purpose, draft.basis)
+    if wrong is not None:
+        return Judgement(wrong)
+    question = question_of(draft, draft.recipients[0], now)
+    if draft.basis and not question.terms:
         return Judgement(
             _no("agreement", "There is no agreement with this reference between the two parties.")
         )
     items = judged_items(question, selected(draft.author, draft.selection))
     items = items if question.terms else tuple(map(_plainly_clear, items))
-    basis = (body.agreement,) if body.agreement else ()
-    parts = (_label_covers(draft, items), _words_name_nobody(body, question), _whole(items))
-    return Judgement(all_of(parts), items, basis)
+    parts = (_label_covers(draft, items), _words_name_nobody(draft.body, question), _whole(items))
+    return Judgement(all_of(parts), items, draft.basis)
 
 
-def question_of(holder: Party, partner: Party, body: ShareBody, now: datetime) -> Asked:
+def question_of(share: Draft | Act, partner: Party, now: datetime) -> Asked:
     """What is asked of the release engine: this share, under its one agreement or under none."""
-    question = asked(holder, partner, purpose=body.purpose, now=now)
-    terms = agreements.terms_named(body.agreement, holder, partner) if body.agreement else None
-    return replace(question, terms=(terms,) if terms else ())
+    question = asked(share.author, partner, purpose=Purpose(share.purpose), now=now)
+    terms = [agreements.terms_named(ref, share.author, partner) for ref in share.basis]
+    return replace(question, terms=tuple(each for each in terms if each))
 
 
 def selected(holder: Party, refs: tuple[str, ...]) -> list[StixObject]:
@@ -88,12 +81,12 @@ def still_allowed(act: Act, party: Party, now: datetime) -> Verdict:
     """The judgement of the classes again, at the time of sending: an agreement may have ended meanwhile."""
     judgement = act.judgement or {}
     leaving = {item["ref"]: item["sha256"] for item in judgement.get("items", ()) if item["leaves_as"]}
-    question = question_of(act.author, party, read(act.body), now)
+    question = question_of(act, party, now)
     rows = queries.held(act.author, leaving)
     gone = next((ref for ref in leaving if ref not in rows), None)
     if gone:
         return _no("gone", f"{gone} is no longer held here.")
-    held = queries.receipted_by(act.author, party, rows)
+    held = receipted(question, rows)
     classes = {
         (row.handling_id, row.ref in held): row.handling
         for row in rows.values()
@@ -120,14 +113,6 @@ def _still_removed(question: Asked, rows: Mapping[str, StixObject], signed: Mapp
     return Verdict.yes(Ground("share.removed", SOURCE, "What has to be removed was removed before signing."))
 
 
-def read(body: object) -> ShareBody:
-    """The body of a share; raises `Malformed` with the place."""
-    try:
-        return msgspec.convert(body, ShareBody)
-    except msgspec.ValidationError as error:
-        raise Malformed(f"body of {NAME}", str(error)) from error
-
-
 def _label_covers(draft: Draft, items: tuple[Item, ...]) -> Verdict:
     """The act's own label is at least that of what it carries: its title and message speak of it."""
     leaving = [item.ref for item in items if item.leaving]
@@ -141,9 +126,9 @@ def _label_covers(draft: Draft, items: tuple[Item, ...]) -> Verdict:
     return _no("label", text)
 
 
-def _words_name_nobody(body: ShareBody, question: Asked) -> Verdict:
+def _words_name_nobody(body: Mapping[str, Any], question: Asked) -> Verdict:
     """What a person writes beside the objects is bound by the removal of victims as they are."""
-    said = {"id": "", "description": f"{body.title}\n{body.message}"}
+    said = {"id": "", "description": f"{body['title']}\n{body.get('message', '')}"}
     removing = any(terms.remove_victims for terms in question.terms)
     if removing and names_any(said, queries.victims_of(question.holder)):
         return _no(
@@ -184,7 +169,7 @@ SHARE = Kind(
     name=NAME,
     verb=Verb.SHARE,
     title="Share threat information",
-    body=ShareBody,
+    body=Body,
     composers=frozenset({Role.ANALYST, Role.DUTY_OFFICER}),
     judge=judge,
     second_person=second_person,

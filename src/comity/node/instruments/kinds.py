@@ -27,14 +27,12 @@ def _judge_proposal(draft: Draft, now: datetime) -> Judgement:
 
 def _judge_answer(draft: Draft, now: datetime) -> Judgement:
     body = _read(draft, AnswerBody)
-    verdict = rules.answerable(body, draft.author, draft.in_reply_to, now)
-    return Judgement(verdict, basis=(body.agreement,))
+    return Judgement(rules.answerable(body, draft.author, draft.in_reply_to, now))
 
 
 def _judge_withdrawal(draft: Draft, now: datetime) -> Judgement:
     body = _read(draft, WithdrawalBody)
-    verdict = all_of((rules.withdrawable(body, draft.author), rules.not_back_dated(body, now)))
-    return Judgement(verdict, basis=(body.agreement,))
+    return Judgement(all_of((rules.withdrawable(body, draft.author), rules.not_back_dated(body, now))))
 
 
 def _wide_proposal(draft: Draft, _judgement: Judgement) -> Ground | None:

@@ -151,6 +151,7 @@ def _draft(actor: Actor, wanted: Composed) -> Draft:
         body=wanted.body,
         tlp=wanted.tlp,
         purpose=wanted.purpose,
+        basis=tuple(wanted.basis),
         selection=tuple(wanted.selection),
         in_reply_to=wanted.in_reply_to,
         expires=decode_time(wanted.expires, "/expires") if wanted.expires else None,

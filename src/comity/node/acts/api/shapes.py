@@ -9,6 +9,7 @@ import msgspec
 from ninja import Field
 
 from comity.base.tlp import Tlp
+from comity.formats.acts import MAX_BASIS, MAX_PURPOSE
 from comity.node.acts import models, queries, timeline
 from comity.node.acts.kinds import Draft
 from comity.node.acts.kinds import Judgement as Judged
@@ -55,7 +56,8 @@ class Composed(Given):
     recipients: list[Ref] = Field(min_length=1, max_length=MOST_RECIPIENTS, description="refs of parties")
     body: dict[str, Any]
     tlp: Tlp = Tlp.AMBER
-    purpose: str = Field("", max_length=40)
+    purpose: str = Field("", max_length=MAX_PURPOSE)
+    basis: list[Ref] = Field([], max_length=MAX_BASIS, description="refs of the agreements it rests on")
     selection: list[Ref] = Field([], max_length=MOST_SELECTED, description="refs of the objects to carry")
     in_reply_to: Ref | None = None
     expires: Annotated[str, Field(max_length=40)] | None = Field(None, description="RFC 3339, in UTC")

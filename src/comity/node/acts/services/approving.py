@@ -67,6 +67,7 @@ def draft_of(act: Act) -> Draft:
         body=act.body,
         tlp=Tlp(act.tlp),
         purpose=act.purpose,
+        basis=tuple(act.basis),
         selection=tuple(act.selection),
         in_reply_to=act.in_reply_to.ref if act.in_reply_to else None,
         expires=act.expires,

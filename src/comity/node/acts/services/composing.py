@@ -27,7 +27,7 @@ def judge(draft: Draft, now: datetime) -> Judgement:
     kind.read_body(draft.body)
     ways = [_addressed(draft), *(reachable(party) for party in draft.recipients)]
     judged = kind.judge(draft, now)
-    blocked = [way for way in ways if not way.allowed]
+    blocked = [each for each in (*ways, _rests(draft, judged)) if not each.allowed]
     verdict = all_of((*blocked, judged.verdict)) if blocked else judged.verdict
     return Judgement(verdict, judged.items, judged.basis)
 
@@ -127,6 +127,14 @@ def _own_body(actor: Actor, draft: Draft) -> Verdict:
         return Verdict.yes(Ground("act.author", "path of an act", f"{actor.name} acts for it."))
     text = f"{actor.name} does not act for {draft.author.name}; switch to that body first."
     return Verdict.no(Ground("act.author", "path of an act", text))
+
+
+def _rests(draft: Draft, judged: Judgement) -> Verdict:
+    """Whether what the judgement allows rests on the agreements that the act is going to name."""
+    if judged.verdict.allowed and judged.basis != draft.basis:
+        text = "The act names agreements on which an act of its kind does not rest."
+        return Verdict.no(Ground("act.basis", "path of an act", text))
+    return Verdict.yes(Ground("act.basis", "path of an act", "It rests on what it names."))
 
 
 def _addressed(draft: Draft) -> Verdict:

@@ -55,14 +55,14 @@ def draft_for(actor: Actor, wish: Wish, partner: Party, now: datetime) -> Draft:
     holder = queries.own_body(actor)
     rows = selected(holder, wish.refs)
     agreement, leaving = _best(asked(holder, partner, purpose=wish.purpose, now=now), rows)
-    basis = {"agreement": agreement} if agreement else {}
     return Draft(
         kind=NAME,
         author=holder,
         recipients=(partner,),
-        body={"title": wish.title, "message": wish.message, "purpose": wish.purpose.value, **basis},
+        body={"title": wish.title, "message": wish.message},
         tlp=wish.tlp or highest_label(leaving),
         purpose=wish.purpose.value,
+        basis=(agreement,) if agreement else (),
         selection=wish.refs,
     )
 

@@ -39,7 +39,7 @@ def purpose_words(purpose: str) -> str:
 @register.simple_tag(takes_context=True)
 def agreement_of(context: Context, act: Act) -> Agreement | None:
     """The agreement under which the act was made, if the reader may see it."""
-    ref = str(act.body.get("agreement") or "")
+    ref = str(act.basis[0]) if act.basis else ""
     return agreements_for(context["request"].actor).filter(ref=ref).first() if ref.isprintable() else None
 
 
