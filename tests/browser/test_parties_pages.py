@@ -55,7 +55,7 @@ def addresses(signed_in):
         "person": f"/parties/people/{bilal.pk}",
         "person-new": "/parties/people/new",
         "role-new": f"/parties/people/{bilal.pk}/role",
-        "role-end": f"/parties/roles/{held[0].key}/end",
+        "role-end": f"/parties/people/roles/{held[0].key}/end",
         "link": f"/parties/people/{bilal.pk}/link",
         "active": f"/parties/people/{bilal.pk}/active",
         "changes": "/parties/people/changes",
@@ -99,5 +99,5 @@ def test_a_person_is_added_with_and_without_scripts(scripts, addresses, browser_
     guest = browser_page(scripts=scripts)
     guest.context.clear_cookies()
     guest.goto(link)
-    guest.get_by_role("button", name="Log in").click()
+    guest.get_by_role("button", name="Sign in").click()
     assert "Sana Malik" in guest.inner_text(".lead")

@@ -110,7 +110,7 @@ def test_wrong_used_old_and_inactive_links_answer_the_same(client, link, by_admi
     assert {answer.status_code for answer in answers} == {403}
     shown = {answer.content.decode().partition("<main")[2].partition("</main>")[0] for answer in answers}
     assert len(shown) == 1
-    assert "does not log in" in shown.pop()
+    assert "does not sign in" in shown.pop()
 
 
 def test_links_are_good_until_their_last_moment(by_admin, analyst, now):

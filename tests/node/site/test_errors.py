@@ -101,7 +101,7 @@ def test_a_wrong_method_on_the_api_names_itself(client):
 def test_a_fault_is_logged_with_its_trace_and_shown_without(client, caplog):
     response = client.get("/raise/fault")
     assert response.status_code == 500
-    assert "It has been written to the log" in response.content.decode()
+    assert "It was noted for the administrator" in response.content.decode()
     assert "secret detail" in caplog.text
 
 

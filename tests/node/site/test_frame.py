@@ -67,6 +67,12 @@ def test_personal_places_stand_under_the_name(places):
     assert [entry.title for entry in frame.personal] == ["Mine"]
 
 
+def test_the_page_of_a_personal_place_is_no_part_of_another(places):
+    places(Place("States", "parties:states"), Place("Mine", "parties:me", menu=Menu.PERSONAL))
+    frame = frame_at("/parties/me", Role.ANALYST)
+    assert [entry.current for entry in (*frame.main, *frame.personal)] == [False, True]
+
+
 def test_every_announced_place_leads_somewhere_and_asks_for_a_power_that_exists():
     powers = {power.value for power in Power} | {""}
     for config in apps.get_app_configs():

@@ -42,7 +42,9 @@ class DecisionForm(forms.Form):
 class OpeningForm(forms.Form):
     """To whom an entry is opened, and why."""
 
-    party = forms.ModelChoiceField(label="Open to", queryset=Party.objects.all())
+    party = forms.ModelChoiceField(
+        label="Open to", queryset=Party.objects.all(), empty_label="Choose a party"
+    )
     why = forms.CharField(
         label="Why",
         max_length=MAX_WHY,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from enum import Enum
+
+from django.utils import dateformat
 
 from comity.engines.release.terms import Category, Onward, Purpose, Terms
 
@@ -30,7 +33,8 @@ def in_words(terms: Terms) -> tuple[str, ...]:
         f"The receiver deletes it after {terms.retention_days} days."
         if terms.retention_days
         else "The receiver may keep it.",
-        f"It is in force from {terms.since}" + (f" to {terms.until}." if terms.until else " without an end."),
+        f"It is in force from {_day(terms.since)}"
+        + (f" to {_day(terms.until)}." if terms.until else " without an end."),
     )
 
 
@@ -41,13 +45,18 @@ def as_table(terms: Terms) -> tuple[tuple[str, str], ...]:
         ("Highest label", terms.highest.label),
         ("Purposes", _listed(terms.purposes, PURPOSES)),
         ("Categories", _listed(terms.categories, CATEGORIES)),
-        ("Victims", "removed" if terms.remove_victims else "may be named"),
+        ("Victims", "made unrecognisable" if terms.remove_victims else "may be named"),
         ("Passing on", ONWARD[terms.onward]),
         ("Deletion", f"after {terms.retention_days} days" if terms.retention_days else "not asked for"),
         ("Second person above", terms.second_person_above.label),
-        ("First day", terms.since.isoformat()),
-        ("Last day", terms.until.isoformat() if terms.until else "none"),
+        ("First day", _day(terms.since)),
+        ("Last day", _day(terms.until) if terms.until else "none"),
     )
+
+
+def _day(day: date) -> str:
+    """The date as it stands on every page."""
+    return dateformat.format(day, "j M Y")
 
 
 def _listed(members: Iterable[Enum], words: dict[Purpose, str] | dict[Category, str]) -> str:

@@ -114,7 +114,7 @@ class PersonForm(RoleForm):
     """A new person with a first role."""
 
     name = forms.CharField(max_length=120)
-    email = forms.EmailField(label="E-mail address", help_text="Their name when they log in.")
+    email = forms.EmailField(label="E-mail address", help_text="Their name when they sign in.")
     field_order = ("name", "email", "body", "role")
 
 

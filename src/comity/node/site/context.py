@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, get_language_bidi
 
 from comity.node.site.preferences import Preferences, preferences_of
-from comity.node.site.systems import Menu, systems
+from comity.node.site.systems import Menu, Place, systems
 
 VERSION = version("comity")
 
@@ -136,16 +136,21 @@ class Frame:
     def _entries(self, menu: Menu) -> tuple[Entry, ...]:
         if self.actor is None:
             return ()
-        powers = {power.value for power in self.actor.powers}
-        places = [place for system in systems() for place in system.navigation if place.menu is menu]
+        urls = self._places
+        here = self._here(urls.values())
+        ordered = sorted(urls, key=lambda place: (place.weight, place.title))
+        return tuple(Entry(p.title, urls[p], urls[p] == here) for p in ordered if p.menu is menu)
+
+    @cached_property
+    def _places(self) -> dict[Place, str]:
+        """The places of every menu that this reader may go to, with their addresses."""
+        powers = {power.value for power in self.actor.powers} if self.actor else set()
+        places = [place for system in systems() for place in system.navigation]
         seen = [place for place in places if not place.power or place.power in powers]
-        urls = {place: _url(place.view) for place in seen}
-        here = self._here(url for url in urls.values() if url)
-        ordered = sorted(seen, key=lambda place: (place.weight, place.title))
-        return tuple(Entry(p.title, urls[p], urls[p] == here) for p in ordered if urls[p])
+        return {place: url for place in seen if (url := _url(place.view))}
 
     def _here(self, urls: Iterable[str]) -> str:
-        """The entry with the longest address that the present one begins with."""
+        """The entry, of whatever menu, with the longest address that the present one begins with."""
         path = self._request.path
         return max(
             (url for url in urls if path == url or (url != "/" and path.startswith(url))), key=len, default=""

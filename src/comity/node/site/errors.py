@@ -50,7 +50,7 @@ _NEXT = {
     409: "Open the page again to see how it stands now, then decide.",
     413: "Send less at once, or split it.",
     429: "Wait a few minutes, then try again.",
-    500: "It has been written to the log. Try again; if it stays, tell the administrator of this node.",
+    500: "It was noted for the administrator. Try again; if it stays, tell them what you did and when.",
     503: "Nothing was changed. Try again in a few minutes.",
 }
 _PLAIN_CODES = {401: "not-signed-in", 403: "forbidden", 404: "not-found", 405: "method-not-allowed"} | {
@@ -69,8 +69,8 @@ class DatabaseUnavailable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "The database of this node cannot be written now, so nothing was recorded and nothing was sent. "
-            "Try again in a minute; if it stays, tell the administrator, who looks at the disk and the log."
+            "The database of this node cannot be used now, so nothing was recorded and nothing was sent. "
+            "If it stays, tell the administrator, who looks at the disk and the log of the server."
         )
 
 

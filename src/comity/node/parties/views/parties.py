@@ -66,7 +66,7 @@ def body(request: ActorRequest, pk: int) -> HttpResponse:
     facts = [
         ("What it is", party.get_kind_display()),
         ("State", name_of(party.state) if party.state else ""),
-        ("On this node", "Yes, its people log in here" if party.ours else "No"),
+        ("On this node", "Yes, its people sign in here" if party.ours else "No"),
         ("Identity", party.ref),
         ("Known since", party.added),
     ]
