@@ -193,7 +193,7 @@ def test_a_provider_that_may_not_be_named_is_taken_out(here: Path):
 @pytest.mark.parametrize(
     ("objects", "where"),
     [
-        (marked({**IEP, "tlp": "pink"}), "iep.tlp"),
+        (marked({**IEP, "tlp": "pink"}), "iep/tlp"),
         ([pattern(1, valid_until="soon")], "/valid_until"),
     ],
 )

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comity.base.errors import Malformed
+from comity.base.fields import Fields
 from comity.formats.canonical import canonical
-from comity.formats.fields import Fields
 from comity.formats.jws import (
     BadSignature,
     Signature,

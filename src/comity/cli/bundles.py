@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Self
 
 from comity.base.errors import Malformed
-from comity.formats.fields import Fields
+from comity.base.fields import Fields
 from comity.formats.markings import Markings, markings_of
 from comity.formats.stix import ID, MAX_OBJECTS, StixObject
 from comity.formats.strict_json import decode

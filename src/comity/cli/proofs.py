@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from comity.base.errors import Malformed, Refused
+from comity.base.fields import Fields
 from comity.base.verdict import Ground, Verdict
 from comity.cli.checks import Check
 from comity.cli.copies import check_commitment, commitment_at, compare_with_copy, open_copy, unreadable_note
@@ -18,7 +19,6 @@ from comity.engines.ledger.note import VerifierKey
 from comity.engines.ledger.tiles import HASH_SIZE
 from comity.formats import receipts
 from comity.formats.entries import LogEntry
-from comity.formats.fields import Fields
 from comity.formats.strict_json import decode
 
 _TEXT = b"c2sp.org/tlog-proof@"

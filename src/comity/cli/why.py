@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from comity.base.errors import Malformed, TooLarge
+from comity.base.times import decode_time
 from comity.base.verdict import Verdict
 from comity.cli.bundles import MARKING, Bundle
 from comity.engines.release.case import Recipient
@@ -18,7 +19,6 @@ from comity.engines.release.redact import Parties, without
 from comity.engines.release.terms import Purpose, Terms, category_of
 from comity.formats.stix import IDENTITY_ID, StixObject
 from comity.formats.strict_json import decode
-from comity.formats.times import decode_time
 
 MAX_TERMS = 1_000
 _OURS = "this node"
@@ -52,7 +52,7 @@ def load_terms(content: bytes) -> tuple[Terms, ...]:
         return (Terms.from_json(value),)
     if len(value) > MAX_TERMS:
         raise TooLarge("terms", f"are {len(value):,}; at most {MAX_TERMS:,} are read.")
-    return tuple(Terms.from_json(each, f"terms[{index}]") for index, each in enumerate(value))
+    return tuple(Terms.from_json(each, f"terms/{index}") for index, each in enumerate(value))
 
 
 def judge_objects(bundle: Bundle, asked: Asked) -> Iterator[Judged | Malformed]:

@@ -11,13 +11,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from comity.base.errors import Malformed, TooLarge
+from comity.base.fields import Fields
+from comity.base.times import encode_time
 from comity.formats.canonical import canonical
 from comity.formats.common import Common, decode_common, decode_markings, decode_more, encode_common
-from comity.formats.fields import Fields
 from comity.formats.signed import OnTheWire, Sealed, open_sealed, seal
 from comity.formats.stix import ID, IDENTITY_ID, MAX_OBJECT, UUID_FORM, StixObject
 from comity.formats.strict_json import Limits
-from comity.formats.times import encode_time
 
 TYPE = "comity-act"
 EXTENSION = "extension-definition--80ab4182-6fca-427f-be3d-73f41983b6ff"

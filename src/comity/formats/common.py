@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from comity.base.errors import Malformed
+from comity.base.fields import Fields
+from comity.base.times import encode_time
 from comity.base.tlp import Tlp
-from comity.formats.fields import Fields
 from comity.formats.markings import TLP_IDS, TLP_OF_ID
 from comity.formats.stix import MARKING_ID
-from comity.formats.times import encode_time
 
 WIRE = 1
 MAX_MARKINGS = 20

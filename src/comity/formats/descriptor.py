@@ -11,15 +11,15 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from comity.base.errors import Malformed
+from comity.base.fields import Fields
+from comity.base.times import encode_time
 from comity.base.verdict import Ground, Verdict
 from comity.formats.act_checks import SKEW
 from comity.formats.common import UnknownWire
-from comity.formats.fields import Fields
 from comity.formats.keys import NodeKey, Use, by_kid
 from comity.formats.signed import OnTheWire, Sealed, check_signature, open_sealed, seal
 from comity.formats.stix import IDENTITY_ID
 from comity.formats.strict_json import Limits
-from comity.formats.times import encode_time
 from comity.formats.words import fingerprint
 
 PATH = "/.well-known/comity.json"

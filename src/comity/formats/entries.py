@@ -9,11 +9,11 @@ from enum import Enum
 from typing import Any
 
 from comity.base.errors import Malformed
+from comity.base.fields import Fields
+from comity.base.times import encode_time
 from comity.formats.acts import KIND, MAX_KIND, MAX_RECIPIENTS, SHA256
 from comity.formats.canonical import canonical
-from comity.formats.fields import Fields
 from comity.formats.strict_json import Limits, decode
-from comity.formats.times import encode_time
 
 VERSION = 1
 LIMITS = Limits(size=65_535, depth=8, values=2_000, string=1_000)  # an entry bundle counts 16 bits of length

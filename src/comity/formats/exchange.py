@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from comity.base.errors import Malformed
+from comity.base.times import decode_time
 from comity.formats.conversation import MAX_REPLY, Ask, Conversation, PartnerRefused, ask_for
 from comity.formats.descriptor import LIMITS as DESCRIPTOR_LIMITS
 from comity.formats.descriptor import PATH, SignedDescriptor, decode_descriptor
@@ -19,7 +20,6 @@ from comity.formats.taxii import (
     Status,
     decode_collections,
 )
-from comity.formats.times import decode_time
 
 MAX_CHECKPOINT = 16 * 2**10
 MAX_LOG_FILE = 256 * (2 + 65_535)  # a full bundle of the longest entries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from comity.formats.fields import Fields
+from comity.base.fields import Fields
 from comity.formats.stix import StixObject, decode_objects
 from comity.formats.strict_json import decode
 

@@ -16,8 +16,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from comity.base.errors import ComityError, Malformed
+from comity.base.fields import Fields
 from comity.formats.canonical import canonical
-from comity.formats.fields import Fields
 from comity.formats.strict_json import Limits, decode
 
 ALGORITHM = "Ed25519"

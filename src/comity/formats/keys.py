@@ -11,9 +11,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from comity.base.errors import Malformed
-from comity.formats.fields import Fields
+from comity.base.fields import Fields
+from comity.base.times import encode_time
 from comity.formats.jws import KID, decode_jwk, encode_jwk, thumbprint
-from comity.formats.times import encode_time
 
 
 class Use(Enum):

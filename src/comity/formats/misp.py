@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from comity.base.errors import Malformed, TooLarge
+from comity.base.fields import Fields
 from comity.base.tlp import Tlp
-from comity.formats.fields import Fields
 from comity.formats.markings import TLP_IDS, TLP_OF_ID, tlp_definition
 from comity.formats.stix import StixObject
 from comity.formats.strict_json import STANDARD, Limits, decode

@@ -13,16 +13,16 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from comity.base.errors import Malformed
+from comity.base.fields import Fields
+from comity.base.times import encode_time
 from comity.base.verdict import Ground, Verdict
 from comity.formats.acts import ACT_ID, SHA256, SignedAct
 from comity.formats.common import Common, decode_common, decode_markings, decode_more, encode_common
 from comity.formats.entries import Event, LogEntry
-from comity.formats.fields import Fields
 from comity.formats.keys import NodeKey
 from comity.formats.signed import OnTheWire, Sealed, check_signature, open_sealed, seal
 from comity.formats.stix import IDENTITY_ID, UUID_FORM
 from comity.formats.strict_json import Limits
-from comity.formats.times import encode_time
 
 TYPE = "comity-receipt"
 EXTENSION = "extension-definition--2fb2aad9-2509-4297-8e25-20360fff9949"

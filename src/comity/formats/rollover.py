@@ -10,9 +10,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from comity.base.fields import Fields
 from comity.base.verdict import Ground, Verdict
 from comity.formats.canonical import canonical
-from comity.formats.fields import Fields
 from comity.formats.jws import KID, BadSignature, Signature, UnknownKey, sign, verify
 from comity.formats.keys import NodeKey
 

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from comity.base.fields import Fields
 from comity.base.verdict import Ground, Verdict
 from comity.formats.canonical import canonical, sha256_hex
-from comity.formats.fields import Fields
 from comity.formats.jws import BadSignature, Signature, UnknownKey, sign, verify
 from comity.formats.keys import NodeKey, Use, by_kid
 from comity.formats.strict_json import Limits, decode

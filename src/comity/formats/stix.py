@@ -13,8 +13,8 @@ from typing import Any, cast
 from uuid import UUID, uuid5
 
 from comity.base.errors import Malformed, TooLarge
+from comity.base.fields import Fields
 from comity.formats.canonical import canonical, sha256_hex
-from comity.formats.fields import Fields
 from comity.formats.strict_json import STANDARD, Limits, decode
 
 MAX_OBJECTS = 50_000

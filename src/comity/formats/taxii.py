@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from comity.base.errors import Malformed
+from comity.base.fields import Fields
+from comity.base.times import encode_time
 from comity.formats.canonical import canonical
-from comity.formats.fields import Fields
 from comity.formats.stix import MAX_OBJECTS, StixObject
 from comity.formats.strict_json import Limits, decode
-from comity.formats.times import encode_time
 
 MEDIA_TYPE = "application/taxii+json;version=2.1"
 ESSENCE = "application/taxii+json"

@@ -7,11 +7,11 @@ from hypothesis import given as over
 from hypothesis import strategies as st
 
 from comity.base.errors import Malformed, TooLarge
+from comity.base.fields import MAX_LIST, MAX_PROSE
 from comity.base.tlp import Tlp
-from comity.engines.release.fields import LONGEST_TEXT, MOST_DAYS, MOST_ITEMS
 from comity.engines.release.handling import Handling
 from comity.engines.release.iep import STIX_EXTENSION, Iep
-from comity.engines.release.terms import Terms
+from comity.engines.release.terms import MOST_DAYS, Terms
 from tests.engines.release import given
 
 MARKING: dict[str, Any] = {  # the example that OASIS publishes with the extension, and its external reference
@@ -42,22 +42,22 @@ MARKING: dict[str, Any] = {  # the example that OASIS publishes with the extensi
 @pytest.mark.parametrize(
     ("differing", "where"),
     [
-        ({"agreement": " "}, "terms.agreement"),
-        ({"title": "x" * (LONGEST_TEXT + 1)}, "terms.title"),
-        ({"since": "2025-02-30"}, "terms.since"),
-        ({"since": "2025-1-1"}, "terms.since"),
+        ({"agreement": " "}, "terms/agreement"),
+        ({"title": "x" * (MAX_PROSE + 1)}, "terms/title"),
+        ({"since": "2025-02-30"}, "terms/since"),
+        ({"since": "2025-1-1"}, "terms/since"),
         ({"until": "2024-12-31"}, "terms"),
-        ({"highest": "white"}, "terms.highest"),
-        ({"highest": ["amber"]}, "terms.highest"),
-        ({"purposes": "research"}, "terms.purposes"),
-        ({"purposes": ["research", "research"]}, "terms.purposes"),
-        ({"purposes": ["research", 7]}, "terms.purposes[1]"),
-        ({"categories": ["indicator"] * (MOST_ITEMS + 1)}, "terms.categories"),
-        ({"remove_victims": 1}, "terms.remove_victims"),
-        ({"retention_days": 0}, "terms.retention_days"),
-        ({"retention_days": True}, "terms.retention_days"),
-        ({"retention_days": MOST_DAYS + 1}, "terms.retention_days"),
-        ({"surprise": "a condition of a later version"}, "terms.surprise"),
+        ({"highest": "white"}, "terms/highest"),
+        ({"highest": ["amber"]}, "terms/highest"),
+        ({"purposes": "research"}, "terms/purposes"),
+        ({"purposes": ["research", "research"]}, "terms/purposes"),
+        ({"purposes": ["research", 7]}, "terms/purposes/1"),
+        ({"categories": ["indicator"] * (MAX_LIST + 1)}, "terms/categories"),
+        ({"remove_victims": 1}, "terms/remove_victims"),
+        ({"retention_days": 0}, "terms/retention_days"),
+        ({"retention_days": True}, "terms/retention_days"),
+        ({"retention_days": MOST_DAYS + 1}, "terms/retention_days"),
+        ({"surprise": "a condition of a later version"}, "terms/surprise"),
     ],
 )
 def test_bad_terms_say_where(differing, where):
@@ -70,25 +70,25 @@ def test_a_missing_field_says_which():
     lacking = {name: value for name, value in given.TERMS.items() if name != "onward"}
     with pytest.raises(Malformed, match="is missing") as caught:
         Terms.from_json(lacking)
-    assert caught.value.where == "terms.onward"
+    assert caught.value.where == "terms/onward"
 
 
 def test_too_much_is_its_own_error():
     with pytest.raises(TooLarge):
-        Terms.from_json({**given.TERMS, "title": "x" * (LONGEST_TEXT + 1)})
+        Terms.from_json({**given.TERMS, "title": "x" * (MAX_PROSE + 1)})
 
 
 @pytest.mark.parametrize(
     ("differing", "where"),
     [
-        ({"iep_version": 1.0}, "iep.iep_version"),
-        ({"id": "Not-A-UUID"}, "iep.id"),
-        ({"start_date": "2020-01-01"}, "iep.start_date"),
-        ({"start_date": "2020-13-01T00:00:00Z"}, "iep.start_date"),
-        ({"encrypt_in_transit": "must-not"}, "iep.encrypt_in_transit"),
-        ({"unmodified_resale": "must"}, "iep.unmodified_resale"),
-        ({"external_references": [""]}, "iep.external_references[0]"),
-        ({"encrypt_at_rest": "must"}, "iep.encrypt_at_rest"),
+        ({"iep_version": 1.0}, "iep/iep_version"),
+        ({"id": "Not-A-UUID"}, "iep/id"),
+        ({"start_date": "2020-01-01"}, "iep/start_date"),
+        ({"start_date": "2020-13-01T00:00:00Z"}, "iep/start_date"),
+        ({"encrypt_in_transit": "must-not"}, "iep/encrypt_in_transit"),
+        ({"unmodified_resale": "must"}, "iep/unmodified_resale"),
+        ({"external_references": [""]}, "iep/external_references/0"),
+        ({"encrypt_at_rest": "must"}, "iep/encrypt_at_rest"),
     ],
 )
 def test_bad_policies_say_where(differing, where):
@@ -129,9 +129,9 @@ def test_the_stix_form_says_the_same_as_firsts():
 @pytest.mark.parametrize(
     ("differing", "where"),
     [
-        ({"extensions": {}}, f"marking-definition.extensions.{STIX_EXTENSION}"),
-        ({"extensions": {**MARKING["extensions"], "other": {}}}, "marking-definition.extensions.other"),
-        ({"external_references": ["x"]}, "marking-definition.external_references[0]"),
+        ({"extensions": {}}, f"marking-definition/extensions/{STIX_EXTENSION}"),
+        ({"extensions": {**MARKING["extensions"], "other": {}}}, "marking-definition/extensions/other"),
+        ({"external_references": ["x"]}, "marking-definition/external_references/0"),
     ],
 )
 def test_bad_markings_say_where(differing, where):

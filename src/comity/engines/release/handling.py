@@ -13,8 +13,8 @@ from enum import Enum
 from typing import Any, Self
 
 from comity.base.errors import Malformed
+from comity.base.fields import Fields
 from comity.base.tlp import Tlp
-from comity.engines.release.fields import Fields
 from comity.engines.release.iep import Iep
 from comity.engines.release.terms import Category, Terms
 
@@ -65,21 +65,21 @@ class Handling:
         handling: dict[str, Any] = {
             "category": fields.choice("category", Category),
             "ownership": fields.choice("ownership", Ownership),
-            "origin": fields.text("origin"),
-            "tlp": fields.optional(lambda name: fields.choice(name, Tlp), "tlp"),
+            "origin": fields.prose("origin"),
+            "tlp": fields.nullable(lambda name: fields.choice(name, Tlp), "tlp"),
             "policies": fields.each("policies", Iep.from_json),
-            "unknown_markings": fields.texts("unknown_markings"),
-            "origin_terms": fields.optional(
-                lambda name: Terms.from_json(fields.take(name), fields.path(name)), "origin_terms"
+            "unknown_markings": fields.all_prose("unknown_markings"),
+            "origin_terms": fields.nullable(
+                lambda name: Terms.from_json(fields.value(name), fields.at(name)), "origin_terms"
             ),
-            "keep_until": fields.optional(fields.day, "keep_until"),
-            "named": fields.texts("named"),
-            "names_victims": fields.flag("names_victims"),
-            "expires": fields.optional(fields.day, "expires"),
-            "revoked": fields.flag("revoked"),
-            "conditions_read": fields.texts("conditions_read"),
+            "keep_until": fields.nullable(fields.day, "keep_until"),
+            "named": fields.all_prose("named"),
+            "names_victims": fields.truth("names_victims"),
+            "expires": fields.nullable(fields.day, "expires"),
+            "revoked": fields.truth("revoked"),
+            "conditions_read": fields.all_prose("conditions_read"),
         }
-        fields.end()
+        fields.nothing_else()
         try:
             return cls(**handling)
         except ValueError as problem:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, Self
 
 from comity.base.errors import Malformed
+from comity.base.fields import Fields
 from comity.base.tlp import Tlp
-from comity.engines.release.fields import Fields, written
 
 STIX_EXTENSION = "extension-definition--762e2e97-ee51-43e5-a9ea-165fbb862c4a"
 
@@ -75,30 +75,28 @@ class Iep:
         fields = Fields(raw, where)
         policy = cls(
             id=_policy_id(fields, "id"),
-            name=fields.text("name"),
-            external_references=fields.optional(fields.texts, "external_references") or frozenset(),
+            name=fields.prose("name"),
+            external_references=fields.nullable(fields.all_prose, "external_references") or frozenset(),
             **_statements(fields, attribution="attribution"),
         )
-        fields.end()
+        fields.nothing_else()
         return policy
 
     @classmethod
     def from_marking(cls, raw: object, where: str = "marking-definition") -> Self:
         """Decode a STIX 2.1 marking-definition that carries the IEP 2.0 extension."""
-        marking = Fields(
-            raw, where
-        )  # its common properties (type, created, ...) are the STIX decoder's to check
-        extensions = Fields(marking.take("extensions"), marking.path("extensions"))
-        fields = Fields(extensions.take(STIX_EXTENSION), extensions.path(STIX_EXTENSION))
-        extensions.end()
-        fields.one_of("extension_type", {"property-extension": None})
+        marking = Fields(raw, where)  # its common properties are the STIX decoder's to check
+        extensions = marking.object("extensions")
+        fields = extensions.object(STIX_EXTENSION)
+        extensions.nothing_else()
+        fields.word("extension_type", {"property-extension": None})
         policy = cls(
             id=_policy_id(fields, "iep_id"),
-            name=marking.text("name"),
-            external_references=marking.optional(_urls(marking), "external_references") or frozenset(),
+            name=marking.prose("name"),
+            external_references=marking.nullable(_urls(marking), "external_references") or frozenset(),
             **_statements(fields, attribution="provider_attribution"),
         )
-        fields.end()
+        fields.nothing_else()
         return policy
 
     def as_json(self) -> dict[str, Any]:
@@ -108,8 +106,8 @@ class Iep:
             "name": self.name,
             "description": self.description,
             "iep_version": 2.0,
-            "start_date": written(self.start),
-            "end_date": self.end and written(self.end),
+            "start_date": _written(self.start),
+            "end_date": self.end and _written(self.end),
             "encrypt_in_transit": self.encrypt_in_transit.value,
             "permitted_actions": self.permitted_actions.value,
             "affected_party_notifications": self.affected_party_notifications.value,
@@ -123,27 +121,27 @@ class Iep:
 
 def _statements(fields: Fields, *, attribution: str) -> dict[str, Any]:
     """The statements that both forms spell alike; only attribution has two names."""
-    if fields.take("iep_version") not in (2.0, "2.0"):
-        raise Malformed(fields.path("iep_version"), "must be 2.0.")
-    obfuscate = fields.optional(lambda name: fields.choice(name, Demand), "obfuscate_affected_parties")
+    if fields.value("iep_version") not in (2.0, "2.0"):
+        raise Malformed(fields.at("iep_version"), "must be 2.0.")
+    obfuscate = fields.nullable(lambda name: fields.choice(name, Demand), "obfuscate_affected_parties")
     return {
-        "description": fields.optional(fields.text, "description"),
-        "start": fields.moment("start_date"),
-        "end": fields.optional(fields.moment, "end_date"),
-        "encrypt_in_transit": fields.one_of("encrypt_in_transit", _MAY_OR_MUST),
+        "description": fields.nullable(fields.prose, "description"),
+        "start": fields.time("start_date"),
+        "end": fields.nullable(fields.time, "end_date"),
+        "encrypt_in_transit": fields.word("encrypt_in_transit", _MAY_OR_MUST),
         "permitted_actions": fields.choice("permitted_actions", Actions),
-        "affected_party_notifications": fields.one_of("affected_party_notifications", _MAY_OR_MUST_NOT),
-        "tlp": fields.one_of("tlp", _TLP),
+        "affected_party_notifications": fields.word("affected_party_notifications", _MAY_OR_MUST_NOT),
+        "tlp": fields.word("tlp", _TLP),
         "attribution": fields.choice(attribution, Demand),
-        "unmodified_resale": fields.one_of("unmodified_resale", _MAY_OR_MUST_NOT),
+        "unmodified_resale": fields.word("unmodified_resale", _MAY_OR_MUST_NOT),
         "obfuscate_affected_parties": obfuscate or Demand.MAY,
     }
 
 
 def _policy_id(fields: Fields, name: str) -> str:
-    value = fields.text(name)
+    value = fields.prose(name)
     if not _UUID_4_OR_5.fullmatch(value):
-        raise Malformed(fields.path(name), "must be a UUID of version 4 or 5, in small letters.")
+        raise Malformed(fields.at(name), "must be a UUID of version 4 or 5, in small letters.")
     return value
 
 
@@ -151,6 +149,11 @@ def _urls(marking: Fields) -> Callable[[str], frozenset[str]]:
     """A reader for STIX external references, of which only the address is a condition of the policy."""
 
     def url(item: object, where: str) -> str:
-        return Fields(item, where).text("url")
+        return Fields(item, where).prose("url")
 
     return lambda name: marking.each(name, url)
+
+
+def _written(moment: datetime) -> str:
+    """With every digit it has: a policy that is kept is read again as the same policy."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -10,8 +10,10 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from comity.base.errors import Malformed
+from comity.base.fields import Fields
 from comity.base.tlp import Tlp
-from comity.engines.release.fields import Fields
+
+MOST_DAYS = 36_525  # a hundred years: longer than any retention that is meant
 
 
 class Purpose(Enum):
@@ -154,21 +156,23 @@ class Terms:
         """Decode what `as_json` writes; anything else is `Malformed`."""
         fields = Fields(raw, where)
         terms: dict[str, Any] = {
-            "agreement": fields.text("agreement"),
-            "title": fields.text("title"),
-            "source": fields.text("source"),
+            "agreement": fields.prose("agreement"),
+            "title": fields.prose("title"),
+            "source": fields.prose("source"),
             "since": fields.day("since"),
-            "until": fields.optional(fields.day, "until"),
-            "withdrawn": fields.optional(fields.day, "withdrawn"),
+            "until": fields.nullable(fields.day, "until"),
+            "withdrawn": fields.nullable(fields.day, "withdrawn"),
             "highest": fields.choice("highest", Tlp),
             "purposes": fields.choices("purposes", Purpose),
             "categories": fields.choices("categories", Category),
-            "remove_victims": fields.flag("remove_victims"),
+            "remove_victims": fields.truth("remove_victims"),
             "onward": fields.choice("onward", Onward),
-            "retention_days": fields.optional(fields.days, "retention_days"),
+            "retention_days": fields.nullable(
+                lambda name: fields.number(name, least=1, most=MOST_DAYS), "retention_days"
+            ),
             "second_person_above": fields.choice("second_person_above", Tlp),
         }
-        fields.end()
+        fields.nothing_else()
         try:
             return cls(**terms)
         except ValueError as problem:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from comity.base.errors import Malformed
+from comity.base.times import decode_time
 from comity.base.tlp import Tlp
 from comity.engines.release.handling import Handling, Ownership
 from comity.engines.release.iep import Iep
@@ -15,7 +16,6 @@ from comity.engines.release.redact import Parties, Redacted, without_victims
 from comity.engines.release.terms import Terms, category_of
 from comity.formats.markings import Markings, markings_of
 from comity.formats.stix import StixObject
-from comity.formats.times import decode_time
 from comity.node.exchange.models import HandlingClass
 
 MOST_DECODED = 10_000  # classes kept decoded; a node has hundreds

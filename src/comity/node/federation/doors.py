@@ -22,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from comity.base.errors import ComityError, Malformed, NotFound, TooLarge
+from comity.base.times import decode_time
 from comity.engines.ledger.checkpoint import Checkpoint
 from comity.engines.ledger.note import Note
 from comity.formats.strict_json import decode
@@ -38,7 +39,6 @@ from comity.formats.taxii import (
     encode_collections,
     is_taxii,
 )
-from comity.formats.times import decode_time
 from comity.node.acts import queries as acts
 from comity.node.acts.models import Delivery
 from comity.node.acts.services import delivering

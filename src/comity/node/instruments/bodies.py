@@ -56,7 +56,7 @@ def read_terms(ref: str, title: str, terms: Mapping[str, Any]) -> Terms:
     """The terms of a proposal; a field that is not understood may be a restriction, and is `Malformed`."""
     smuggled = _OUTSIDE & terms.keys()
     if smuggled:
-        raise Malformed(f"terms.{min(smuggled)}", "does not belong into the terms of a proposal.")
+        raise Malformed(f"terms/{min(smuggled)}", "does not belong into the terms of a proposal.")
     return Terms.from_json({**terms, "agreement": ref, "title": title})
 
 

@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 from ninja import Header, Query, Router, Status
 
 from comity.base.errors import Conflict, NotFound
-from comity.formats.times import decode_time
+from comity.base.times import decode_time
 from comity.node.acts import queries
 from comity.node.acts.api.shapes import (
     Act,

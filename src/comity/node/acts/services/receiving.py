@@ -15,12 +15,12 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from comity.base.errors import Malformed
+from comity.base.times import encode_time
 from comity.base.verdict import Ground, Verdict, all_of
 from comity.formats.act_checks import SKEW, check_first, check_kind, check_order
 from comity.formats.acts import SignedAct, decode_act
 from comity.formats.entries import Event, LogEntry
 from comity.formats.receipts import SignedReceipt
-from comity.formats.times import encode_time
 from comity.node.accountability.services import record
 from comity.node.acts import queries
 from comity.node.acts.kinds import Arrived, Leaving, kind_named, kinds

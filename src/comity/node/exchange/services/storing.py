@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from comity.base.times import decode_time
 from comity.engines.release.handling import Handling, Ownership
 from comity.engines.release.redact import Parties
 from comity.formats.stix import StixObject as Found
-from comity.formats.times import decode_time
 from comity.node.acts.models import Act
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS, JOINING, describe, links_of, title_of

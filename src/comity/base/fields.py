@@ -1,18 +1,27 @@
-"""Reading a decoded JSON object member by member: each has its type and bound, and nothing is skipped."""
+"""Reading a decoded JSON object member by member: each has its type and bound, and nothing is skipped.
+
+Every document comes in this way, signed or kept, a partner's or our own.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, TypeVar
 
 from comity.base.errors import Malformed, TooLarge
-from comity.formats.times import decode_time, encode_time
+from comity.base.times import decode_time, encode_time
 
 MAX_TEXT = 1_000
+MAX_PROSE = 4_000
 MAX_LIST = 10_000
 _ABSENT = object()
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+E = TypeVar("E", bound=Enum)
+T = TypeVar("T")
 
 
 class Fields:
@@ -50,6 +59,17 @@ class Fields:
     ) -> str | None:
         """A string, or None where the member is absent."""
         return self.text(name, limit=limit, form=form) if self.has(name) else None
+
+    def prose(self, name: str) -> str:
+        """A string that says something."""
+        return _prose(self.value(name), self.at(name))
+
+    def nullable(self, read: Callable[[str], T], name: str) -> T | None:
+        """What `read` makes of the member, or None where it is absent or null."""
+        if self._value.get(name) is not None:
+            return read(name)
+        self._unread.pop(name, None)
+        return None
 
     def exactly(self, name: str, expected: str | int) -> None:
         """A member that can have one value only."""
@@ -89,6 +109,39 @@ class Fields:
     def optional_time(self, name: str) -> datetime | None:
         """A point in time, or None where the member is absent."""
         return self.time(name) if self.has(name) else None
+
+    def day(self, name: str) -> date:
+        """A day of the calendar, `2026-05-03`."""
+        found = self.text(name)
+        try:
+            return date.fromisoformat(found if _DAY.fullmatch(found) else "")
+        except ValueError as error:
+            raise Malformed(self.at(name), f"{found[:60]!r} is not a day such as 2026-05-03.") from error
+
+    def word(self, name: str, words: Mapping[str, T]) -> T:
+        """The value that the word in this member stands for."""
+        return _meant(self.value(name), self.at(name), words)
+
+    def choice(self, name: str, kind: type[E]) -> E:
+        """A member of the enum by its value."""
+        return self.word(name, _words(kind))
+
+    def choices(self, name: str, kind: type[E]) -> frozenset[E]:
+        """A list of members of the enum, none of them twice."""
+        words = _words(kind)
+        return self.each(name, lambda found, where: _meant(found, where, words))
+
+    def all_prose(self, name: str) -> frozenset[str]:
+        """A list of strings that say something, none of them twice."""
+        return self.each(name, _prose)
+
+    def each(self, name: str, read: Callable[[object, str], T]) -> frozenset[T]:
+        """What `read` makes of every member of a list, none of them twice."""
+        found = self.list(name)
+        made = frozenset(read(value, f"{self.at(name)}/{index}") for index, value in enumerate(found))
+        if len(made) < len(found):
+            raise Malformed(self.at(name), "names something twice.")
+        return made
 
     def list(self, name: str, *, least: int = 0, most: int = MAX_LIST) -> tuple[Any, ...]:
         """A list with a bounded number of members of any kind."""
@@ -158,3 +211,20 @@ def _text(found: object, where: str, limit: int, form: re.Pattern[str] | None) -
     if form is not None and not form.fullmatch(found):
         raise Malformed(where, f"{found[:60]!r} has the wrong form.")
     return found
+
+
+def _prose(found: object, where: str) -> str:
+    text = _text(found, where, MAX_PROSE, None)
+    if not text.strip():
+        raise Malformed(where, "must not be empty.")
+    return text
+
+
+def _words(kind: type[E]) -> dict[str, E]:
+    return {str(member.value): member for member in kind}
+
+
+def _meant(found: object, where: str, words: Mapping[str, T]) -> T:
+    if not isinstance(found, str) or found not in words:
+        raise Malformed(where, f"must be one of: {', '.join(words)}.")
+    return words[found]
