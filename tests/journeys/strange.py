@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from urllib.parse import parse_qsl, urlsplit
 
 from comity.formats.conversation import Ask
@@ -115,6 +116,17 @@ def silent(handler: Handler) -> None:
     """Nothing at all."""
     handler.server.ending.wait()
     handler.close_connection = True
+
+
+def endless_pages(pause: float) -> Answer:
+    """An outbox of which each page comes just in time, and is not the last."""
+    cursors = count()
+
+    def answer(handler: Handler) -> None:
+        if not handler.server.ending.wait(pause):
+            send(handler, 200, b'{"more":true,"next":"%d"}' % next(cursors), MEDIA_TYPE)
+
+    return answer
 
 
 @dataclass

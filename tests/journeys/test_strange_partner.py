@@ -5,11 +5,14 @@ from __future__ import annotations
 import gzip
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from random import Random
+from threading import Event
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.utils import timezone
 
 from comity.formats.conversation import MAX_REPLY
@@ -47,7 +50,7 @@ class Meeting:
     def exchange(self) -> Delivery:
         """One exchange; the delivery of the act as it stands afterwards."""
         self.partner.refresh_from_db()
-        Delivery.objects.update(next_try=timezone.now())
+        Delivery.objects.filter(state="waiting").update(next_try=timezone.now())
         worker.exchange_once(self.partner, settings.CONFIG, now=timezone.now(), random=Random(1))
         return Delivery.objects.get(act=self.act)
 
@@ -122,6 +125,64 @@ def test_a_wrong_answer_ends_in_words(meeting: Meeting, answer: Answer, words: s
     assert not Receipt.objects.exists()
     meeting.server.answer = node
     assert meeting.exchange().state == "receipted"
+
+
+def outbox(pages: Answer, otherwise: Answer) -> Answer:
+    """These pages to who fetches, and to all else what is answered otherwise."""
+    return lambda handler: (pages if handler.command == "GET" else otherwise)(handler)
+
+
+@pytest.mark.slow
+def test_pages_that_each_come_in_time_but_never_end_are_left_in_time(meeting: Meeting, settings) -> None:
+    settings.CONFIG = replace(settings.CONFIG, exchange_timeout=TIMEOUT)
+    Partner.objects.update(fetches=True)
+    node, meeting.server.answer = (
+        meeting.server.answer,
+        outbox(strange.endless_pages(TIMEOUT / 5), meeting.server.answer),
+    )
+    before = time.monotonic()
+    assert meeting.exchange().state == "receipted"  # what was done before stays done
+    assert time.monotonic() - before < PATIENCE
+    meeting.partner.refresh_from_db()
+    assert f"The exchange took more than {TIMEOUT:g} seconds" in meeting.partner.trouble
+    meeting.server.answer = node
+    meeting.exchange()
+    meeting.partner.refresh_from_db()
+    assert not meeting.partner.trouble
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_partner_that_takes_every_turn_does_not_keep_others_from_theirs(
+    world, meeting: Meeting, settings, monkeypatch
+) -> None:
+    monkeypatch.setattr(worker, "AT_ONCE", 1)
+    short = {"exchange_timeout": TIMEOUT / 2, "pull_interval": 0.1, "worker_pause": 0.05}
+    settings.CONFIG = replace(settings.CONFIG, **short)
+    Partner.objects.update(fetches=True)
+    meeting.server.answer = outbox(strange.endless_pages(TIMEOUT / 5), strange.silent)
+    other = FarNode(name="CERT Ruritania", state="AT", address="")
+    stop = Event()
+    with strange.serving(strange.as_a_node(other)) as server, ThreadPoolExecutor(1) as threads:
+        other.address = server.address
+        draft = world.draft(world.befriend(other).party)
+        act = composing.compose(actor=world.analyst, draft=draft, now=timezone.now())
+        working = threads.submit(work_until, stop)
+        try:
+            until = time.monotonic() + 60
+            while Delivery.objects.get(act=act).state != "receipted" and time.monotonic() < until:
+                time.sleep(0.05)
+        finally:
+            stop.set()
+        working.result()
+    assert Delivery.objects.get(act=act).state == "receipted"
+
+
+def work_until(stop: Event) -> None:
+    try:
+        worker.run(stop, settings.CONFIG)
+    finally:
+        connections.close_all()
 
 
 def test_a_flood_is_read_to_its_bound_and_no_further(meeting: Meeting) -> None:

@@ -68,6 +68,13 @@ class Config:
     request_timeout: float = field(
         default=20.0, metadata=_about("Seconds a partner may take to answer one request.", least=0.1)
     )
+    exchange_timeout: float = field(
+        default=300.0,
+        metadata=_about(
+            "Seconds that one exchange with one partner may take, whatever it asks; then others have a turn.",
+            least=0.1,
+        ),
+    )
     max_content_length: int = field(
         default=10_485_760, metadata=_about("Largest request body taken from anybody, in bytes.", least=1)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
@@ -81,15 +82,22 @@ class _Patience:
 
 @dataclass
 class Http:
-    """A transport over HTTP, in whose requests this node signs its name; use it as a context."""
+    """A transport over HTTP, in whose requests this node signs its name; use it as a context.
+
+    Each request may take `timeout` seconds, and all that are made in the context `altogether`: a partner
+    whose pages each come just in time could hold us for a thousand of them.
+    """
 
     clock: Callable[[], datetime] = timezone.now
     timeout: float = field(default_factory=lambda: float(settings.CONFIG.request_timeout))
+    altogether: float = math.inf
+    _ends: float = math.inf
     _client: httpx.Client | None = None
     _lines: list[Any] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self._client = httpx.Client(timeout=self.timeout, follow_redirects=False, trust_env=False)
+        self._ends = time.monotonic() + self.altogether
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,7 +110,7 @@ class Http:
         if self._client is None:
             raise RuntimeError("Http is used as a context")
         if ask.wait:
-            time.sleep(min(ask.wait, self.timeout))
+            time.sleep(max(0.0, min(ask.wait, self.timeout, self._left())))
         reply = self._ask(self._client, ask, node_key(KeyUse.SIGN))
         if reply.status != _NOT_KNOWN:
             return reply
@@ -115,7 +123,10 @@ class Http:
             request = self._signed(client, ask, key)
         except (httpx.InvalidURL, ValueError) as error:
             raise _unreachable(ask, error) from error
-        with _Patience(self.timeout, self._lines) as patience:
+        seconds = min(self.timeout, self._left())
+        if seconds <= 0:
+            raise self._late(ask)
+        with _Patience(seconds, self._lines) as patience:
             request.extensions["trace"] = patience.notice
             try:
                 reply = self._send(client, request, ask.limit)
@@ -150,7 +161,13 @@ class Http:
         finally:
             response.close()
 
+    def _left(self) -> float:
+        return self._ends - time.monotonic()
+
     def _late(self, ask: Ask) -> PartnerUnavailable:
+        if self._left() <= 0:
+            text = f"The exchange took more than {self.altogether:g} seconds, and was ended at {ask.url}."
+            return PartnerUnavailable(text)
         return PartnerUnavailable(f"{ask.url} did not answer within {self.timeout:g} seconds.")
 
 

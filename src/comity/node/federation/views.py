@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -37,7 +38,8 @@ def add(request: ActorRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             address = services.check_address(form.cleaned_data["address"])
-            with Http() as transport:
+            # However often it is asked: a thread that people's pages need waits for it.
+            with Http(altogether=settings.CONFIG.request_timeout) as transport:
                 signed = drive(fetch_descriptor(address), transport)
             found = services.introduce(
                 actor=request.actor, address=address, signed=signed, now=timezone.now()

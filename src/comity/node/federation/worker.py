@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from random import Random, SystemRandom
 from threading import Event, Thread
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
 from comity.node.acts import queries as acts
@@ -34,11 +34,14 @@ def run(stop: Event, config: Config) -> None:
     """
     own.finish_renewal()
     running: dict[int, Thread] = {}
+    begun: dict[int, float] = {}
     while not stop.is_set():
-        for partner in _due_now():
+        # Who waits longest comes first: else those that are due again at once would take every turn.
+        for partner in sorted(_due_now(), key=lambda each: begun.get(each.pk, 0.0)):
             running = {key: thread for key, thread in running.items() if thread.is_alive()}
             if partner.pk not in running and len(running) < AT_ONCE:
                 running[partner.pk] = Thread(target=_exchange, args=(partner, config, stop), daemon=True)
+                begun[partner.pk] = time.monotonic()
                 running[partner.pk].start()
         close_old_connections()
         stop.wait(config.worker_pause)
@@ -59,7 +62,7 @@ def exchange_once(partner: Partner, config: Config, *, now: datetime, random: Ra
     if partner.fetches:
         next_look = now + timedelta(seconds=config.pull_interval)
         Partner.objects.filter(pk=partner.pk).update(fetch_due=next_look)
-    with Http() as transport:
+    with Http(altogether=config.exchange_timeout) as transport:
         return outbound.exchange_with(partner, transport, now=now, random=random)
 
 
@@ -85,4 +88,4 @@ def _exchange(partner: Partner, config: Config, stop: Event) -> None:
     except DatabaseError:
         logger.exception("exchange with %s: the database cannot be written", partner.party.ref)
     finally:
-        close_old_connections()
+        connections.close_all()  # the thread ends, and nobody else may use what it opened
