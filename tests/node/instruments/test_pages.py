@@ -69,6 +69,32 @@ def test_empty_list_says_what_to_do(diplomat, world, sides):
     assert "A diplomat can propose" in body(client_of(world.analyst).get("/agreements/"))
 
 
+def test_the_form_opens_with_the_only_partner_and_its_terms_in_words(diplomat, sides):
+    page = body(diplomat.get("/agreements/propose"))
+    assert f'<option value="{sides.party.pk}" selected>' in page
+    assert "<li>Nothing above TLP:AMBER passes.</li>" in page
+    assert "<li>The receiver may keep it.</li>" in page
+
+
+def test_choices_are_said_in_words_and_nothing_is_composed(diplomat, sides):
+    asked = form_of(sides, step="words", title="")
+    part = body(diplomat.post("/agreements/propose", asked, headers={"HX-Request": "true"}))
+    assert "<li>The receiver deletes it after 90 days.</li>" in part
+    assert "<html" not in part
+    assert "The receiver deletes it after 90 days." in body(diplomat.post("/agreements/propose", asked))
+    wrong = body(diplomat.post("/agreements/propose", asked | {"purposes": []}))
+    assert "<li>The receiver" not in wrong
+    assert not Act.objects.exists()
+
+
+def test_what_is_folded_away_opens_when_it_is_wrong(diplomat, sides):
+    folded = '<details class="section">'
+    assert folded in body(diplomat.get("/agreements/propose"))
+    response = diplomat.post("/agreements/propose", form_of(sides, answer_by="never"))
+    assert response.status_code == 422
+    assert folded not in body(response)
+
+
 def test_from_the_form_to_the_act(diplomat, sides):
     assert "Highest label" in body(diplomat.get("/agreements/propose"))
     response = diplomat.post("/agreements/propose", form_of(sides))

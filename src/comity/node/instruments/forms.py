@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms import BoundField
 
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Category, Onward, Purpose, Terms
 from comity.node.instruments.bodies import Decision
 from comity.node.instruments.models import Agreement
-from comity.node.instruments.wording import CATEGORIES, ONWARD, PURPOSES
+from comity.node.instruments.wording import CATEGORIES, ONWARD, PURPOSES, in_words
 from comity.node.parties.models import Party
 from comity.node.site.choices import Choices
 
@@ -22,6 +25,42 @@ _NO_IDENTITIES = [category.value for category in Category if category is not Cat
 
 def _day(**options: Any) -> forms.DateField:  # noqa: ANN401  a field's options, of many types
     return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), **options)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Fields that belong together, and what they settle."""
+
+    title: str
+    help: str
+    names: tuple[str, ...]
+    rare: bool = False  # folded away: what most agreements leave as it is
+
+
+_SECTIONS = (
+    Section("Who agrees", "", ("partner", "title", "source")),
+    Section(
+        "What may pass",
+        "Everything else stays where it is.",
+        ("highest", "purposes", "categories", "remove_victims"),
+    ),
+    Section(
+        "What the receiver may do with it",
+        "These terms travel with what is shared.",
+        ("onward", "retention_days"),
+    ),
+    Section("From when to when", "", ("since", "until")),
+    Section(
+        "Terms that are rarely changed",
+        "",
+        ("second_person_above", "answer_by", "replaces"),
+        rare=True,
+    ),
+    Section("A word to your counterpart", "", ("message",)),
+)
+_SPOKEN = frozenset(
+    name for section in _SECTIONS for name in section.names if name not in ("partner", "title", "message")
+)
 
 
 class Propose(forms.Form):
@@ -122,6 +161,28 @@ class Propose(forms.Form):
         self.fields["partner"].queryset = partners  # type: ignore[attr-defined]  # a ModelChoiceField
         self.fields["replaces"].queryset = replaceable  # type: ignore[attr-defined]  # a ModelChoiceField
 
+    @property
+    def sections(self) -> Iterator[tuple[Section, list[BoundField], bool]]:
+        """The sections with their fields, and whether one of these is to be corrected."""
+        for section in _SECTIONS:
+            yield section, [self[name] for name in section.names], bool(self.errors.keys() & {*section.names})
+
+    def as_it_opens(self) -> Propose:
+        """The form as if it were sent without a change."""
+        data = {name: self.get_initial_for_field(field, name) for name, field in self.fields.items()}
+        fields = self.fields
+        return Propose(
+            data,
+            partners=fields["partner"].queryset,  # type: ignore[attr-defined]  # a ModelChoiceField
+            replaceable=fields["replaces"].queryset,  # type: ignore[attr-defined]  # a ModelChoiceField
+        )
+
+    def words(self) -> tuple[str, ...]:
+        """What the choices mean, sentence by sentence; empty while one of them is missing or wrong."""
+        if self.errors.keys() & _SPOKEN:
+            return ()
+        return in_words(self.terms("", title=""))
+
     def clean(self) -> dict[str, Any]:
         """A last day comes after the first."""
         cleaned: dict[str, Any] = super().clean() or {}
@@ -130,12 +191,12 @@ class Propose(forms.Form):
             self.add_error("until", "The last day is before the first.")
         return cleaned
 
-    def terms(self, ref: str) -> Terms:
+    def terms(self, ref: str, title: str) -> Terms:
         """The terms as a value."""
         chosen = self.cleaned_data
         return Terms(
             agreement=ref,
-            title=chosen["title"],
+            title=title,
             source=chosen["source"],
             since=chosen["since"],
             until=chosen["until"],

@@ -22,6 +22,7 @@ from comity.node.instruments.wording import as_table, in_words
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
+from comity.node.site.errors import wants_fragment
 
 ROWS = 50
 
@@ -83,28 +84,41 @@ def propose(request: ActorRequest) -> HttpResponse:
     """Propose an agreement."""
     _may(request.actor, PROPOSE).require()
     now = timezone.now()
-    replaceable = queries.agreements_for(request.actor).filter(state=AgreementState.IN_FORCE)
-    form = forms.Propose(
-        request.POST or None,
-        initial={"since": now.date(), "partner": request.GET.get("partner")},
-        partners=queries.partners_to_propose(request.actor),
-        replaceable=replaceable,
-    )
-    if not form.is_valid():
-        return render(
-            request, "instruments/propose.html", {"form": form}, status=422 if form.is_bound else 200
-        )
+    form = _proposal(request, now.date())
+    asks = request.POST.get("step") == "words"
+    if asks or not form.is_valid():
+        return _composer(request, form, part=asks and wants_fragment(request))
     old = form.cleaned_data["replaces"]
     act = services.propose(
         actor=request.actor,
         partner=form.cleaned_data["partner"],
-        terms=form.terms(services.new_reference()),
+        terms=form.terms(services.new_reference(), form.cleaned_data["title"]),
         message=form.cleaned_data["message"],
         answer_by=form.open_until(),
         replaces=old.ref if old else None,
         now=now,
     )
     return redirect("acts:detail", ref=act.ref)
+
+
+def _proposal(request: ActorRequest, day: date) -> forms.Propose:
+    partners = queries.partners_to_propose(request.actor)
+    only = partners.first() if partners.count() == 1 else None
+    return forms.Propose(
+        request.POST or None,
+        initial={"since": day, "partner": request.GET.get("partner") or only},
+        partners=partners,
+        replaceable=queries.agreements_for(request.actor).filter(state=AgreementState.IN_FORCE),
+    )
+
+
+def _composer(request: ActorRequest, form: forms.Propose, *, part: bool) -> HttpResponse:
+    """The form with its terms in words, or the words alone."""
+    said = form if form.is_bound else form.as_it_opens()
+    page = {"form": form, "words": said.words()}
+    if part:
+        return render(request, "instruments/parts/words.html", page)
+    return render(request, "instruments/propose.html", page, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
