@@ -17,6 +17,7 @@ VALUE = {
     "o": {"i": 1},
     "os": [{"i": 1}],
     "at": "2026-11-22T03:00:00Z",
+    "ms": "2026-11-22T03:00:00.000Z",
     "day": "2026-11-22",
     "c": "red",
     "cs": ["red", "green"],
@@ -46,10 +47,15 @@ def test_reads_each_kind_and_knows_the_rest():
     assert fields.all_prose("l") == {"x", "y"}
     assert (fields.word("c", {"red": 1}), fields.choice("c", Colour)) == (1, Colour.RED)
     assert fields.choices("cs", Colour) == {Colour.RED, Colour.GREEN}
+    fields.exactly("n", 3)
+    assert fields.moment("ms") == fields.optional_moment("ms") == fields.time("at")
+    assert fields.optional_moment("gone") is None
     assert fields.rest() == {"later": [1]}
     fields.absent("gone", "must be absent.")
     with pytest.raises(Malformed, match="/here/later: is not known here"):
         fields.nothing_else()
+    assert fields.everything() == VALUE | {"later": [1]}
+    fields.nothing_else()
 
 
 @pytest.mark.parametrize(
@@ -72,6 +78,7 @@ def test_reads_each_kind_and_knows_the_rest():
         (lambda f: f.exactly("t", "abd"), "/t"),
         (lambda f: f.absent("t", "must be absent."), "/t"),
         (lambda f: f.time("t"), "/t"),
+        (lambda f: f.moment("at"), "/at"),
         (lambda f: f.day("t"), "/t"),
         (lambda f: f.nullable(f.day, "t"), "/t"),
         (lambda f: f.nullable(f.day, "n"), "/n"),

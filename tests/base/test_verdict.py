@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from comity.base.errors import Refused
-from comity.base.verdict import Answer, Ground, Verdict, all_of
+from comity.base.verdict import Answer, Ground, Refused, Verdict, all_of
 
 
 def ground(name: str) -> Ground:

@@ -1,15 +1,12 @@
 """The errors of Comity: a small tree, each named for what happened, each with a stable code.
 
 A message says what, where, and what to do next. Codes are part of the wire and never change their meaning;
-`docs/wire/errors.md` lists them all.
+`docs/wire/errors.md` lists them all. `Refused` stands beside the verdict that it carries.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:
-    from comity.base.verdict import Verdict
+from typing import ClassVar
 
 
 class ComityError(Exception):
@@ -20,16 +17,6 @@ class ComityError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-
-
-class Refused(ComityError):
-    """A judgement said no, or could not say yes; `verdict` says why."""
-
-    code = "refused"
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(" ".join(ground.text for ground in verdict.grounds))
-        self.verdict = verdict
 
 
 class Malformed(ComityError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
 
-from comity.base.errors import Refused
+from comity.base.errors import ComityError
 
 
 class Answer(Enum):
@@ -78,6 +78,16 @@ class Verdict:
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """The verdict that `as_json` wrote."""
         return cls(Answer(kept["answer"]), tuple(Ground(**ground) for ground in kept["grounds"]))
+
+
+class Refused(ComityError):
+    """A judgement said no, or could not say yes; `verdict` says why."""
+
+    code = "refused"
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(" ".join(ground.text for ground in verdict.grounds))
+        self.verdict = verdict
 
 
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
-from comity.base.errors import Malformed, Refused
-from comity.base.verdict import Ground, Verdict, all_of
+from comity.base.errors import Malformed
+from comity.base.verdict import Ground, Refused, Verdict, all_of
 from comity.cli.keys import LogKeys
 from comity.engines.ledger.checkpoint import Checkpoint, open_checkpoint
 from comity.engines.ledger.copy import CHECKPOINT, ReadFile, compare

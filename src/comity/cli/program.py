@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, cast
 
-from comity.base.errors import ComityError, Refused
+from comity.base.errors import ComityError
+from comity.base.verdict import Refused
 from comity.cli.output import Output, complain
 from comity.cli.parsing import BadUsage, Parser, output_options
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-from comity.base.errors import Malformed, Refused
+from comity.base.errors import Malformed
 from comity.base.fields import Fields
-from comity.base.verdict import Ground, Verdict
+from comity.base.verdict import Ground, Refused, Verdict
 from comity.cli.checks import Check
 from comity.cli.copies import check_commitment, commitment_at, compare_with_copy, open_copy, unreadable_note
 from comity.cli.keys import LogKeys

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
-from comity.base.errors import Refused
-from comity.base.verdict import Ground, Verdict
+from comity.base.verdict import Ground, Refused, Verdict
 from comity.cli.checks import Check, Unchecked, report
 from comity.cli.files import load, log_folder
 from comity.cli.keys import LogKeys, log_keys

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
-from comity.base.errors import Malformed, Refused
-from comity.base.verdict import Verdict
+from comity.base.errors import Malformed
+from comity.base.verdict import Refused, Verdict
 from comity.cli.checks import Check, report
 from comity.cli.copies import check_commitment, commitment_at, open_copy
 from comity.cli.files import load, log_folder

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
-from comity.base.errors import Refused
-from comity.base.verdict import Verdict
+from comity.base.verdict import Refused, Verdict
 from comity.cli.checks import Check, report
 from comity.cli.copies import checkpoint_of, compare_with_copy
 from comity.cli.files import load, log_folder

@@ -30,8 +30,8 @@ from ninja.parser import Parser
 from ninja.throttling import BaseThrottle
 from ninja.utils import check_csrf
 
-from comity.base.errors import ComityError, Malformed, Refused
-from comity.base.verdict import Ground, Verdict
+from comity.base.errors import ComityError, Malformed
+from comity.base.verdict import Ground, Refused, Verdict
 from comity.formats.strict_json import ROOT
 from comity.node.parties.access import Needs, actor_of, open_to_all
 from comity.node.parties.actors import Actor

@@ -5,8 +5,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comity.base.errors import Malformed, Refused, TooLarge
-from comity.base.verdict import Answer
+from comity.base.errors import Malformed, TooLarge
+from comity.base.verdict import Answer, Refused
 from comity.engines.ledger.checkpoint import (
     CLOCK_SKEW,
     MAX_EXTENSIONS,

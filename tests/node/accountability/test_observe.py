@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from comity.base.errors import Conflict, Malformed, NotFound, Refused
-from comity.base.verdict import Answer, Verdict
+from comity.base.errors import Conflict, Malformed, NotFound
+from comity.base.verdict import Answer, Refused, Verdict
 from comity.node.accountability import queries
 from comity.node.accountability.models import AlarmDecision, LogAlarm, LogEntry, SeenLog
 from comity.node.accountability.services import decide_alarm, know_log, observe

@@ -11,7 +11,8 @@ import pytest
 from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
-from comity.base.errors import Conflict, Malformed, NotFound, Refused
+from comity.base.errors import Conflict, Malformed, NotFound
+from comity.base.verdict import Refused
 from comity.engines.ledger.checkpoint import open_checkpoint
 from comity.engines.ledger.commitment import opens
 from comity.engines.ledger.proofs import (

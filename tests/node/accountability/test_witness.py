@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from comity.base.errors import Conflict, Malformed, NotFound, Refused
+from comity.base.errors import Conflict, Malformed, NotFound
+from comity.base.verdict import Refused
 from comity.engines.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint, verify_cosignature
 from comity.engines.ledger.note import Note, VerifierKey, parse_signatures
 from comity.engines.ledger.witness import AddCheckpoint

@@ -7,7 +7,8 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from comity.base.errors import ComityError, Conflict, Refused
+from comity.base.errors import ComityError, Conflict
+from comity.base.verdict import Refused
 from comity.node.accountability import queries as log
 from comity.node.acts.models import Act, ActState, Approval, Delivery
 from comity.node.acts.services import approving, composing

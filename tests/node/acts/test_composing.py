@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from comity.base.errors import Malformed, NotFound, Refused
+from comity.base.errors import Malformed, NotFound
 from comity.base.tlp import Tlp
+from comity.base.verdict import Refused
 from comity.formats.acts import decode_act
 from comity.formats.signed import check_signature
 from comity.node.accountability import queries as log

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve
 
-from comity.base.errors import Refused
+from comity.base.verdict import Refused
 from comity.node.accountability import queries as log
 from comity.node.acts.models import Act, Approval
 from comity.node.acts.services import composing

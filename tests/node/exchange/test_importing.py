@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
-from comity.base.errors import Conflict, Malformed, NotFound, Refused, TooLarge
+from comity.base.errors import Conflict, Malformed, NotFound, TooLarge
 from comity.base.tlp import Tlp
+from comity.base.verdict import Refused
 from comity.engines.release.handling import Handling, Ownership
 from comity.formats.canonical import canonical, sha256_hex
 from comity.node.exchange import queries

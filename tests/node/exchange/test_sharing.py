@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from comity.base.errors import Malformed, NotFound, Refused
+from comity.base.errors import Malformed, NotFound
 from comity.base.tlp import Tlp
-from comity.base.verdict import Answer
+from comity.base.verdict import Answer, Refused
 from comity.engines.release.judge import Removal
 from comity.engines.release.redact import redacted_id
 from comity.engines.release.terms import Category, Purpose

@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
-from comity.base.errors import Conflict, Malformed, Refused
+from comity.base.errors import Conflict, Malformed
+from comity.base.verdict import Refused
 from comity.formats.acts import decode_act
 from comity.formats.jws import thumbprint
 from comity.formats.keys import NodeKey, Use

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from comity.base.errors import Conflict, Malformed, Refused
+from comity.base.errors import Conflict, Malformed
 from comity.base.tlp import Tlp
+from comity.base.verdict import Refused
 from comity.node.acts.models import Act, ActState
 from comity.node.acts.services import approving
 from comity.node.instruments import queries, services

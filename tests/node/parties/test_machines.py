@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from comity.base.errors import Conflict, Malformed, Refused
+from comity.base.errors import Conflict, Malformed
+from comity.base.verdict import Refused
 from comity.node.parties.machines import actor_from_token
 from comity.node.parties.models import MachineUser, PeopleChange
 from comity.node.parties.queries import machine_for, machines_for

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from comity.base.errors import Conflict, Malformed, NotFound, Refused
+from comity.base.errors import Conflict, Malformed, NotFound
+from comity.base.verdict import Refused
 from comity.node.parties.actors import Actor
 from comity.node.parties.constituency import read_constituency
 from comity.node.parties.country_names import LANGUAGES, countries_named, name_of

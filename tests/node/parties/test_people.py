@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from comity.base.errors import Conflict, Malformed, NotFound, Refused
+from comity.base.errors import Conflict, Malformed, NotFound
+from comity.base.verdict import Refused
 from comity.node.parties.actors import system_actor
 from comity.node.parties.models import ChangeKind, Membership, Party, PeopleChange, Person
 from comity.node.parties.queries import (

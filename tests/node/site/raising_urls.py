@@ -5,8 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from comity.base.errors import Conflict, Malformed, NotFound, Refused, TooLarge, Unavailable
-from comity.base.verdict import Ground, Verdict
+from comity.base.errors import Conflict, Malformed, NotFound, TooLarge, Unavailable
+from comity.base.verdict import Ground, Refused, Verdict
 from comity.node.site.access import open_to_all
 from comity.node.urls import urlpatterns as of_the_node
 

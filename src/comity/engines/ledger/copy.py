@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NoReturn
 
-from comity.base.errors import Malformed, Refused
-from comity.base.verdict import Ground, Verdict
+from comity.base.errors import Malformed
+from comity.base.verdict import Ground, Refused, Verdict
 from comity.engines.ledger.checkpoint import Checkpoint, open_checkpoint
 from comity.engines.ledger.note import VerifierKey
 from comity.engines.ledger.proofs import consistency_proof, root_at, verify_consistency

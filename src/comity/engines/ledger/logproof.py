@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from comity.base.errors import Malformed, Refused, TooLarge
-from comity.base.verdict import Ground, Verdict, all_of
+from comity.base.errors import Malformed, TooLarge
+from comity.base.verdict import Ground, Refused, Verdict, all_of
 from comity.engines.ledger.checkpoint import open_checkpoint
 from comity.engines.ledger.commitment import Opening
 from comity.engines.ledger.lines import decode_base64, encode_base64, join_lines, parse_hashes, parse_size

@@ -8,8 +8,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from comity.base.errors import ComityError, Conflict, Malformed, NotFound, Refused, TooLarge, Unavailable
-from comity.base.verdict import Verdict
+from comity.base.errors import ComityError, Conflict, Malformed, NotFound, TooLarge, Unavailable
+from comity.base.verdict import Refused, Verdict
 from comity.node.keys import KeyMissing
 
 API = "/api/"

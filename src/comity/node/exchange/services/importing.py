@@ -8,9 +8,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from comity.base.errors import Malformed, Refused, Unavailable
+from comity.base.errors import Malformed, Unavailable
 from comity.base.tlp import Tlp
-from comity.base.verdict import Ground, Verdict
+from comity.base.verdict import Ground, Refused, Verdict
 from comity.engines.release.handling import Ownership
 from comity.formats.canonical import sha256_hex
 from comity.formats.stix import StixObject as Found

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comity.base.errors import Refused
+from comity.base.verdict import Refused
 from comity.engines.release.judge import Release
 from comity.formats.stix import ID
 from comity.node.acts.kinds import Judgement, kind_named
