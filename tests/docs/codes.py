@@ -37,7 +37,7 @@ def all_codes() -> frozenset[Code]:
     """The codes of all sources."""
     texts = {path: path.read_text("utf-8") for path in sorted(SOURCES.rglob("*.py"))}
     trees = {
-        path: ast.parse(text) for path, text in texts.items() if "Ground" in text or "ComityError" in text
+        path: ast.parse(text) for path, text in texts.items() if "Ground" in text or "base.errors" in text
     }
     named = {name: value for tree in trees.values() for name, value in _constants(tree)}
     return frozenset(

@@ -25,6 +25,7 @@ def test_a_new_node_has_no_failure(made: Node) -> None:
         "disk",
         "static files",
         "database",
+        "proxies",
         "clock",
         "log",
     }

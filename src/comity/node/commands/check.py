@@ -25,6 +25,7 @@ from comity.node.commands.databases import Engine, engine_of, sqlite_file
 from comity.node.commands.homes import FILE_MODE, FOLDER_MODE
 from comity.node.commands.migrate import missing_migrations
 from comity.node.config import Config
+from comity.node.parties.proxies import seen_fewer
 
 _LITTLE = 1 << 30  # bytes of free disk below which a warning is due
 _ALTERED = "Stop the node and restore the last backup whose log is whole; find out who wrote to the database."
@@ -76,6 +77,7 @@ def _findings(config: Config, now: datetime) -> Iterator[Finding]:
     database = _database(config)
     yield database
     if database.state is State.OK:
+        yield _proxies(config, seen_fewer())
         yield _clock(now)
         yield _log()
 
@@ -85,6 +87,21 @@ def _transport(config: Config) -> Finding:
         return Finding(State.OK, "address", f"{config.address} is protected by TLS")
     todo = "For anything but a trial: put a proxy with TLS before it and set `address` to https://…"
     return Finding(State.WARN, "address", f"{config.address} is not protected by TLS", todo)
+
+
+def _proxies(config: Config, seen: int | None) -> Finding:
+    """A proxy too many keeps all out; one too few, and a stranger's attempts use up everybody's."""
+    if seen is not None:
+        found = f"`proxies` is {config.proxies}, and lately a request came past {seen}: no log-in that way"
+        todo = "Set `proxies` to how many stand one behind the other, and close other ways to the node."
+        return Finding(State.FAIL, "proxies", found, todo)
+    if config.proxies == 0 and config.address.startswith("https://"):
+        found = (
+            "`proxies` is 0, and TLS needs one: attempts to log in by everybody behind it are counted as one"
+        )
+        todo = "Set `proxies` to how many stand one behind the other before the node, mostly 1."
+        return Finding(State.WARN, "proxies", found, todo)
+    return Finding(State.OK, "proxies", f"{config.proxies} before the node, and no request came past fewer")
 
 
 def _modes(config: Config) -> Iterator[Finding]:

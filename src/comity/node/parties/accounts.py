@@ -11,6 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from comity.node.parties.models import Person
+from comity.node.parties.proxies import expect_all
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,11 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # the library is n
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never: an administrator adds people."""
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address by which attempts are counted; raises `FewerProxies` where it cannot be known."""
+        expect_all(request)
+        return str(super().get_client_ip(request))
 
     def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
         """Whether the password is this person's; people here have one address, kept with the person."""
