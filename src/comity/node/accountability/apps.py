@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+
 from comity.node.site import systems
-from comity.node.site.systems import Place
+from comity.node.site.systems import Matter, Place
 
 
 class Accountability(systems.System):
@@ -24,3 +28,9 @@ class Accountability(systems.System):
         from comity.node.parties.services import changes  # noqa: PLC0415  as above
 
         changes.on_change(services.people_changed)
+
+    def matters(self, request: HttpRequest) -> Iterable[Matter]:
+        """Logs that contradicted themselves."""
+        from comity.node.accountability.matters import matters  # noqa: PLC0415  models are loaded only now
+
+        return matters(request)

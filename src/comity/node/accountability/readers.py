@@ -113,6 +113,12 @@ def alarms_for(actor: Actor) -> tuple[LogAlarm, ...]:
     return tuple(sorted(rows, key=lambda alarm: alarm.decided_at is not None))
 
 
+def open_alarms(actor: Actor) -> int:
+    """How many alarms wait for a decision; none for those who may not read the log."""
+    seen = actor.may(Power.READ_LOG).allowed
+    return LogAlarm.objects.filter(decided_at=None).count() if seen else 0
+
+
 def alarm_for(actor: Actor, key: int) -> LogAlarm:
     """One alarm, for a reader."""
     actor.may(Power.READ_LOG).require()

@@ -83,6 +83,7 @@ class Desk:
     to_approve_count: int
     unsent: Sequence[Delivery]
     unsent_count: int
+    stopped_count: int  # of these, those that go no further by themselves
     arrived: Sequence[Act]
     mine_waiting: Sequence[Act]
 
@@ -95,19 +96,31 @@ def desk(actor: Actor) -> Desk:
     acts = acts_for(actor).select_related("author").defer(*_LONG)
     awaiting = acts.filter(state=ActState.AWAITING)
     approvable = awaiting.exclude(composed_by_id=actor.person) if _approves(actor) else awaiting.none()
-    unsent = Delivery.objects.filter(act__author_id=actor.body, state__in=UNFINISHED)
-    unsent = unsent.select_related("act", "party").order_by("changed") if _reads(actor) else unsent.none()
+    unsent = unfinished(actor)
     return Desk(
         to_approve=list(approvable[:DESK_ROWS]),
         to_approve_count=approvable.count(),
         unsent=list(unsent[:DESK_ROWS]),
         unsent_count=unsent.count(),
+        stopped_count=unsent.filter(state__in=_STOPPED).count(),
         arrived=list(acts.filter(ours=False)[:DESK_ROWS]),
         mine_waiting=list(awaiting.filter(composed_by_id=actor.person)[:DESK_ROWS]),
     )
 
 
-UNFINISHED = (DeliveryState.WAITING, DeliveryState.HANDED_OVER, DeliveryState.REFUSED, DeliveryState.WITHHELD)
+def unfinished(actor: Actor) -> QuerySet[Delivery]:
+    """What the actor's body sent and no receipt has come for, the longest waiting first."""
+    rows = Delivery.objects.filter(act__author_id=actor.body, state__in=UNFINISHED)
+    return rows.select_related("act", "party").order_by("changed") if _reads(actor) else rows.none()
+
+
+def unfinished_with(actor: Actor, party: Party) -> Sequence[Delivery]:
+    """The first of these that go to one party."""
+    return list(unfinished(actor).filter(party=party)[:DESK_ROWS])
+
+
+_STOPPED = (DeliveryState.REFUSED, DeliveryState.WITHHELD)
+UNFINISHED = (DeliveryState.WAITING, DeliveryState.HANDED_OVER, *_STOPPED)
 
 
 def _approves(actor: Actor) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
@@ -18,6 +21,7 @@ from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
 from comity.node.site.context import Frame
 from comity.node.site.paging import Pages
+from comity.node.site.systems import Matter, systems
 
 ROWS = 50
 
@@ -36,7 +40,25 @@ def first(request: HttpRequest) -> HttpResponse:
 def _desk(request: HttpRequest, actor: Actor) -> HttpResponse:
     """What awaits this person."""
     composable = [kind for kind in kinds() if kind.compose_view and kind.may_compose(actor).allowed]
-    return render(request, "acts/desk.html", {"desk": queries.desk(actor), "composable": composable})
+    desk = queries.desk(actor)
+    matters = [*_matters(desk), *(each for system in systems() for each in system.matters(request))]
+    shown = {
+        "desk": desk,
+        "composable": composable,
+        "awaiting": [each for each in matters if not each.wrong],
+        "wrong": [each for each in matters if each.wrong],
+    }
+    return render(request, "acts/desk.html", shown)
+
+
+def _matters(desk: queries.Desk) -> Iterator[Matter]:
+    """What of the acts awaits this person, and what went wrong with them."""
+    if desk.to_approve_count:
+        count = desk.to_approve_count
+        yield Matter(f"{count} act{pluralize(count)} to approve", "#to-approve")
+    if desk.stopped_count:
+        count = desk.stopped_count
+        yield Matter(f"{count} act{pluralize(count)} refused or withheld", "#unsent", wrong=True)
 
 
 @require_safe

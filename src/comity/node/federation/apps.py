@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+
 from comity.node.site import systems
-from comity.node.site.systems import Place
+from comity.node.site.systems import Matter, Place
 
 
 class Federation(systems.System):
@@ -22,3 +26,9 @@ class Federation(systems.System):
 
         kinds.offer_channel(kinds.Channel("partner node", queries.reaches))
         kinds.register(declarations.DECLARE_KEY)
+
+    def matters(self, request: HttpRequest) -> Iterable[Matter]:
+        """Partners that are not reached, or wait to be compared."""
+        from comity.node.federation.matters import matters  # noqa: PLC0415  models are loaded only now
+
+        return matters(request)

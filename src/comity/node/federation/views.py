@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from comity.base.errors import ComityError
 from comity.formats.exchange import fetch_descriptor
 from comity.node.accountability import queries as log
+from comity.node.acts.queries import unfinished_with
 from comity.node.federation import forms, queries
 from comity.node.federation.models import Partner, Reach
 from comity.node.federation.services import own
@@ -19,6 +20,7 @@ from comity.node.federation.services import partners as services
 from comity.node.federation.transport import Http, drive
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
+from comity.node.site.systems import systems
 
 
 @require_safe
@@ -156,6 +158,9 @@ def _page(
         "words": found.fingerprint.split(),
         "keys": queries.keys_of(found),
         "seen": queries.seen_log_of(found),
+        "unfinished": unfinished_with(request.actor, found.party),
+        "mentions": [each for system in systems() for each in system.with_party(request, found.party.pk)],
+        "may_read": request.actor.may(Power.READ_ACTS).allowed,
         "may_manage": request.actor.may(Power.MANAGE_PARTNERS).allowed,
         "accept_form": accept_form or forms.Accept(initial={"fingerprint": found.fingerprint}),
         "ways_form": ways_form or forms.Ways(initial={"reach": found.reach, "fetches": found.fetches}),

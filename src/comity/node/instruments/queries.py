@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from comity.base.errors import NotFound
 from comity.engines.release.terms import Terms
@@ -34,6 +34,13 @@ def agreement_for(actor: Actor, ref: str) -> Agreement:
     if found is None:
         raise NotFound("agreement")
     return found
+
+
+def awaiting_answer(actor: Actor, now: datetime) -> QuerySet[Agreement]:
+    """The proposals of partners that can still be answered."""
+    open_still = Q(proposal__expires=None) | Q(proposal__expires__gte=now)
+    theirs = agreements_for(actor).filter(state=AgreementState.PROPOSED, proposal__author=F("partner"))
+    return theirs.filter(open_still)
 
 
 def locked_agreement(ref: str) -> Agreement:

@@ -46,6 +46,7 @@ _LOOKS = {
         "awaiting",
         "proposed",
         "awaiting-answer",
+        "introduced",
     ),
     Look(Tone.WAITING, "clock"): ("waiting", "pending", "queued", "retrying", "scheduled"),
     Look(Tone.WAITING, "pause"): ("suspended", "paused", "held"),

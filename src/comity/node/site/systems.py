@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
@@ -29,6 +29,25 @@ class Place:
     menu: Menu = Menu.MAIN
 
 
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A line of the first page: something awaits the reader, or is wrong, and where it is looked after."""
+
+    words: str  # "2 acts to approve"
+    url: str
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A line that a system writes on the page of a partner: what there is between us, and how it stands."""
+
+    title: str
+    url: str
+    state: str  # a word of `site.states`
+    note: str = ""
+
+
 class System(AppConfig):
     """The base of every system's `AppConfig`."""
 
@@ -40,6 +59,14 @@ class System(AppConfig):
     def frame_words(self, request: HttpRequest) -> Mapping[str, str]:
         """Words this system puts into the frame of the page: `node`, `state` (alpha-2), `body`."""
         return {}
+
+    def matters(self, request: HttpRequest) -> Iterable[Matter]:
+        """What awaits this reader in this system, and what is wrong in it."""
+        return ()
+
+    def with_party(self, request: HttpRequest, party: int) -> Iterable[Mention]:
+        """What this system holds between the reader's body and the party of this key."""
+        return ()
 
 
 def systems() -> Iterator[System]:

@@ -1,0 +1,31 @@
+"""What of the partners a person must look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from comity.node.federation import queries
+from comity.node.federation.models import PartnerState
+from comity.node.parties.access import actor_of
+from comity.node.parties.roles import Power
+from comity.node.site.systems import Matter
+
+MOST = 5  # lines; the list of partners has them all
+
+
+def matters(request: HttpRequest) -> Iterator[Matter]:
+    """Partners whom the last exchange did not reach, and those who wait to be compared."""
+    actor = actor_of(request)
+    if actor is None:
+        return
+    partners = queries.partners_for(actor)
+    for each in partners.filter(state=PartnerState.ACCEPTED).exclude(trouble="")[:MOST]:
+        words = f"The last exchange with {each.party.name} failed"
+        yield Matter(words, reverse("federation:partner", args=[each.pk]), wrong=True)
+    if actor.may(Power.MANAGE_PARTNERS).allowed:
+        for each in partners.filter(state=PartnerState.INTRODUCED)[:MOST]:
+            words = f"The fingerprint of {each.party.name} is to be compared"
+            yield Matter(words, reverse("federation:partner", args=[each.pk]))
