@@ -35,6 +35,8 @@ class Event(Enum):
     ALARM_DECIDED = "alarm-decided"
     ENTRY_OPENED = "entry-opened"
     CONTENT_ERASED = "content-erased"
+    ERASURE_LIFTED = "erasure-lifted"
+    RETENTION_ENDED = "retention-ended"
     PEOPLE_CHANGED = "people-changed"
 
 

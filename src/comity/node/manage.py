@@ -50,6 +50,7 @@ COMMANDS = (
     Command("export", "export", Stage.NODE, "everything a partner may see, as a STIX bundle"),
     Command("observe", "observe", Stage.NODE, "copy the logs of partners, and verify every entry"),
     Command("log", "log", Stage.NODE, "open entries to a party, erase by law, copy the log"),
+    Command("erase", "erase", Stage.NODE, "remove by law what an act says, or an object"),
     Command("demo", "demo.command", Stage.ALONE, "three nodes on this machine, and one act between them"),
     Command("migrate", "migrate", Stage.NODE, "bring database and static files to the installed version"),
     Command("backup", "backup", Stage.NODE, "write database, keys and settings to one file"),

@@ -56,6 +56,10 @@ TABLE: dict[str, set[Role]] = {
     "import_file": {Role.ANALYST, Role.DUTY_OFFICER},
     "approve_act": set(),  # people alone
     "decline_act": set(),
+    "erase_act": set(),
+    "erase_object": set(),
+    "lift_erasure": set(),
+    "list_erasures": READERS,
 }
 
 

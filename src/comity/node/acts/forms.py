@@ -38,6 +38,18 @@ class Decide(forms.Form):
     )
 
 
+class Erase(forms.Form):
+    """Why something is erased by law, and that whoever does it has read what goes."""
+
+    why = forms.CharField(
+        max_length=500,
+        label="Reason",
+        help_text="The law or the decision; it is kept and recorded. Do not repeat what has to go.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    sure = forms.BooleanField(label="I have read what goes, and that it cannot be undone")
+
+
 class Decline(Decide):
     """Declining, with its reason."""
 

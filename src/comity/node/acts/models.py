@@ -1,6 +1,7 @@
 """Acts, what they carry, who approved them, and how far each has come with each recipient.
 
-An act is never changed after it is recorded: its bytes, digest and place in the log stand together.
+An act is never changed after it is recorded: its bytes, digest and place in the log stand together. What it
+says can be erased by law; digest and place stay.
 """
 
 from __future__ import annotations
@@ -49,6 +50,13 @@ class Act(models.Model):
     wire = models.BinaryField(null=True)  # the signed canonical bytes
     sha256 = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001  unsigned acts have no digest
     log_index = models.BigIntegerField(null=True, unique=True)
+    contents_until = models.DateField(
+        null=True
+    )  # the last day on which its giver lets us keep what it carries
+    contents_ended = models.DateTimeField(null=True)  # when that was deleted
+    erased_at = models.DateTimeField(null=True)
+    erased_why = models.CharField(max_length=500, blank=True)
+    erased_by = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ("-composed_at", "-id")
@@ -56,8 +64,8 @@ class Act(models.Model):
             models.CheckConstraint(
                 name="act_recorded_whole",
                 condition=Q(
+                    Q(wire__isnull=False) | Q(erased_at__isnull=False),
                     state="recorded",
-                    wire__isnull=False,
                     sha256__isnull=False,
                     log_index__isnull=False,
                     recorded_at__isnull=False,
@@ -73,6 +81,23 @@ class Act(models.Model):
             models.CheckConstraint(
                 name="act_of_others_is_recorded", condition=Q(ours=True) | Q(state="recorded")
             ),
+            models.CheckConstraint(
+                name="act_whole_or_erased",
+                condition=Q(~Q(title=""), erased_at=None, erased_why="", erased_by="")
+                | Q(
+                    ~Q(erased_why=""),
+                    ~Q(erased_by=""),
+                    ~Q(state="awaiting-approval"),
+                    erased_at__isnull=False,
+                    title="",
+                    judgement__isnull=True,
+                    wire=None,
+                ),
+            ),
+            models.CheckConstraint(
+                name="act_contents_end_in_time",
+                condition=Q(contents_ended=None) | Q(contents_until__isnull=False, ours=False),
+            ),
         )
         indexes = (
             # In the order of the lists; by what the first ends with, skipping and searching reads no rows.
@@ -81,10 +106,20 @@ class Act(models.Model):
             models.Index(name="act_by_state", fields=("state", "-composed_at", "-id")),
             models.Index(name="act_by_author", fields=("author", "-composed_at", "-id")),
             models.Index(name="act_by_kind", fields=("kind", "-composed_at", "-id")),
+            models.Index(
+                name="act_contents_due",
+                fields=("contents_until",),
+                condition=Q(contents_until__isnull=False, contents_ended=None),
+            ),
         )
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.title}"
+        return f"{self.kind}: {self.called}"
+
+    @property
+    def called(self) -> str:
+        """What people call it: its title, or that it was erased."""
+        return "Erased by law" if self.erased_at else self.title
 
 
 class Content(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
@@ -41,6 +41,14 @@ def act_for(actor: Actor, ref: str) -> Act:
 def locked_act(actor: Actor, ref: str) -> Act:
     """One act of the actor's own body, locked until the transaction ends; raises `NotFound`."""
     act = acts_for(actor).select_for_update().filter(author_id=actor.body, ref=ref).first()
+    if act is None:
+        raise NotFound("act")
+    return act
+
+
+def act_to_erase(actor: Actor, ref: str) -> Act:
+    """One act that concerns the actor's body, ours or received, locked until the transaction ends."""
+    act = acts_for(actor).select_for_update().filter(ref=ref).first()
     if act is None:
         raise NotFound("act")
     return act
@@ -137,6 +145,11 @@ def contents_of(act: Act) -> list[Content]:
     return [each.content for each in carried]
 
 
+def contents_count(act: Act) -> int:
+    """How many objects an act carries."""
+    return ActContent.objects.filter(act=act).count()
+
+
 def contents_of_all(acts: Sequence[Act]) -> dict[int, list[Content]]:
     """What each of these acts carries, by the act's key, in its order."""
     found: dict[int, list[Content]] = {act.pk: [] for act in acts}
@@ -144,6 +157,18 @@ def contents_of_all(acts: Sequence[Act]) -> dict[int, list[Content]]:
     for each in carried.order_by("act_id", "position"):
         found[each.act_id].append(each.content)
     return found
+
+
+def acts_past_keeping(day: date, *, holder: Party, author: Party, limit: int) -> list[Act]:
+    """Acts that carry what their author let this body keep until before this day, and that is still here."""
+    due = Act.objects.filter(contents_until__lt=day, contents_ended=None, erased_at=None)
+    return list(due.filter(author=author, recipients=holder).order_by("contents_until", "pk")[:limit])
+
+
+def keeping_ended(day: date) -> list[tuple[int, int]]:
+    """The keys of the bodies and authors between whom something is to be deleted, as of this day."""
+    due = Act.objects.filter(contents_until__lt=day, contents_ended=None, erased_at=None)
+    return list(due.filter(recipients__ours=True).values_list("recipients", "author").distinct())
 
 
 def receipt_of(act: Act, number: int) -> Receipt:
@@ -168,8 +193,8 @@ def parties_due(now: datetime) -> list[Party]:
 def outbox(
     party: Party, *, after: int = -1, added_after: datetime | None = None, limit: int
 ) -> list[Delivery]:
-    """Acts for one party in the exact order of our log, with contents, without those withheld."""
-    deliveries = Delivery.objects.filter(party=party, position__gt=after).exclude(
+    """Acts for one party in the exact order of our log, with contents, without those withheld or erased."""
+    deliveries = Delivery.objects.filter(party=party, position__gt=after, act__erased_at=None).exclude(
         state=DeliveryState.WITHHELD
     )
     if added_after is not None:

@@ -26,7 +26,7 @@ def _ours(act: Act) -> Iterator[Step]:
         StepState.DONE, "Composed", f"By {act.composed_by_name} for {act.author.name}.", act.composed_at
     )
     yield Step(StepState.DONE, "Judged", _judged(act), act.composed_at)
-    if act.second_person:
+    if act.second_person or hasattr(act, "approval"):
         yield _approval(act)
     if act.state == ActState.WITHDRAWN:
         yield Step(StepState.FAILED, "Withdrawn", "It was taken back before it left.")
@@ -39,6 +39,7 @@ def _ours(act: Act) -> Iterator[Step]:
     for delivery in act.deliveries.all():
         yield _delivery(delivery)
     yield from _answers(act)
+    yield from _ended(act)
 
 
 def _theirs(act: Act) -> Iterator[Step]:
@@ -58,9 +59,12 @@ def _theirs(act: Act) -> Iterator[Step]:
                 receipt.at,
             )
     yield from _answers(act)
+    yield from _ended(act)
 
 
 def _judged(act: Act) -> str:
+    if act.erased_at:
+        return "How it was judged was erased with it."
     items = act.judgement["items"] if act.judgement else []
     if not items:
         return "Allowed; the grounds are below."
@@ -86,4 +90,15 @@ def _delivery(delivery: Delivery) -> Step:
 
 def _answers(act: Act) -> Iterator[Step]:
     for answer in act.answers.all():
-        yield Step(StepState.DONE, "Answered", f"{answer.title} ({answer.author.name}).", answer.recorded_at)
+        yield Step(StepState.DONE, "Answered", f"{answer.called} ({answer.author.name}).", answer.recorded_at)
+
+
+def _ended(act: Act) -> Iterator[Step]:
+    if act.contents_ended:
+        text = f"{act.author.name} let us keep what it carried until {act.contents_until:%Y-%m-%d}."
+        yield Step(StepState.DONE, "Contents deleted at the end of retention", text, act.contents_ended)
+    elif act.contents_until and not act.erased_at:
+        text = f"{act.author.name} lets us keep what it carries until {act.contents_until:%Y-%m-%d}."
+        yield Step(StepState.WAITING, "Delete its contents", text)
+    if act.erased_at:
+        yield Step(StepState.DONE, "Erased by law", f"By {act.erased_by}: {act.erased_why}", act.erased_at)

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from comity.base.errors import NotFound
 from comity.node.acts import forms, queries, timeline
 from comity.node.acts.kinds import kind_named, kinds
 from comity.node.acts.models import Act, ActState
-from comity.node.acts.services import approving, composing
+from comity.node.acts.services import approving, composing, erasing
 from comity.node.acts.templatetags.judgements import SHOWN
 from comity.node.parties.access import ActorRequest, actor_of, needs, signed_in
 from comity.node.parties.actors import Actor
@@ -85,7 +86,9 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
 def wire(request: ActorRequest, ref: str) -> HttpResponse:
     """The act's signed bytes, as they travel."""
     act = queries.act_for(request.actor, ref)
-    return _file(bytes(act.wire or b"{}"), f"{act.ref}.json")
+    if act.wire is None:
+        raise NotFound("signed act")
+    return _file(bytes(act.wire), f"{act.ref}.json")
 
 
 @require_GET
@@ -130,7 +133,37 @@ def withdraw(request: ActorRequest, ref: str) -> HttpResponse:
     return redirect("acts:detail", ref=act.ref)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Power.APPROVE)
+def erase(request: ActorRequest, ref: str) -> HttpResponse:
+    """Erase by law what the act says, after a page that tells what goes."""
+    form = forms.Erase(request.POST or None)
+    if form.is_valid():
+        why = form.cleaned_data["why"]
+        act = erasing.erase_act(actor=request.actor, ref=ref, why=why, now=timezone.now())
+        messages.success(request, "Erased, and that is recorded. Partners and backups keep what they have.")
+        return redirect("acts:detail", ref=act.ref)
+    act = queries.act_for(request.actor, ref)
+    shown = {
+        "act": act,
+        "kind": kind_named(act.kind),
+        "contents": queries.contents_of(act)[:SHOWN],
+        "contents_count": queries.contents_count(act),
+        "may_erase": erasing.may_erase(request.actor, act),
+        "form": form,
+    }
+    return render(request, "acts/erase.html", shown, status=422 if form.is_bound else 200)
+
+
+def _tombstone(request: ActorRequest, act: Act) -> HttpResponse:
+    """What is left of an erased act."""
+    shown = {"act": act, "kind": kind_named(act.kind), "steps": timeline.steps(act)}
+    return render(request, "acts/erased.html", shown)
+
+
 def _page(request: ActorRequest, act: Act, form: forms.Decide, status: int = 200) -> HttpResponse:
+    if act.erased_at is not None:
+        return _tombstone(request, act)
     kind = kind_named(act.kind)
     awaiting = act.state == ActState.AWAITING
     contents = queries.contents_of(act)
@@ -141,6 +174,7 @@ def _page(request: ActorRequest, act: Act, form: forms.Decide, status: int = 200
         "contents": contents if "all" in request.GET else contents[:SHOWN],
         "contents_more": 0 if "all" in request.GET else len(contents) - SHOWN,
         "may_decide": approving.may_decide(request.actor, act) if awaiting else None,
+        "may_erase": erasing.may_erase(request.actor, act).allowed,
         "may_withdraw": awaiting and kind.may_compose(request.actor).allowed,
         "form": form,
     }

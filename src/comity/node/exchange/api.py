@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -12,7 +13,7 @@ from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose
 from comity.node.exchange import models, queries
 from comity.node.exchange.handling import of_class
-from comity.node.exchange.services import importing
+from comity.node.exchange.services import erasing, importing
 from comity.node.exchange.sights import Sight, sight, who_may_see
 from comity.node.parties.access import ActorRequest
 from comity.node.parties.actors import Actor
@@ -71,6 +72,13 @@ class NarrowObjects(Window):
     tlp: str = Field("", max_length=12, description="A label, such as amber+strict; `none` for no label")
     source: str = Field("", max_length=MAX_REF, description="ref of the party that gave it")
     brought: int | None = Field(None, ge=0, le=LAST_NUMBER, description="number of an import")
+    until: date | None = Field(None, description="What may be kept no longer than to this day")
+
+
+class Decided(Given):
+    """The law or the decision by which something is erased, or comes in again; it is recorded."""
+
+    why: str = Field(min_length=1, max_length=500)
 
 
 class Look(Given):
@@ -131,6 +139,21 @@ class Object(ObjectRow):
     brought: int | None = Field(description="number of the import that brought it")
     versions: list[str]
     seen_by: list[Seen]
+
+
+class Erasure(Told):
+    """An object that was erased by law."""
+
+    ref: str
+    at: Time
+    why: str
+    by: str
+
+
+class Erased(Erasure):
+    """An object that has just been erased, and the acts that carry it still."""
+
+    carried_by: list[str] = Field(description="refs of acts")
 
 
 class Import(Told):
@@ -196,6 +219,7 @@ def list_objects(request: ActorRequest, wanted: Query[NarrowObjects]) -> Page[Ob
         tlp=wanted.tlp,
         source=wanted.source,
         brought="" if wanted.brought is None else str(wanted.brought),
+        until="" if wanted.until is None else wanted.until.isoformat(),
     )
     return page_of(found, wanted, lambda row: ObjectRow(**_row(row)))
 
@@ -218,6 +242,31 @@ def read_object(request: ActorRequest, ref: str, look: Query[Look]) -> Object:
         versions=list(versions),
         seen_by=[Seen(party=named(party), **release.as_json()) for party, release in seen],
     )
+
+
+@router.post("/objects/{ref}/erase", response=Erased)
+@needs(Power.APPROVE)
+def erase_object(request: ActorRequest, ref: str, decided: Decided) -> Erased:
+    """Erase by law all versions of an object, for good; a person does that, never a program."""
+    erased = erasing.erase_object(actor=request.actor, ref=ref, why=decided.why, now=timezone.now())
+    carrying = queries.acts_carrying(request.actor, ref).values_list("ref", flat=True)
+    return Erased(**_erasure(erased), carried_by=list(carrying))
+
+
+@router.get("/erasures", response=Page[Erasure])
+@needs(Power.READ_CONTENT)
+def list_erasures(request: ActorRequest, wanted: Query[Window]) -> Page[Erasure]:
+    """The objects that the caller's body has erased by law, and refuses if they come again."""
+    found = queries.erasures_for(request.actor)
+    return page_of(found, wanted, lambda each: Erasure(**_erasure(each)))
+
+
+@router.post("/erasures/{ref}/lift", response={204: None})
+@needs(Power.APPROVE)
+def lift_erasure(request: ActorRequest, ref: str, decided: Decided) -> Status[None]:
+    """Let an erased object in again; what was erased does not come back by that."""
+    erasing.lift(actor=request.actor, ref=ref, why=decided.why, now=timezone.now())
+    return Status(204, None)
 
 
 @router.post("/imports", response={201: Import}, openapi_extra=_FILE)
@@ -276,6 +325,10 @@ def _row(row: models.StixObject) -> dict[str, Any]:
         "source": named(row.source) if row.source else None,
         "added": row.added,
     }
+
+
+def _erasure(row: models.ErasedObject) -> dict[str, Any]:
+    return {"ref": row.ref, "at": row.at, "why": row.why, "by": row.by_name}
 
 
 def _import(row: models.Import) -> Import:

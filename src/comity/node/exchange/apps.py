@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from comity.node.site import systems
 from comity.node.site.systems import Place
 
@@ -19,8 +21,11 @@ class Exchange(systems.System):
     )
 
     def ready(self) -> None:
-        """Make the act known by which objects are shared."""
+        """Make the act known by which objects are shared, and what is done every day."""
         from comity.node.acts.kinds import register  # noqa: PLC0415  models are loaded only now
+        from comity.node.acts.routines import Routine, offer_routine  # noqa: PLC0415  as above
         from comity.node.exchange.kinds import SHARE  # noqa: PLC0415  models are loaded only now
+        from comity.node.exchange.services.retention import end_retention  # noqa: PLC0415  as above
 
         register(SHARE)
+        offer_routine(Routine("end-retention", timedelta(days=1), end_retention))

@@ -17,6 +17,7 @@ from comity.formats.strict_json import Limits, decode
 from comity.node.acts.kinds import Arrived, Leaving
 from comity.node.acts.models import Act, Content
 from comity.node.acts.queries import contents_of_all
+from comity.node.acts.services.erasing import keep_contents
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import Origin, kept_until, last_day
@@ -52,6 +53,9 @@ def _strange(arrived: Arrived, found: Sequence[Found]) -> Verdict | None:
         return wrong
     if not found or any(each.type in OWN_PATH for each in found):
         return _no("contents", "A share carries objects, and neither acts nor receipts among them.")
+    erased = _erased(found, arrived.recipients)
+    if erased:
+        return _no("erased", erased)
     contradicted = _contradicted(found, arrived.contents, arrived.recipients)
     return _no("contradiction", contradicted) if contradicted else None
 
@@ -89,13 +93,10 @@ def take(acts: Sequence[Act], now: datetime) -> None:
 def _keep(basis: _Basis, carried: Sequence[tuple[Act, Content]], now: datetime) -> None:
     named, holder, author = basis.agreement, basis.holder, basis.author
     terms = agreements.terms_named(named, holder, author) if named else None
-    origin = Origin(
-        Ownership.RECEIVED,
-        author.ref,
-        terms=terms,
-        keep_until=kept_until(terms, now.astimezone(UTC).date()),
-        unmarked_as=basis.label,
-    )
+    until = kept_until(terms, now.astimezone(UTC).date())
+    origin = Origin(Ownership.RECEIVED, author.ref, terms=terms, keep_until=until, unmarked_as=basis.label)
+    if until is not None:
+        keep_contents((act for act, _ in carried), until=until)
     found: list[Found] = []
     acts: dict[tuple[str, str], Act] = {}
     for act, content in carried:
@@ -135,6 +136,16 @@ def _covered(terms: Terms | None, purpose: Purpose) -> Verdict:
         return _no("purpose", f"The agreement does not cover the purpose {purpose.value}.")
     text = f"The agreement is in force and covers {purpose.value}."
     return Verdict.yes(Ground("share.agreement", terms.cited, text))
+
+
+def _erased(found: Sequence[Found], bodies: Sequence[Party]) -> str | None:
+    """What the sender learns if one of these was erased here by law: as a content it would be here again."""
+    for body in bodies:
+        erased = queries.erased_among(body, (each.id for each in found))
+        told = next((f"{ref}: {told}" for ref, told in erased.items()), None)
+        if told:
+            return told
+    return None
 
 
 def _contradicted(found: Sequence[Found], contents: Sequence[Leaving], bodies: Sequence[Party]) -> str | None:

@@ -36,6 +36,12 @@ class Narrow(forms.Form):
         to_field_name="ref",
         empty_label="Anybody",
     )
+    until = forms.DateField(
+        required=False,
+        label="To be deleted by",
+        help_text="What its giver lets us keep no longer than to this day.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
     brought = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(
@@ -55,6 +61,17 @@ class Narrow(forms.Form):
         chosen = self.cleaned_data if self.is_valid() else {}
         found = {name: str(value) for name, value in chosen.items() if value not in (None, "", [])}
         return found | ({"source": chosen["source"].ref} if chosen.get("source") else {})
+
+
+class Lift(forms.Form):
+    """Why an object that was erased by law may come in again."""
+
+    why = forms.CharField(
+        max_length=500,
+        label="Reason",
+        help_text="The law or the decision; it is recorded.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 class ImportFile(forms.Form):

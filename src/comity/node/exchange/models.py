@@ -14,9 +14,15 @@ class HandlingClass(models.Model):
 
     key = models.CharField(max_length=64, unique=True)
     facts = models.JSONField()
+    keep_until = models.DateField(null=True)  # as in the facts: the last day on which it may be kept
 
     class Meta:
         verbose_name_plural = "handling classes"
+        indexes = (
+            models.Index(
+                name="class_by_last_day", fields=("keep_until",), condition=Q(keep_until__isnull=False)
+            ),
+        )
 
     def __str__(self) -> str:
         return self.key
@@ -130,3 +136,23 @@ class Victim(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.ref
+
+
+class ErasedObject(models.Model):
+    """An object that a body has erased by law: it is not taken in again while this row stands."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="objects_erased")
+    ref = models.CharField(max_length=300)
+    at = models.DateTimeField()
+    why = models.CharField(max_length=500)
+    by_name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        constraints = (
+            models.UniqueConstraint(name="object_erased_once", fields=("holder", "ref")),
+            models.CheckConstraint(name="object_erased_says_why", condition=~Q(why="")),
+        )
+
+    def __str__(self) -> str:
+        return self.ref

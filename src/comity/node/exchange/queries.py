@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from itertools import islice
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from comity.base.errors import NotFound
-from comity.engines.release.redact import Parties
+from comity.engines.release.judge import Removal
+from comity.engines.release.redact import Parties, redacted_id
 from comity.formats.markings import TLP_OF_ID
 from comity.formats.stix import ID, IDENTITY_ID
 from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
 from comity.node.acts.models import Act, ActContent, Delivery, DeliveryState
+from comity.node.acts.queries import acts_for, keeping_ended
 from comity.node.acts.queries import listed as acts_listed
 from comity.node.acts.together import all_asked_about, once_together
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import parties_of
-from comity.node.exchange.models import Import, Link, StixObject, Victim
+from comity.node.exchange.models import ErasedObject, Import, Link, StixObject, Victim
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -52,7 +55,14 @@ def object_for(actor: Actor, ref: str) -> StixObject:
 
 
 def listed(
-    actor: Actor, *, words: str = "", kind: str = "", tlp: str = "", source: str = "", brought: str = ""
+    actor: Actor,
+    *,
+    words: str = "",
+    kind: str = "",
+    tlp: str = "",
+    source: str = "",
+    brought: str = "",
+    until: str = "",
 ) -> QuerySet[StixObject]:
     """The objects of the list page, newest first, narrowed as its form says."""
     found = objects_for(actor).exclude(type__in=DEFINITIONS).select_related("source").defer("wire", "words")
@@ -60,9 +70,48 @@ def listed(
         found = found.filter(words__icontains=word)
     found = found.filter(type=kind) if kind else found
     found = found.filter(tlp="" if tlp == "none" else tlp) if tlp else found
+    if until:
+        found = found.filter(handling__keep_until__lte=date.fromisoformat(until))
     if brought:
         found = found.filter(brought_id=int(brought)) if _KEY.fullmatch(brought) else found.none()
     return found.filter(source__ref=source) if source else found
+
+
+def erasures_for(actor: Actor) -> QuerySet[ErasedObject]:
+    """What the actor's body has erased by law; none without the power to read content."""
+    if not actor.may(Power.READ_CONTENT).allowed:
+        return ErasedObject.objects.none()
+    return ErasedObject.objects.filter(holder_id=actor.body)
+
+
+def erasure_for(actor: Actor, ref: str) -> ErasedObject | None:
+    """The erasure of this object, if the actor's body has erased it."""
+    return erasures_for(actor).filter(ref=_known_form(ref, ID)).first()
+
+
+def erased_among(holder: Party, refs: Iterable[str]) -> dict[str, str]:
+    """Those of the objects that a body has erased by law, with what is said of it to whoever brings them."""
+    rows = ErasedObject.objects.filter(holder=holder).values_list("ref", "at")
+    found = {ref: at for chunk in chunks(refs) for ref, at in rows.filter(ref__in=chunk)}
+    return {
+        ref: f"It was erased here by law on {at:%Y-%m-%d}; who may approve can lift that."
+        for ref, at in found.items()
+    }
+
+
+def acts_carrying(actor: Actor, ref: str) -> QuerySet[Act]:
+    """The acts that carry the object, as it is or after a removal."""
+    names = {ref, *(redacted_id(ref, removal) for removal in Removal)}
+    carrying = ActContent.objects.filter(act=OuterRef("pk"), content__ref__in=names)
+    return acts_for(actor).filter(Exists(carrying)).select_related("author")
+
+
+def retention_ended(day: date) -> list[tuple[Party, Party]]:
+    """Bodies and givers between whom something is to be deleted: its last day lies before this one."""
+    due = StixObject.objects.filter(handling__keep_until__lt=day, source__isnull=False).order_by()
+    keys = {*due.values_list("holder", "source").distinct(), *keeping_ended(day)}
+    parties = Party.objects.in_bulk({key for pair in keys for key in pair})
+    return [(parties[holder], parties[source]) for holder, source in sorted(keys)]
 
 
 def types_held(actor: Actor) -> list[tuple[str, int]]:

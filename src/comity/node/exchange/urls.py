@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from comity.node.exchange.views import objects, sharing
+from comity.node.exchange.views import erasing, objects, sharing
 
 app_name = "exchange"
 _pages = [
@@ -13,6 +13,9 @@ _pages = [
     path("imports/<int:key>", objects.imported, name="imported"),
     path("objects/<str:ref>/", objects.detail, name="object"),
     path("objects/<str:ref>/victim", objects.mark_victim, name="mark-victim"),
+    path("objects/<str:ref>/erase", erasing.erase, name="erase"),
+    path("objects/<str:ref>/lift", erasing.lift, name="lift"),
+    path("erased", erasing.listing, name="erased"),
     path("share", sharing.share, name="share"),
     path("see/", sharing.sights, name="sights"),
     path("see/<str:ref>/", sharing.see, name="see"),

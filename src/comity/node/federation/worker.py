@@ -18,6 +18,7 @@ from comity.node.acts import queries as acts
 from comity.node.config import Config
 from comity.node.federation import queries
 from comity.node.federation.models import Partner
+from comity.node.federation.regular import Regular
 from comity.node.federation.services import outbound, own
 from comity.node.federation.transport import Http
 
@@ -35,7 +36,9 @@ def run(stop: Event, config: Config) -> None:
     own.finish_renewal()
     running: dict[int, Thread] = {}
     begun: dict[int, float] = {}
+    regular = Regular()
     while not stop.is_set():
+        regular.begin(timezone.now())
         # Who waits longest comes first: else those that are due again at once would take every turn.
         for partner in sorted(_due_now(), key=lambda each: begun.get(each.pk, 0.0)):
             running = {key: thread for key, thread in running.items() if thread.is_alive()}
@@ -46,7 +49,7 @@ def run(stop: Event, config: Config) -> None:
         close_old_connections()
         stop.wait(config.worker_pause)
     ends = time.monotonic() + GRACE
-    for thread in running.values():
+    for thread in (*running.values(), *regular.running):
         thread.join(max(0.0, ends - time.monotonic()))
 
 

@@ -22,6 +22,7 @@ from comity.node.acts.api.shapes import (
     Decided,
     Declined,
     DryRun,
+    Erased,
     Kind,
     NarrowActs,
     act_told,
@@ -30,7 +31,7 @@ from comity.node.acts.api.shapes import (
     row_told,
 )
 from comity.node.acts.kinds import Draft, kind_named, kinds
-from comity.node.acts.services import approving, composing
+from comity.node.acts.services import approving, composing, erasing
 from comity.node.parties.access import ActorRequest
 from comity.node.parties.actors import Actor
 from comity.node.parties.api.words import Page, needs, page_of, parties_named
@@ -142,6 +143,13 @@ def withdraw_act(request: ActorRequest, ref: str) -> Act:
     return act_told(queries.act_for(request.actor, ref))
 
 
+@router.post("/acts/{ref}/erase", response=Act)
+@needs(Power.APPROVE)
+def erase_act(request: ActorRequest, ref: str, decided: Erased) -> Act:
+    """Erase by law what an act says, for good; a person does that, never a program."""
+    return act_told(erasing.erase_act(actor=request.actor, ref=ref, why=decided.why, now=timezone.now()))
+
+
 def _draft(actor: Actor, wanted: Composed) -> Draft:
     parties = parties_named(actor, wanted.recipients)
     return Draft(
@@ -186,6 +194,8 @@ def _repeated(actor: Actor, identifier: UUID, draft: Draft) -> bool:
         kept = queries.act_for(actor, _ref(identifier))
     except NotFound:
         return False
+    if kept.erased_at is not None:
+        raise Conflict(f"This Idempotency-Key was used for {kept.ref}, which was erased by law.")
     if approving.draft_of(kept) != draft:
         raise Conflict(
             f"This Idempotency-Key was used for {kept.ref}, which says something else; take a new one."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -47,6 +48,12 @@ class NarrowActs(Window):
     kind: str = Field("", max_length=40)
     state: ActState | None = None
     direction: str = Field("", pattern="^(sent|received)?$", description="sent or received")
+
+
+class Erased(Given):
+    """The law or the decision by which something is erased; it is kept and recorded."""
+
+    why: str = Field(min_length=1, max_length=MAX_NOTE)
 
 
 class Composed(Given):
@@ -101,7 +108,7 @@ class DryRun(Judgement):
 
 
 class ActRow(Told):
-    """An act in a list; `deliveries` counts them by state."""
+    """An act in a list; `deliveries` counts them by state. An erased one has no title."""
 
     ref: str
     kind: str
@@ -114,6 +121,7 @@ class ActRow(Told):
     purpose: str
     composed_at: Time
     recorded_at: Time | None
+    erased_at: Time | None
     deliveries: dict[DeliveryState, int]
 
 
@@ -167,7 +175,10 @@ class Carried(Told):
 
 
 class Act(ActRow):
-    """One act with its path, its judgement, what it carries, and its receipts."""
+    """One act with its path, its judgement, what it carries, and its receipts.
+
+    Of one that was erased, `body`, `basis`, `judgement` and `contents` are empty.
+    """
 
     body: dict[str, Any]
     basis: list[str]
@@ -184,6 +195,10 @@ class Act(ActRow):
     delivered: list[Delivery]
     receipts: list[Receipt]
     contents: list[Carried]
+    contents_until: date | None = Field(description="the last day on which what it carries is kept")
+    contents_ended: Time | None
+    erased_why: str
+    erased_by: str
 
 
 class Kind(Told):
@@ -235,6 +250,7 @@ def _row(act: models.Act) -> dict[str, Any]:
         "purpose": act.purpose,
         "composed_at": act.composed_at,
         "recorded_at": act.recorded_at,
+        "erased_at": act.erased_at,
         "deliveries": Counter(delivery.state for delivery in act.deliveries.all()),
     }
 
@@ -259,6 +275,10 @@ def act_told(act: models.Act) -> Act:
         delivered=[_delivery(delivery) for delivery in act.deliveries.all()],
         receipts=[_receipt(receipt) for receipt in act.receipts.all()],
         contents=[Carried(**each) for each in carried],
+        contents_until=act.contents_until,
+        contents_ended=act.contents_ended,
+        erased_why=act.erased_why,
+        erased_by=act.erased_by,
     )
 
 

@@ -47,6 +47,11 @@ class Migration(migrations.Migration):
                 ('wire', models.BinaryField(null=True)),
                 ('sha256', models.CharField(max_length=64, null=True, unique=True)),
                 ('log_index', models.BigIntegerField(null=True, unique=True)),
+                ('contents_until', models.DateField(null=True)),
+                ('contents_ended', models.DateTimeField(null=True)),
+                ('erased_at', models.DateTimeField(null=True)),
+                ('erased_why', models.CharField(blank=True, max_length=500)),
+                ('erased_by', models.CharField(blank=True, max_length=200)),
                 ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='acts_authored', to='parties.party')),
                 ('composed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='acts_composed', to=settings.AUTH_USER_MODEL)),
                 ('in_reply_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='acts.act')),
@@ -133,13 +138,25 @@ class Migration(migrations.Migration):
             model_name='act',
             index=models.Index(fields=['kind', '-composed_at', '-id'], name='act_by_kind'),
         ),
+        migrations.AddIndex(
+            model_name='act',
+            index=models.Index(condition=models.Q(('contents_ended', None), ('contents_until__isnull', False)), fields=['contents_until'], name='act_contents_due'),
+        ),
         migrations.AddConstraint(
             model_name='act',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('log_index__isnull', False), ('recorded_at__isnull', False), ('sha256__isnull', False), ('state', 'recorded'), ('wire__isnull', False)), models.Q(models.Q(('state', 'recorded'), _negated=True), ('log_index', None), ('recorded_at', None), ('sha256', None), ('wire', None)), _connector='OR'), name='act_recorded_whole'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('wire__isnull', False), ('erased_at__isnull', False), _connector='OR'), ('log_index__isnull', False), ('recorded_at__isnull', False), ('sha256__isnull', False), ('state', 'recorded')), models.Q(models.Q(('state', 'recorded'), _negated=True), ('log_index', None), ('recorded_at', None), ('sha256', None), ('wire', None)), _connector='OR'), name='act_recorded_whole'),
         ),
         migrations.AddConstraint(
             model_name='act',
             constraint=models.CheckConstraint(condition=models.Q(('ours', True), ('state', 'recorded'), _connector='OR'), name='act_of_others_is_recorded'),
+        ),
+        migrations.AddConstraint(
+            model_name='act',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('title', ''), _negated=True), ('erased_at', None), ('erased_by', ''), ('erased_why', '')), models.Q(models.Q(('erased_why', ''), _negated=True), models.Q(('erased_by', ''), _negated=True), models.Q(('state', 'awaiting-approval'), _negated=True), ('erased_at__isnull', False), ('judgement__isnull', True), ('title', ''), ('wire', None)), _connector='OR'), name='act_whole_or_erased'),
+        ),
+        migrations.AddConstraint(
+            model_name='act',
+            constraint=models.CheckConstraint(condition=models.Q(('contents_ended', None), models.Q(('contents_until__isnull', False), ('ours', False)), _connector='OR'), name='act_contents_end_in_time'),
         ),
         migrations.AddConstraint(
             model_name='actcontent',

@@ -9,7 +9,7 @@ from random import Random
 from django.db import transaction
 from django.db.models import F
 
-from comity.base.verdict import Verdict
+from comity.base.verdict import Ground, Verdict
 from comity.node.acts.kinds import kind_named
 from comity.node.acts.models import Delivery, DeliveryState
 from comity.node.acts.together import together
@@ -18,6 +18,8 @@ FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=15)
 RECEIPT_WAIT = timedelta(minutes=10)  # a receipt that has not come by then is asked for by sending again
 WORDS = 500
+ERASED = "act.erased"  # the code with which the delivery of an erased act ends
+ERASED_WORDS = "It was erased here by law."
 
 
 def wait_after(attempts: int, random: Random) -> timedelta:
@@ -96,6 +98,8 @@ def try_again(deliveries: Iterable[Delivery], *, words: str, now: datetime) -> N
 
 
 def _still_allowed(delivery: Delivery, now: datetime) -> Verdict:
+    if delivery.act.erased_at is not None:  # meanwhile: a sending that had begun may have put it back
+        return Verdict.no(Ground(ERASED, "erasure by law", ERASED_WORDS))
     return kind_named(delivery.act.kind).still_allowed(delivery.act, delivery.party, now)
 
 

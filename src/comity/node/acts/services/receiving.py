@@ -190,11 +190,18 @@ def _admit(
 
 def _concerns(answered: Act, arrival: Arrival) -> bool:
     """Whether the act passed between them: nobody answers, or learns of, an act that was not for them."""
-    if answered.wire is None:
-        return False
-    passed = decode_act(bytes(answered.wire)).act
-    between = {passed.author, *passed.recipients}
+    between = _parties_of(answered)
     return arrival.author.ref in between and any(body.ref in between for body in arrival.recipients)
+
+
+def _parties_of(act: Act) -> set[str]:
+    """As it was signed; of an erased act those that are known to us, of one that never left nobody."""
+    if act.erased_at is not None and act.sha256 is not None:
+        return {act.author.ref, *act.recipients.values_list("ref", flat=True)}
+    if act.wire is None:
+        return set()
+    passed = decode_act(bytes(act.wire)).act
+    return {passed.author, *passed.recipients}
 
 
 def _admissible(arrival: Arrival, answered: Act | None, now: datetime) -> Verdict:

@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=64, unique=True)),
                 ('facts', models.JSONField()),
+                ('keep_until', models.DateField(null=True)),
             ],
             options={
                 'verbose_name_plural': 'handling classes',
@@ -95,6 +96,24 @@ class Migration(migrations.Migration):
                 'ordering': ('name', 'ref'),
             },
         ),
+        migrations.CreateModel(
+            name='ErasedObject',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.CharField(max_length=300)),
+                ('at', models.DateTimeField()),
+                ('why', models.CharField(max_length=500)),
+                ('by_name', models.CharField(max_length=200)),
+                ('holder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objects_erased', to='parties.party')),
+            ],
+            options={
+                'ordering': ('-at', '-pk'),
+            },
+        ),
+        migrations.AddIndex(
+            model_name='handlingclass',
+            index=models.Index(condition=models.Q(('keep_until__isnull', False)), fields=['keep_until'], name='class_by_last_day'),
+        ),
         migrations.AddIndex(
             model_name='stixobject',
             index=models.Index(condition=models.Q(('latest', True)), fields=['holder', '-added', '-id'], name='object_list'),
@@ -134,5 +153,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='victim',
             constraint=models.CheckConstraint(condition=models.Q(('ref__startswith', 'identity--')), name='victim_is_identity'),
+        ),
+        migrations.AddConstraint(
+            model_name='erasedobject',
+            constraint=models.UniqueConstraint(fields=('holder', 'ref'), name='object_erased_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='erasedobject',
+            constraint=models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='object_erased_says_why'),
         ),
     ]

@@ -80,7 +80,7 @@ def store(
     progress: Progress = silent,
 ) -> Report:
     """Keep what is new, in the caller's transaction; what contradicts a version held here is refused."""
-    _one_at_a_time(way.holder)
+    one_at_a_time(way.holder)
     piles = _sorted(objects, way.holder)
     learnt = learn_victims(piles.new, way.holder, named=victims or {}, by=way.by, now=way.now)
     definitions = _definitions(piles.new, way.holder)
@@ -91,7 +91,7 @@ def store(
         for found in piles.new
     ]
     _insert(pairs, way, progress)
-    _choose_latest(way.holder, [found.id for found in piles.new])
+    choose_latest(way.holder, [found.id for found in piles.new])
     _reread_older(way.holder, piles.new, definitions, protected, everything=bool(learnt))
     return Report(len(piles.new), piles.known, tuple(piles.refused), tuple(learnt))
 
@@ -100,7 +100,10 @@ def classes_of(handlings: Iterable[Handling]) -> dict[Handling, int]:
     """The key of the row of each class; rows that are missing are made."""
     keys = {handling: handling.key() for handling in set(handlings)}
     HandlingClass.objects.bulk_create(
-        [HandlingClass(key=key, facts=handling.as_json()) for handling, key in keys.items()],
+        [
+            HandlingClass(key=key, facts=handling.as_json(), keep_until=handling.keep_until)
+            for handling, key in keys.items()
+        ],
         ignore_conflicts=True,
         batch_size=BATCH,
     )
@@ -109,19 +112,22 @@ def classes_of(handlings: Iterable[Handling]) -> dict[Handling, int]:
     return {handling: found[key] for handling, key in keys.items()}
 
 
-def _one_at_a_time(holder: Party) -> None:
-    """Two imports at once would both find an object missing: the second waits here."""
+def one_at_a_time(holder: Party) -> None:
+    """Two imports at once would both find an object missing: the second waits here, as does a deletion."""
     Party.objects.select_for_update(no_key=True).get(pk=holder.pk)
 
 
 def _sorted(objects: Sequence[Found], holder: Party) -> _Sorted:
     piles = _Sorted()
     here = queries.versions_held(holder, (found.id for found in objects))
+    erased = queries.erased_among(holder, (found.id for found in objects))
     for found in objects:
         digest = found.sha256
         kept = here.get((found.id, found.modified or ""))
         if found.type in OWN_PATH:
             piles.refused.append((found.id, "Acts and receipts come by the path of acts, not as content."))
+        elif found.id in erased:
+            piles.refused.append((found.id, erased[found.id]))
         elif kept is None:
             here[found.id, found.modified or ""] = digest
             piles.new.append(found)
@@ -205,7 +211,19 @@ def _names(objects: Sequence[Found], holder: Party) -> dict[str, str]:
     return queries.titles_held(holder, joined - beside.keys()) | beside
 
 
-def _choose_latest(holder: Party, refs: Sequence[str]) -> None:
+def retitle(holder: Party, gone: Iterable[str]) -> None:
+    """What joins objects bears their titles: the title of one that is gone must not live on in another's."""
+    joining = StixObject.objects.filter(holder=holder, type__in=JOINING)
+    for chunk in queries.chunks(gone):
+        rows = list(joining.filter(pk__in=Link.objects.filter(ref__in=chunk).values("object_id")))
+        found = [queries.decoded(row) for row in rows]
+        names = _names(found, holder)
+        for row, each in zip(rows, found, strict=True):
+            row.title = title_of(each.value, names)
+        StixObject.objects.bulk_update(rows, ["title"], batch_size=BATCH)
+
+
+def choose_latest(holder: Party, refs: Sequence[str]) -> None:
     """Mark the newest version of each of these objects, and no other."""
     rows = StixObject.objects.filter(holder=holder)
     for chunk in queries.chunks(refs):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from comity.node.exchange import forms, queries
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.services import importing, marking
+from comity.node.exchange.services.retention import SOON
 from comity.node.exchange.sights import who_may_see
+from comity.node.exchange.views.erasing import tombstone
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
 
@@ -41,7 +43,14 @@ def listing(request: ActorRequest) -> HttpResponse:
     if not form.wanted():
         pages.count = sum(count for _, count in types)  # known already, and slow to count again
     page = pages.get_page(request.GET.get("page"))
-    shown = {"form": form, "page": page, "narrowed": bool(form.wanted())}
+    soon = timezone.now().astimezone(UTC).date() + timedelta(days=SOON)
+    shown = {
+        "form": form,
+        "page": page,
+        "narrowed": bool(form.wanted()),
+        "soon": soon,
+        "soon_count": queries.listed(actor, until=soon.isoformat()).count(),
+    }
     return render(request, "exchange/objects.html", shown | _may(request))
 
 
@@ -49,6 +58,9 @@ def listing(request: ActorRequest) -> HttpResponse:
 @needs(Power.READ_CONTENT)
 def detail(request: ActorRequest, ref: str) -> HttpResponse:
     """One object: what it says, where it comes from, who may see it."""
+    erased = queries.erasure_for(request.actor, ref)
+    if erased is not None:
+        return tombstone(request, erased, forms.Lift())
     row = queries.object_for(request.actor, ref)
     look = forms.Look(request.GET)
     value = queries.decoded(row).value
@@ -118,6 +130,7 @@ def _may(request: ActorRequest) -> dict[str, bool]:
     return {
         "may_import": request.actor.may(Power.IMPORT).allowed,
         "may_share": request.actor.may(Power.COMPOSE).allowed,
+        "may_erase": request.actor.may(Power.APPROVE).allowed,
     }
 
 

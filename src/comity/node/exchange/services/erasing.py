@@ -1,0 +1,55 @@
+"""Erase an object by law: every version that a body holds goes, and the object does not come in again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from comity.base.errors import Malformed, NotFound
+from comity.formats.entries import Event, LogEntry
+from comity.node.accountability.services import record
+from comity.node.exchange import queries
+from comity.node.exchange.models import ErasedObject, StixObject
+from comity.node.exchange.services.storing import one_at_a_time, retitle
+from comity.node.parties.actors import Actor
+from comity.node.parties.roles import Power
+
+_MAX_WHY = 500
+
+
+@transaction.atomic
+def erase_object(*, actor: Actor, ref: str, why: str, now: datetime) -> ErasedObject:
+    """Remove by law all versions of an object that the actor's body holds; acts that carry it stay."""
+    actor.may(Power.APPROVE).require()
+    _check_why(why)
+    holder = queries.own_body(actor)
+    one_at_a_time(holder)
+    queries.object_for(actor, ref)
+    StixObject.objects.filter(holder=holder, ref=ref).delete()
+    retitle(holder, [ref])
+    erased = ErasedObject.objects.create(holder=holder, ref=ref, at=now, why=why, by_name=actor.name)
+    record([_entry(Event.CONTENT_ERASED, erased, why, now)], now=now)
+    return erased
+
+
+@transaction.atomic
+def lift(*, actor: Actor, ref: str, why: str, now: datetime) -> None:
+    """Let an erased object in again; what was erased does not come back by that."""
+    actor.may(Power.APPROVE).require()
+    _check_why(why)
+    found = queries.erasures_for(actor).select_related("holder").select_for_update(of=("self",))
+    erased = found.filter(ref=ref).first()
+    if erased is None:
+        raise NotFound("erased object")
+    record([_entry(Event.ERASURE_LIFTED, erased, why, now)], now=now)
+    erased.delete()
+
+
+def _entry(event: Event, erased: ErasedObject, why: str, now: datetime) -> LogEntry:
+    return LogEntry(event, now, erased.ref, sender=erased.holder.ref, more={"what": "object", "why": why})
+
+
+def _check_why(why: str) -> None:
+    if not 1 <= len(why) <= _MAX_WHY:
+        raise Malformed("why", f"a reason of 1 to {_MAX_WHY} characters is kept with the decision")
