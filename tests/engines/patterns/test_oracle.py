@@ -1,0 +1,95 @@
+"""The parser against that of OASIS; where the two differ, the standard's text decides, and is named."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stix2patterns.exceptions import ParseException  # type: ignore[import-untyped]  # it carries no types
+from stix2patterns.v21.pattern import Pattern  # type: ignore[import-untyped]
+
+from comity.base.errors import Malformed
+from comity.engines.patterns.doubts import doubts
+from comity.engines.patterns.parser import parse, parse_by_grammar
+from comity.engines.patterns.text import pattern_text
+from tests.engines.patterns import anything
+
+CORPUS = [
+    json.loads(line) for line in (Path(__file__).parent / "corpus/patterns.jsonl").read_text().splitlines()
+]
+
+# What the grammar lets pass and the standard does not: STIX 2.1, section 9.5 (a number of repetitions and of
+# seconds is positive, one qualifier of a kind to an observation) and section 3.15 with RFC 3339, section 5.7
+# (a timestamp names a day that there is).
+STANDARD = (
+    "a positive whole number is expected",
+    "a positive number of seconds is expected",
+    "the observation has a qualifier of this kind already",
+    "a day that is in the calendar is expected",
+)
+
+
+def refusal(text):
+    try:
+        parse(text)
+    except Malformed as error:
+        return error.problem
+    return None
+
+
+@pytest.mark.parametrize("case", CORPUS, ids=range(len(CORPUS)))
+def test_the_corpus_is_read_as_the_official_parser_reads_it(case):
+    problem = refusal(case["pattern"])
+    if case["grammar"] and problem:
+        assert problem.startswith(STANDARD)
+    else:
+        assert case["grammar"] == (problem is None)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CORPUS if case["grammar"] and case["validator"] is False],
+    ids=lambda case: case["pattern"],
+)
+def test_what_the_official_validator_adds_to_its_grammar_is_refused_or_doubted(case):
+    if case["pattern"].startswith("/*"):  # it wants a bracket first; the grammar allows a comment anywhere
+        assert parse(case["pattern"]) == parse("[a:b = 1]")
+    else:
+        assert refusal(case["pattern"]) or doubts(parse(case["pattern"]))
+
+
+@pytest.mark.parametrize(
+    "case", [each for each in CORPUS if each["from"] not in {"own", "oasis"}], ids=range(64)
+)
+def test_real_patterns_survive_a_round_trip_and_raise_no_doubt(case):
+    pattern = parse(case["pattern"])
+    assert parse(pattern_text(pattern)) == pattern == parse_by_grammar(case["pattern"])
+    assert not doubts(pattern)
+
+
+def official(text):
+    try:
+        Pattern(text)
+    except ParseException:
+        return False
+    except UnboundLocalError:  # it loses the message of some errors on the way
+        return False
+    return True
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
+@given(anything.patterns)
+def test_what_we_write_the_official_parser_reads(pattern):
+    assert official(pattern_text(pattern))
+
+
+@pytest.mark.slow
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_what_is_nearly_a_pattern_is_judged_alike(data):
+    whole = data.draw(anything.patterns.map(pattern_text))
+    text = data.draw(anything.damaged(whole) | anything.nearly)
+    problem = refusal(text)
+    assert official(text) == (problem is None or problem.startswith(STANDARD))
