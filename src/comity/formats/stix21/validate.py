@@ -1,0 +1,249 @@
+"""The one entry: the findings of an object, or of a bundle and its objects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from comity.formats.stix21 import constraints, meta
+from comity.formats.stix21.constraints import Constraint, constraints_of
+from comity.formats.stix21.cycles import marking_cycles
+from comity.formats.stix21.domain import DOMAIN_OBJECTS, RELATION_OBJECTS
+from comity.formats.stix21.finding import (
+    FINE,
+    WARNINGS,
+    Finding,
+    Level,
+    Problem,
+    Problems,
+    Rule,
+    finding,
+    shown,
+    under,
+)
+from comity.formats.stix21.kinds import TYPE_NAME, Check, identifier, text
+from comity.formats.stix21.object_type import ObjectType
+from comity.formats.stix21.observables import OBSERVABLES
+from comity.formats.stix21.structures import PROPERTY_NAME, loose, missing
+
+PatternProblem = Callable[[str], str | None]
+
+_MAX_REF = 300
+_TYPE_NAME = re.compile(f"(?=.{{3,250}}\\Z){TYPE_NAME}")
+_RESERVED = frozenset({"severity", "action", "username", "phone_numbers"})  # section 3.8
+_NEW_TYPES = frozenset({"new-sdo", "new-sco", "new-sro"})
+_MAX_NAMES = 10  # of properties in one sentence
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """What is asked of an object of one type."""
+
+    section: str
+    checks: Mapping[str, Check]
+    required: frozenset[str]
+    constraints: tuple[Constraint, ...]
+
+
+def findings(value: object, *, pattern_problem: PatternProblem | None = None) -> tuple[Finding, ...]:
+    """What is wrong with a STIX 2.1 object, mostly nothing; takes any JSON value and never raises.
+
+    `pattern_problem` says what is wrong with a STIX pattern, or None.
+    """
+    if not isinstance(value, dict):
+        problem = Problem(Rule.OBJECT, f"is {shown(value)}, and must be an object", "3")
+        return (finding(problem, "", "the value"),)
+    kind = value.get("type")
+    if kind == "bundle":
+        return tuple(_bundle(value, pattern_problem))
+    known = _TYPES.get(kind) if type(kind) is str else None
+    problems = _problems(value, known) if known else _of_unknown_type(value, kind)
+    if pattern_problem and kind == "indicator":
+        problems += _pattern(value, pattern_problem)
+    if not problems:
+        return ()
+    ref = _ref(value)
+    return tuple(finding(each, ref, shown(kind)) for each in problems)
+
+
+def errors(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Those that break the standard."""
+    return tuple(each for each in found if each.level is Level.ERROR)
+
+
+def _problems(value: dict[str, Any], known: _Type) -> Problems:
+    problems: Problems = FINE
+    broken: set[str] = set()
+    beyond: list[str] = []
+    check_of = known.checks.get
+    for name, part in value.items():
+        check = check_of(name)
+        if check is None:
+            beyond.append(name)
+        elif check is not text or type(part) is not str:  # texts are half of all properties
+            wrong = check(part)
+            if wrong:
+                problems += under(name, wrong)
+                if any(each.rule not in WARNINGS for each in wrong):
+                    broken.add(name)
+    if not known.required <= value.keys():
+        problems += missing(known.required - value.keys(), known.section)
+    for constraint in known.constraints:
+        if not broken or broken.isdisjoint(constraint.reads):
+            problems += constraint.test(value)
+    return problems + _beyond(value, beyond, known.section) if beyond else problems
+
+
+def _beyond(value: dict[str, Any], names: list[str], section: str) -> Problems:
+    """Properties that the type does not have: custom ones, those of extensions, and mistakes."""
+    problems: Problems = FINE
+    for name in names:
+        part = value[name]
+        if name in _RESERVED:
+            problems += (
+                Problem(Rule.RESERVED, "is a name that the standard keeps for itself", "3.8", f"/{name}"),
+            )
+        elif name == "defanged":
+            problems += (Problem(Rule.DEFANGED, "is only for observables", "3.2", "/defanged"),)
+        elif not _well_named(name):
+            text = "is not a name of 3 to 250 letters a-z, digits and _"
+            problems += under(name[:250], (Problem(Rule.PROPERTY_NAME, text, "3.1"),))
+        elif type(part) is not str:
+            wrong = loose(part)
+            if wrong:
+                problems += under(name, wrong)
+    return problems if _adds_properties(value) else problems + _custom(names, section)
+
+
+def _custom(names: list[str], section: str) -> Problems:
+    """One warning for all custom properties, and one for all that have no x_ before them."""
+    custom = [name for name in names if name.startswith("x_")]
+    unknown = (
+        [name for name in names if name[:2] != "x_" and name not in _RESERVED and name != "defanged"]
+        if len(custom) < len(names)
+        else []
+    )
+    problems: Problems = FINE
+    if custom:
+        problems += (Problem(Rule.CUSTOM_PROPERTY, f"has custom properties: {_listed(custom)}", "11.1"),)
+    if unknown:
+        text = f"has properties that its type does not know: {_listed(unknown)}"
+        problems += (Problem(Rule.UNKNOWN_PROPERTY, text, section),)
+    return problems
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return ", ".join(name[:60] for name in names[:_MAX_NAMES]) + more
+
+
+@lru_cache(maxsize=4096)
+def _well_named(name: str) -> bool:
+    return PROPERTY_NAME.fullmatch(name) is not None
+
+
+def _extension_types(value: dict[str, Any]) -> set[str]:
+    found = value.get("extensions")
+    if type(found) is not dict:
+        return set()
+    types = (part.get("extension_type") for part in found.values() if type(part) is dict)
+    return {each for each in types if type(each) is str}
+
+
+def _adds_properties(value: dict[str, Any]) -> bool:
+    return "extensions" in value and "toplevel-property-extension" in _extension_types(value)
+
+
+def _of_unknown_type(value: dict[str, Any], kind: object) -> Problems:
+    """An object of a type that the standard does not define: what all objects share holds for it too."""
+    if "type" not in value:
+        return missing(("type",), "3.2")
+    if type(kind) is not str or not _TYPE_NAME.fullmatch(kind):
+        text = f"is {shown(kind)}, and must be a name of 3 to 250 letters a-z, digits and -"
+        return (Problem(Rule.TYPE, text, "3.1", "/type"),)
+    if kind in _RESERVED:
+        return (Problem(Rule.RESERVED, "is a name that the standard keeps for itself", "3.8", "/type"),)
+    new = _extension_types(value) & _NEW_TYPES
+    versioned = new & {"new-sdo", "new-sro"} or not {"created", "modified"}.isdisjoint(value)
+    sort = _CUSTOM_VERSIONED if versioned else _CUSTOM_OBSERVABLE
+    checks = {**dict.fromkeys(value, loose), **sort.checks, "id": identifier(kind)}
+    problems = _problems(value, _Type(sort.section, checks, sort.required, sort.constraints))
+    problems += _names(value)
+    if new:
+        return problems
+    return (*problems, Problem(Rule.CUSTOM_TYPE, "is not a type of the standard", "11.2", "/type"))
+
+
+def _names(value: dict[str, Any]) -> Problems:
+    text = "is not a name of 3 to 250 letters a-z, digits and _"
+    wrong = (name for name in value if name != "id" and not _well_named(name))
+    return tuple(under(name[:250], (Problem(Rule.PROPERTY_NAME, text, "3.1"),))[0] for name in wrong)
+
+
+def _pattern(value: dict[str, Any], pattern_problem: PatternProblem) -> Problems:
+    pattern = value.get("pattern")
+    if value.get("pattern_type") != "stix" or type(pattern) is not str:
+        return FINE
+    found = pattern_problem(pattern)
+    return (Problem(Rule.PATTERN, found, "9", "/pattern"),) if found else FINE
+
+
+def _bundle(value: dict[str, Any], pattern_problem: PatternProblem | None) -> Iterator[Finding]:
+    """The findings of a bundle and of the objects in it, whose places begin with /objects."""
+    ref = _ref(value)
+    for problem in _problems(value, _BUNDLE):
+        yield finding(problem, ref, "bundle")
+    objects = value.get("objects")
+    members = objects if type(objects) is list else []
+    for index, each in enumerate(members):
+        if isinstance(each, dict) and each.get("type") == "bundle":
+            wrong = Problem(Rule.TYPE, "is a bundle, and a bundle holds objects", "8", f"/objects/{index}")
+            yield finding(wrong, ref, "bundle")
+            continue
+        for found in findings(each, pattern_problem=pattern_problem):
+            yield Finding(found.level, found.ref, f"/objects/{index}{found.where}", found.rule, found.text)
+    for definition in marking_cycles(members):
+        cycle = Problem(Rule.MARKING_CYCLE, "is marked by definitions that it marks itself", "7.2.1")
+        yield finding(cycle, definition, "bundle")
+
+
+def _ref(value: dict[str, Any]) -> str:
+    found = value.get("id")
+    return found[:_MAX_REF] if type(found) is str else ""
+
+
+def _fine(_: object) -> Problems:
+    return FINE
+
+
+def _compiled(
+    kind: str, known: ObjectType, common: Mapping[str, Check], shared: tuple[Constraint, ...] = ()
+) -> _Type:
+    checks = {**common, **known.properties, "type": _fine, "id": identifier(kind)}
+    return _Type(known.section, checks, known.required | {"type", "id"}, constraints_of(kind) + shared)
+
+
+def _versioned(kind: str, known: ObjectType) -> _Type:
+    needed = replace(known, required=known.required | _VERSIONED_NEED)
+    return _compiled(kind, needed, meta.VERSIONED, constraints.VERSIONED)
+
+
+_VERSIONED_NEED = frozenset({"spec_version", "created", "modified"})
+_TYPES: Mapping[str, _Type] = {
+    **{
+        kind: _versioned(kind, each)
+        for kind, each in (DOMAIN_OBJECTS | RELATION_OBJECTS | meta.META_OBJECTS).items()
+    },
+    **{kind: _compiled(kind, each, meta.OBSERVABLE) for kind, each in OBSERVABLES.items()},
+    "marking-definition": _compiled("marking-definition", meta.MARKING_DEFINITION, {}),
+}
+_BUNDLE = _compiled("bundle", meta.BUNDLE, {})
+_CUSTOM_VERSIONED = _Type(
+    "3.2", {**meta.VERSIONED, "type": _fine}, _VERSIONED_NEED | {"type", "id"}, constraints.VERSIONED
+)
+_CUSTOM_OBSERVABLE = _Type(
+    "3.2", {**meta.ANYTHING, "type": _fine}, frozenset({"type", "id"}), constraints.ALWAYS
+)
