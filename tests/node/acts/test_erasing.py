@@ -17,14 +17,18 @@ from comity.engines.ledger.tree import leaf_hash
 from comity.formats.acts import Content as Named
 from comity.formats.entries import Event
 from comity.node.accountability import queries as log
+from comity.node.accountability import services as log_services
+from comity.node.accountability.copies import copy_log
 from comity.node.accountability.models import LogEntry
 from comity.node.acts import queries
 from comity.node.acts.models import Act, ActContent, Content, Delivery, Receipt
 from comity.node.acts.services import approving, composing, delivering, erasing
+from comity.node.federation.collections import outbox_id
 from comity.node.federation.models import Partner
 from comity.node.federation.services import outbound
 from comity.node.federation.worker import partners_due
 from comity.node.parties.models import Party
+from tests.node.accountability.test_copies import verified
 from tests.node.far import FarNode
 from tests.node.federation.test_doors import knock
 from tests.node.federation.test_inbound import INDICATOR, take
@@ -93,14 +97,31 @@ def test_what_it_said_is_gone_and_what_it_was_stays(world, request, which):
     entry = log.entry_at(act.log_index)
     assert (entry.salt, entry.entry) == (None, None)
     state = log.head()
+    assert state is not None
     leaf = leaf_hash(bytes(entry.commitment))
     assert proof.commitment == bytes(entry.commitment)
     shown = log.inclusion(act.log_index, state.size)
     assert verify_inclusion(leaf, act.log_index, state.size, shown, bytes(state.root)).allowed
-    told = [json.loads(bytes(each.entry)) for each in LogEntry.objects.filter(event="content-erased")]
+    told = [json.loads(bytes(each.entry or b"")) for each in LogEntry.objects.filter(event="content-erased")]
     assert {each["subject"] for each in told} == {act.ref}
     assert [each["what"] for each in told if "what" in each] == ["act"]
     assert {each["why"] for each in told} == {WHY}
+
+
+def test_a_copy_of_the_log_is_verified_as_before(world, ours, tmp_path):
+    copy_log(tmp_path)
+    erase(world, ours)
+    copy_log(tmp_path)
+    assert verified(tmp_path).allowed
+
+
+def test_the_desk_waits_for_nothing_of_it(world, partner, far, ours):
+    far.receipts_given = False
+    exchange(partner, far)
+    assert [each.act for each in queries.unfinished(world.approver)] == [ours]
+    erase(world, ours)
+    assert "took it" in Delivery.objects.get().words
+    assert not queries.unfinished(world.approver).exists()
 
 
 def test_what_waits_is_not_sent_any_more(world, partner, far, ours):
@@ -132,7 +153,7 @@ def test_a_partner_that_pulls_gets_it_no_more(world, partner, far):
         composing.compose(actor=world.analyst, draft=world.draft(partner.party), now=NOW).ref for _ in "ab"
     ]
     assert [each.act.ref for each in queries.outbox(partner.party, limit=9)] == refs
-    outbound_of = outbound.outbox_id(world.body, partner.party)
+    outbound_of = outbox_id(world.body, partner.party)
     path = f"/taxii2/comity/collections/{outbound_of}/objects/"
     assert refs[0].encode() in knock(far, "GET", path).content
     erase(world, Act.objects.get(ref=refs[0]))
@@ -243,9 +264,9 @@ def test_a_reason_is_needed_once_is_enough_and_others_find_nothing(world, ours):
 
 
 def test_what_the_log_has_erased_before_does_not_matter(world, ours):
-    erasing.log.erase([ours.log_index], actor=world.approver, why=WHY, now=NOW)
+    log_services.erase([ours.log_index], actor=world.approver, why=WHY, now=NOW)
     erase(world, ours)
-    last = LogEntry.objects.order_by("index").last()
+    last = LogEntry.objects.latest("index")
     assert (last.event, last.subject) == (Event.CONTENT_ERASED.value, ours.ref)
 
 
@@ -268,9 +289,9 @@ def test_pages_show_a_tombstone(world, ours, far, partner):
     page = body(client.get(f"/acts/{ours.ref}/"))
     for told in ("An erased act", "Bilal", WHY, "PakCERT", "CERT Freedonia", ours.sha256[:8]):
         assert told in page
+    assert SECRET not in body(client.get("/"))
     answer = Act.objects.get(in_reply_to__isnull=False)
     for address in (
-        "/",
         "/acts/",
         f"/acts/{answer.ref}/",
         f"/search?q={ours.ref}",

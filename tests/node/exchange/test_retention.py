@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from threading import Event as Flag
+from typing import Any
 
 import pytest
 from django.db import DatabaseError
@@ -48,9 +49,9 @@ def given(sides, agreement, *values, now=NOW):
     return Act.objects.get(ref=signed.act.id)
 
 
-def ended() -> list[dict]:
+def ended() -> list[dict[str, Any]]:
     rows = LogEntry.objects.filter(event="retention-ended").order_by("index")
-    return [json.loads(bytes(each.entry)) for each in rows]
+    return [json.loads(bytes(each.entry or b"")) for each in rows]
 
 
 def test_on_the_last_day_it_stays_and_the_day_after_it_goes(sides, kept_30_days):
@@ -58,7 +59,7 @@ def test_on_the_last_day_it_stays_and_the_day_after_it_goes(sides, kept_30_days)
     act = given(sides, kept_30_days, value)
     assert act.contents_until == LAST.date()
     assert end_retention(LAST) == []
-    assert row(value)
+    assert row(value).act == act
     assert ended() == []
     (done,) = end_retention(OVER)
     assert (done.versions, done.acts, done.contents) == (1, 1, 1)
@@ -82,7 +83,7 @@ def test_it_may_be_given_again(sides, kept_30_days):
     end_retention(OVER)
     assert not ErasedObject.objects.exists()
     given(sides, kept_30_days, value, now=OVER)
-    assert row(value)
+    assert row(value).added == OVER
     assert end_retention(OVER) == []
 
 

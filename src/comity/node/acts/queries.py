@@ -48,7 +48,8 @@ def locked_act(actor: Actor, ref: str) -> Act:
 
 def act_to_erase(actor: Actor, ref: str) -> Act:
     """One act that concerns the actor's body, ours or received, locked until the transaction ends."""
-    act = acts_for(actor).select_for_update().filter(ref=ref).first()
+    # Not its key: whoever notes a receipt of it holds the log already, and must see that it exists.
+    act = acts_for(actor).select_for_update(no_key=True).filter(ref=ref).first()
     if act is None:
         raise NotFound("act")
     return act
@@ -118,7 +119,8 @@ def desk(actor: Actor) -> Desk:
 
 def unfinished(actor: Actor) -> QuerySet[Delivery]:
     """What the actor's body sent and no receipt has come for, the longest waiting first."""
-    rows = Delivery.objects.filter(act__author_id=actor.body, state__in=UNFINISHED)
+    sent = Delivery.objects.filter(act__author_id=actor.body, act__erased_at=None)
+    rows = sent.filter(state__in=UNFINISHED)
     return rows.select_related("act", "party").order_by("changed") if _reads(actor) else rows.none()
 
 
