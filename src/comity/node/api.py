@@ -69,7 +69,10 @@ class Session:
 
 
 class EachCaller(BaseThrottle):
-    """At most `RATE` requests a minute for each program and person; counted in the cache, so about that."""
+    """At most `RATE` requests a minute for each program and person, whichever process answers.
+
+    The cache is a table, and counts without a lock: a few that come in the same instant may count as one.
+    """
 
     def allow_request(self, request: HttpRequest) -> bool:
         """Count the request, and say whether it is within the limit."""
