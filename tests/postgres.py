@@ -106,9 +106,6 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 def main(words: list[str]) -> int:
     """Run a command with a database, and stop it with us."""
-    if words == ["--installed"]:
-        sys.stdout.write("" if programs() else f"{MISSING}: its tests are skipped.\n")
-        return 0
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     with server() as url, subprocess.Popen(words, env=os.environ | {"DATABASE_URL": url}) as command:
