@@ -12,6 +12,7 @@ from ninja import Field, Query, Router, Status
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose
 from comity.node.exchange import models, queries
+from comity.node.exchange.fulltext import NEWEST
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.services import erasing, importing
 from comity.node.exchange.sights import Sight, sight, who_may_see
@@ -64,10 +65,16 @@ class Part(Enum):
     CLOSED = "closed"
 
 
+_WORDS = (
+    f"All of them must be in the object; lists the newest {queries.SEARCHED:,} such. "
+    f"Words of one or two letters alone are looked for in the newest {NEWEST:,} objects"
+)
+
+
 class NarrowObjects(Window):
     """Which objects a list shows."""
 
-    words: str = Field("", max_length=MAX_WORDS, description="All of them must be in the object")
+    words: str = Field("", max_length=MAX_WORDS, description=_WORDS)
     type: str = Field("", max_length=MAX_TYPE, description="A STIX type")
     tlp: str = Field("", max_length=12, description="A label, such as amber+strict; `none` for no label")
     source: str = Field("", max_length=MAX_REF, description="ref of the party that gave it")
@@ -214,6 +221,7 @@ def list_objects(request: ActorRequest, wanted: Query[NarrowObjects]) -> Page[Ob
     """The objects that the caller's body holds, newest first; search them by words."""
     found = queries.listed(
         request.actor,
+        min(wanted.cursor + wanted.limit + 1, queries.SEARCHED),
         words=wanted.words,
         kind=wanted.type,
         tlp=wanted.tlp,

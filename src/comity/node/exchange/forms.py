@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose
+from comity.node.exchange.fulltext import NEWEST
 from comity.node.exchange.services.importing import Source
 from comity.node.exchange.services.sharing import Wish
 from comity.node.instruments.wording import PURPOSES
@@ -23,7 +24,10 @@ class Narrow(forms.Form):
     """Which objects a list shows; every field may stay empty."""
 
     words = forms.CharField(
-        required=False, max_length=200, label="Text", help_text="Name, value, pattern or id."
+        required=False,
+        max_length=200,
+        label="Text",
+        help_text=f"Name, value, pattern or id. One or two letters alone: in the newest {NEWEST:,} objects.",
     )
     kind = forms.ChoiceField(required=False, label="Type")
     tlp = forms.ChoiceField(

@@ -20,6 +20,7 @@ from comity.node.acts.models import Act, ActContent, Delivery, DeliveryState
 from comity.node.acts.queries import acts_for, keeping_ended
 from comity.node.acts.queries import listed as acts_listed
 from comity.node.acts.together import all_asked_about, once_together
+from comity.node.exchange import fulltext
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import parties_of
 from comity.node.exchange.models import ErasedObject, Import, Link, StixObject, Victim
@@ -29,6 +30,8 @@ from comity.node.parties.roles import Power
 
 CHUNK = 500  # refs in one question to the database
 SEARCH_ROWS = 20
+FOUND = 1_000  # objects with some words that a page counts and turns to
+SEARCHED = 10_000  # and how far the API goes on
 MOST_WORDS = 8
 _KEY = re.compile("[0-9]{1,18}")  # what fits into the column
 
@@ -56,6 +59,8 @@ def object_for(actor: Actor, ref: str) -> StixObject:
 
 def listed(
     actor: Actor,
+    most: int | None = None,
+    /,
     *,
     words: str = "",
     kind: str = "",
@@ -64,17 +69,26 @@ def listed(
     brought: str = "",
     until: str = "",
 ) -> QuerySet[StixObject]:
-    """The objects of the list page, newest first, narrowed as its form says."""
-    found = objects_for(actor).exclude(type__in=DEFINITIONS).select_related("source").defer("wire", "words")
-    for word in plain(words).split()[:MOST_WORDS]:
-        found = found.filter(words__icontains=word)
+    """The objects of the list page, newest first, narrowed as its form says; with words, at least `most`."""
+    found = objects_for(actor).exclude(type__in=DEFINITIONS)
     found = found.filter(type=kind) if kind else found
     found = found.filter(tlp="" if tlp == "none" else tlp) if tlp else found
     if until:
         found = found.filter(handling__keep_until__lte=date.fromisoformat(until))
     if brought:
         found = found.filter(brought_id=int(brought)) if _KEY.fullmatch(brought) else found.none()
-    return found.filter(source__ref=source) if source else found
+    found = found.filter(source__ref=source) if source else found
+    wanted = plain(words).split()[:MOST_WORDS]
+    if wanted:
+        found = fulltext.carrying(found, wanted, parts=_parts(actor, kind, source), most=most or FOUND + 1)
+    return found.select_related("source").defer("wire", "words")
+
+
+def _parts(actor: Actor, kind: str, source: str) -> list[QuerySet[StixObject]]:
+    """What an index can count of a narrowed list: all that is held, those of a type, those of a giver."""
+    held = objects_for(actor)
+    of_type = [held.filter(type=kind)] if kind else []
+    return [held, *of_type, *([held.filter(source__ref=source)] if source else [])]
 
 
 def erasures_for(actor: Actor) -> QuerySet[ErasedObject]:

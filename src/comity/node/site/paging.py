@@ -11,19 +11,23 @@ MOST = 5_000  # rows that are counted and can be turned to; past them one narrow
 
 
 class Pages(Paginator):  # type: ignore[type-arg]  # Django's class takes no argument at run time
-    """A paginator over at most `MOST` rows: to count 100,000 takes longer than to show 50 of them."""
+    """A paginator over at most so many rows: to count 100,000 takes longer than to show 50 of them."""
+
+    def __init__(self, rows: Any, per_page: int, *, most: int | None = None) -> None:  # noqa: ANN401  rows of any model
+        super().__init__(rows, per_page)
+        self.most = MOST if most is None else most
 
     @cached_property
     def _counted(self) -> int:
         rows: Any = self.object_list  # in its order: so it follows the index by which it is listed
-        return int(rows.values("pk")[: MOST + 1].count())
+        return int(rows.values("pk")[: self.most + 1].count())
 
     @cached_property
     def count(self) -> int:
         """How many rows can be turned to."""
-        return min(self._counted, MOST)
+        return min(self._counted, self.most)
 
     @property
     def more(self) -> bool:
         """Whether the list goes on where the pages end."""
-        return self._counted > MOST
+        return self._counted > self.most

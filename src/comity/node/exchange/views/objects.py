@@ -22,6 +22,7 @@ from comity.node.exchange.sights import who_may_see
 from comity.node.exchange.views.erasing import tombstone
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
+from comity.node.site.paging import Pages
 
 ROWS = 50
 _PLAIN = (str, int, float, bool)
@@ -39,15 +40,17 @@ def listing(request: ActorRequest) -> HttpResponse:
     actor = request.actor
     types = queries.types_held(actor)
     form = forms.Narrow(request.GET, types=types, givers=queries.givers(actor))
-    pages = Paginator(queries.listed(actor, **form.wanted()), ROWS)
-    if not form.wanted():
+    wanted = form.wanted()
+    rows = queries.listed(actor, **wanted)
+    pages = Pages(rows, ROWS, most=queries.FOUND) if "words" in wanted else Paginator(rows, ROWS)
+    if not wanted:
         pages.count = sum(count for _, count in types)  # known already, and slow to count again
     page = pages.get_page(request.GET.get("page"))
     soon = timezone.now().astimezone(UTC).date() + timedelta(days=SOON)
     shown = {
         "form": form,
         "page": page,
-        "narrowed": bool(form.wanted()),
+        "narrowed": bool(wanted),
         "soon": soon,
         "soon_count": queries.listed(actor, until=soon.isoformat()).count(),
     }

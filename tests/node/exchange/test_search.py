@@ -1,0 +1,160 @@
+"""The search: each word as a part of an object's text, by the index and by reading through alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.db import connection
+
+from comity.base.tlp import Tlp
+from comity.node.exchange import fulltext, queries
+from comity.node.exchange.models import Import, Link, StixObject
+from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
+from tests.node.exchange.holding import from_elsewhere, indicator, made, own_work
+from tests.node.instruments.test_pages import body, client_of
+from tests.node.world import NOW, World
+
+pytestmark = pytest.mark.django_db
+
+HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+@pytest.fixture(params=["read through", "index", "index, often"])
+def way(request, monkeypatch):
+    """Each way to the same answer: a short list is read through, for a long one the index is asked."""
+    if request.param != "read through":
+        monkeypatch.setattr(fulltext, "FEW", 0)
+        monkeypatch.setattr(fulltext, "_OFTEN", 0 if request.param == "index, often" else 50)
+
+
+def found(actor: Actor, words: str, **more: str) -> list[str]:
+    return [each.title for each in queries.listed(actor, words=words, **more)]
+
+
+@pytest.fixture
+def held(world: World) -> World:
+    own_work(
+        world, indicator("Alpha"), indicator("Beta", Tlp.GREEN, description="Seen at 10.0.0.17, 50% off")
+    )
+    from_elsewhere(
+        world, made("malware", "gamma", aliases=["Трансом", 'it\'s "gam" a_b'], hashes={"SHA-256": HASH})
+    )
+    return world
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize(
+    ("words", "titles"),
+    [
+        ("ALPHA", ["Alpha"]),
+        ("pha.exam", ["Alpha"]),
+        ("example", ["Beta", "Alpha"]),
+        ("example beta", ["Beta"]),
+        ("beta alpha", []),
+        ("10.0.0.1", ["Beta"]),
+        ("10.0.0.18", []),
+        (HASH, ["gamma"]),
+        (HASH[7:40].upper(), ["gamma"]),
+        (HASH[7:40] + "0", []),
+        ("am", ["gamma", "Beta", "Alpha"]),
+        ("ph example", ["Alpha"]),
+        ("gam indicator", []),
+        ("0%", ["Beta"]),
+        ("%%%", []),
+        ("a_b", ["gamma"]),
+        ("a_a", []),
+        ("50% off", ["Beta"]),
+        ("it's", ["gamma"]),
+        ('"gam"', ["gamma"]),
+        ('" OR "', []),
+        ("alpha OR beta", []),
+        ("nsom", []),
+        ("нсом", ["gamma"]),
+        ("\\", []),
+        ("al\0pha", ["Alpha"]),
+        ("[domain", ["Beta", "Alpha"]),
+    ],
+)
+def test_every_word_is_part_of_what_is_found(held, words, titles):
+    assert sorted(found(held.analyst, words)) == sorted(titles)
+
+
+@pytest.mark.usefixtures("way")
+def test_a_search_is_narrowed_like_the_list(held):
+    assert found(held.analyst, "example", tlp="green") == ["Beta"]
+    assert found(held.analyst, "gam", kind="malware") == ["gamma"]
+    assert found(held.analyst, "gam", kind="indicator") == []
+    assert found(held.analyst, "example", source=held.body.ref) == ["Beta", "Alpha"]
+    assert found(held.analyst, "gam", source=held.body.ref) == []
+    assert found(held.analyst, "gam", brought=str(Import.objects.get(note="a public feed").pk)) == ["gamma"]
+
+
+@pytest.mark.usefixtures("way")
+def test_the_newest_come_first_and_no_more_than_asked(world):
+    for number in range(5):
+        own_work(world, indicator(f"common{number}"))
+    assert found(world.analyst, "common") == [f"common{number}" for number in (4, 3, 2, 1, 0)]
+    two = [each.title for each in queries.listed(world.analyst, 2, words="common")[:2]]
+    assert two == ["common4", "common3"]
+
+
+@pytest.mark.usefixtures("way")
+def test_only_what_the_body_holds_is_found_and_only_by_who_may_read(held):
+    other = Party.objects.create(
+        ref="identity--3f1d3ab5-3a3e-4c2e-8f5b-1f6f2d7f0002",
+        kind="ministry",
+        name="M",
+        state="PK",
+        ours=True,
+        added=NOW,
+    )
+    assert found(replace(held.analyst, body=other.pk), "example") == []
+    assert found(held.administrator, "example") == []
+    StixObject.objects.filter(title="Beta").update(holder=other)
+    assert found(held.analyst, "example") == ["Alpha"]
+    assert found(replace(held.analyst, body=other.pk), "example") == ["Beta"]
+
+
+def test_words_without_an_index_are_looked_for_in_the_newest(world, monkeypatch):
+    monkeypatch.setattr(fulltext, "FEW", 0)
+    monkeypatch.setattr(fulltext, "NEWEST", 2)
+    for name in ("Zy one", "Zy two", "Other"):
+        own_work(world, indicator(name))
+    assert found(world.analyst, "zy") == ["Zy two"]
+    assert found(world.analyst, "one zy") == ["Zy one"]
+    monkeypatch.setattr(fulltext, "NEWEST", 3)
+    assert found(world.analyst, "zy") == ["Zy two", "Zy one"]
+
+
+def test_a_page_of_hits_says_when_there_are_more(world, monkeypatch):
+    monkeypatch.setattr(queries, "FOUND", 2)
+    for number in range(3):
+        own_work(world, indicator(f"common{number}"))
+    page = client_of(world.analyst)
+    assert "More than 2 objects" in body(page.get("/exchange/?words=common"))
+    assert "1 object, newest" in body(page.get("/exchange/?words=common0"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_there_before_the_index_is_in_it(world, monkeypatch):
+    monkeypatch.setattr(fulltext, "FEW", 0)
+    own_work(world, indicator("Alpha"))
+    for change in (fulltext.drop, fulltext.make):
+        with connection.schema_editor() as editor:
+            change(editor)
+    own_work(world, indicator("Beta"))
+    assert found(world.analyst, "example") == ["Beta", "Alpha"]
+
+
+@pytest.mark.usefixtures("way")
+def test_the_index_follows_changes_and_deletions(held):
+    StixObject.objects.filter(title="Alpha").update(words="something else altogether")
+    assert found(held.analyst, "alpha") == []
+    assert found(held.analyst, "altogether") == ["Alpha"]
+    Link.objects.all().delete()
+    StixObject.objects.filter(title="Beta").delete()
+    assert found(held.analyst, "10.0.0.1") == []
+    own_work(held, indicator("Delta"))
+    assert found(held.analyst, "example") == ["Delta"]
