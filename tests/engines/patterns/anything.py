@@ -2,6 +2,7 @@
 
 import re
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from comity.engines.patterns.ast import (
@@ -29,6 +30,8 @@ from comity.engines.patterns.ast import (
 )
 from comity.engines.patterns.lexer import KEYWORDS
 
+# A busy machine is no fault of the code; what may not take long is asserted by the time limit of a test.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KNOWN = [
     "ipv4-addr:value",
     "domain-name:value",

@@ -54,6 +54,7 @@ def test_a_pattern_without_doubt(pattern):
 
 
 @pytest.mark.slow
+@anything.unhurried
 @given(anything.patterns)
 def test_any_pattern_can_be_doubted(pattern):
     assert all(doubt.where and doubt.problem.endswith(".") for doubt in doubts(pattern))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from comity.engines.patterns import normal
 from comity.engines.patterns.defanged import refanged
 from comity.engines.patterns.kinds import Kind, Value
+from tests.engines.patterns.anything import unhurried
 
 FORMS = {
     Kind.IPV4: normal.address,
@@ -59,12 +60,14 @@ anything = st.text() | hosts | urls | addresses | networks | mapped | hexes | st
 
 
 @pytest.mark.parametrize("form", ALL)
+@unhurried
 @given(text=anything)
 def test_any_text_has_values_or_none_and_their_form_is_stable(form, text):
     for value in form(text):
         assert value in FORMS[value.kind](value.text)
 
 
+@unhurried
 @given(anything)
 def test_taking_the_defanging_away_is_done_once(text):
     assert normal.address(refanged(text)) == normal.address(refanged(refanged(text)))
@@ -213,6 +216,7 @@ def as_ipv6(address):
     return IPv6Address(f"::ffff:{address}") if address.version == 4 else address
 
 
+@unhurried
 @given(st.lists(st.ip_addresses(), min_size=2, max_size=2))
 def test_addresses_sort_by_their_bytes(pair):
     one, two = (bounds(str(address)) for address in pair)
@@ -220,6 +224,7 @@ def test_addresses_sort_by_their_bytes(pair):
     assert (one[0] < two[0]) == (as_ipv6(pair[0]) < as_ipv6(pair[1]))
 
 
+@unhurried
 @given(networks, addresses | networks.map(lambda text: text.partition("/")[0]))
 def test_an_address_lies_between_the_bounds_of_its_network(network, address):
     inside = bounds(network)[0] <= bounds(address)[0] <= bounds(network)[1]

@@ -79,14 +79,14 @@ def official(text):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(anything.unhurried, max_examples=60)
 @given(anything.patterns)
 def test_what_we_write_the_official_parser_reads(pattern):
     assert official(pattern_text(pattern))
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(anything.unhurried, max_examples=150)
 @given(st.data())
 def test_what_is_nearly_a_pattern_is_judged_alike(data):
     whole = data.draw(anything.patterns.map(pattern_text))

@@ -42,6 +42,7 @@ def comparison(text):
 
 
 @pytest.mark.slow
+@anything.unhurried
 @given(anything.patterns)
 def test_the_text_of_any_tree_parses_to_that_tree(pattern):
     text = pattern_text(pattern)
@@ -51,12 +52,14 @@ def test_the_text_of_any_tree_parses_to_that_tree(pattern):
 
 
 @pytest.mark.slow
+@anything.unhurried
 @given(st.data(), anything.patterns)
 def test_space_and_comments_change_nothing(data, pattern):
     text = data.draw(anything.spellings(pattern_text(pattern)))
     assert parse(text) == pattern
 
 
+@anything.unhurried
 @given(anything.nearly | st.text() | st.characters())
 def test_any_text_gives_a_tree_or_says_where_it_is_wrong(text):
     found = outcome(parse, text)
@@ -67,12 +70,14 @@ def test_any_text_gives_a_tree_or_says_where_it_is_wrong(text):
 
 
 @pytest.mark.slow
+@anything.unhurried
 @given(st.data(), anything.patterns)
 def test_the_short_cut_reads_what_the_grammar_reads(data, pattern):
     text = data.draw(anything.damaged(pattern_text(pattern)))
     assert outcome(parse, text) == outcome(parse_by_grammar, text)
 
 
+@anything.unhurried
 @given(st.data(), st.builds(Observation, anything.comparisons))
 def test_the_short_cut_reads_single_comparisons_as_the_grammar_does(data, pattern):
     text = data.draw(anything.spellings(pattern_text(pattern)))

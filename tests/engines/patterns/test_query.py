@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from comity.engines.patterns.kinds import Kind, Value
 from comity.engines.patterns.query import understood
 from comity.engines.patterns.values import values_of_object
+from tests.engines.patterns import anything
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 
@@ -75,6 +76,7 @@ def test_what_is_typed_meets_what_is_stored(words, stix):
     assert understood(words) in values_of_object(stix)
 
 
+@anything.unhurried
 @given(st.text() | st.text("a.:/@[]*%\\ 1", max_size=20))
 def test_any_words_are_understood_or_not(words):
     found = understood(words)

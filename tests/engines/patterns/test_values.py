@@ -243,6 +243,7 @@ properties = st.sampled_from(
 types = st.sampled_from([*FORMS, "indicator", "vulnerability", "observed-data", "report"])
 
 
+@anything.unhurried
 @given(types, st.dictionaries(properties, json_values))
 def test_any_object_has_values_or_none(kind, members):
     for value in values_of_object({"type": kind, **members}):
@@ -251,12 +252,14 @@ def test_any_object_has_values_or_none(kind, members):
 
 
 @pytest.mark.slow
+@anything.unhurried
 @given(anything.patterns)
 def test_any_pattern_has_values_or_none(pattern):
     for value in values_of_pattern(pattern):
         assert value.text.strip() == value.text != ""
 
 
+@anything.unhurried
 @given(st.builds(Observation, anything.comparisons))
 def test_what_is_sought_says_all_of_a_comparison(pattern):
     test = pattern.test
