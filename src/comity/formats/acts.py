@@ -14,9 +14,9 @@ from comity.base.errors import Malformed, TooLarge
 from comity.base.fields import Fields
 from comity.base.times import encode_time
 from comity.formats.canonical import canonical
-from comity.formats.common import Common, decode_common, decode_markings, decode_more, encode_common
+from comity.formats.common import Common, decode_common, decode_more, encode_common
 from comity.formats.signed import OnTheWire, Sealed, open_sealed, seal
-from comity.formats.stix import ID, IDENTITY_ID, MAX_OBJECT, UUID_FORM, StixObject
+from comity.formats.stix import ID, MAX_OBJECT, UUID_FORM, StixObject
 from comity.formats.strict_json import Limits
 
 TYPE = "comity-act"
@@ -109,22 +109,15 @@ def sign_act(act: Act, key: Ed25519PrivateKey, kid: str) -> SignedAct:
 def decode_act(source: object) -> SignedAct:
     """The act in bytes or in a decoded JSON value; its signature is not verified here."""
     fields, sealed = open_sealed(source, LIMITS)
-    decode_common(fields, TYPE)
-    tlp, markings = decode_markings(fields)
     act = Act(
-        id=fields.text("id", form=ACT_ID),
-        created=fields.moment("created"),
+        **decode_common(fields, TYPE, ACT_ID, most_recipients=MAX_RECIPIENTS),
         kind=fields.text("kind", limit=MAX_KIND, form=KIND),
-        author=fields.text("author", form=IDENTITY_ID),
-        recipients=fields.distinct_texts("recipients", least=1, most=MAX_RECIPIENTS, form=IDENTITY_ID),
-        tlp=tlp,
         body=_body(fields),
         contents=_contents(fields),
         in_reply_to=fields.optional_text("in_reply_to", form=ACT_ID),
         purpose=fields.optional_text("purpose", limit=MAX_PURPOSE),
         basis=fields.distinct_texts("basis", least=1, most=MAX_BASIS) if fields.has("basis") else (),
         expires=fields.optional_moment("expires"),
-        markings=markings,
         more=decode_more(fields, EXTENSION),
     )
     _consistent(act)

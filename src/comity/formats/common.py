@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from re import Pattern
+from typing import Any, TypedDict
 
 from comity.base.errors import Malformed
 from comity.base.fields import Fields
 from comity.base.times import encode_time
 from comity.base.tlp import Tlp
 from comity.formats.markings import TLP_IDS, TLP_OF_ID
-from comity.formats.stix import MARKING_ID
+from comity.formats.stix import IDENTITY_ID, MARKING_ID
 
 WIRE = 1
 MAX_MARKINGS = 20
@@ -55,8 +56,42 @@ def encode_common(value: Common, kind: str, extension: str) -> dict[str, Any]:
     }
 
 
-def decode_common(fields: Fields, kind: str) -> None:
-    """Check what can have one form only."""
+class Members(TypedDict):
+    """The common members as they were read, but for `more`, which is what stays when all has been read."""
+
+    id: str
+    created: datetime
+    author: str
+    recipients: tuple[str, ...]
+    tlp: Tlp
+    markings: tuple[str, ...]
+
+
+def decode_common(fields: Fields, kind: str, form: Pattern[str], *, most_recipients: int) -> Members:
+    """The common members; `form` is that of the id. What can have one form only has that."""
+    _check_fixed(fields, kind)
+    tlp, markings = _markings(fields)
+    return {
+        "id": fields.text("id", form=form),
+        "created": fields.moment("created"),
+        "author": fields.text("author", form=IDENTITY_ID),
+        "recipients": fields.distinct_texts("recipients", least=1, most=most_recipients, form=IDENTITY_ID),
+        "tlp": tlp,
+        "markings": markings,
+    }
+
+
+def decode_more(fields: Fields, extension: str) -> dict[str, Any]:
+    """The members that nobody asked for, with the extensions beside ours, which must be there."""
+    extensions = fields.object("extensions")
+    ours = extensions.object(extension)
+    ours.exactly("extension_type", "new-sdo")
+    ours.nothing_else()
+    others = extensions.rest()
+    return fields.rest() | ({"extensions": others} if others else {})
+
+
+def _check_fixed(fields: Fields, kind: str) -> None:
     fields.exactly("type", kind)
     if fields.number("wire") != WIRE:
         raise UnknownWire(fields.at("wire"), f"is not {WIRE}, the only version of this format known here.")
@@ -69,7 +104,7 @@ def decode_common(fields: Fields, kind: str) -> None:
     )
 
 
-def decode_markings(fields: Fields) -> tuple[Tlp, tuple[str, ...]]:
+def _markings(fields: Fields) -> tuple[Tlp, tuple[str, ...]]:
     """The TLP 2.0 label, which stands first, and the markings beside it."""
     first, *others = fields.distinct_texts("object_marking_refs", least=1, most=MAX_MARKINGS, form=MARKING_ID)
     tlp = TLP_OF_ID.get(first)
@@ -78,13 +113,3 @@ def decode_markings(fields: Fields) -> tuple[Tlp, tuple[str, ...]]:
     if any(ref in TLP_OF_ID for ref in others):
         raise Malformed(fields.at("object_marking_refs"), "has two TLP labels.")
     return tlp, tuple(others)
-
-
-def decode_more(fields: Fields, extension: str) -> dict[str, Any]:
-    """The members that nobody asked for, with the extensions beside ours, which must be there."""
-    extensions = fields.object("extensions")
-    ours = extensions.object(extension)
-    ours.exactly("extension_type", "new-sdo")
-    ours.nothing_else()
-    others = extensions.rest()
-    return fields.rest() | ({"extensions": others} if others else {})

@@ -17,11 +17,11 @@ from comity.base.fields import Fields
 from comity.base.times import encode_time
 from comity.base.verdict import Ground, Verdict
 from comity.formats.acts import ACT_ID, SHA256, SignedAct
-from comity.formats.common import Common, decode_common, decode_markings, decode_more, encode_common
+from comity.formats.common import Common, decode_common, decode_more, encode_common
 from comity.formats.entries import Event, LogEntry
 from comity.formats.keys import NodeKey
 from comity.formats.signed import OnTheWire, Sealed, check_signature, open_sealed, seal
-from comity.formats.stix import IDENTITY_ID, UUID_FORM
+from comity.formats.stix import UUID_FORM
 from comity.formats.strict_json import Limits
 
 TYPE = "comity-receipt"
@@ -110,19 +110,12 @@ def sign_receipt(receipt: Receipt, key: Ed25519PrivateKey, kid: str) -> SignedRe
 def decode_receipt(source: object) -> SignedReceipt:
     """The receipt in bytes or in a decoded JSON value; its signature is not verified here."""
     fields, sealed = open_sealed(source, LIMITS)
-    decode_common(fields, TYPE)
-    tlp, markings = decode_markings(fields)
     receipt = Receipt(
-        id=fields.text("id", form=RECEIPT_ID),
-        created=fields.moment("created"),
-        author=fields.text("author", form=IDENTITY_ID),
-        recipients=fields.texts("recipients", least=1, most=1, form=IDENTITY_ID),
-        tlp=tlp,
+        **decode_common(fields, TYPE, RECEIPT_ID, most_recipients=1),
         act=fields.text("act", form=ACT_ID),
         act_sha256=fields.text("act_sha256", form=SHA256),
         received=fields.moment("received"),
         log=LogProof.decode(fields.object("log")),
-        markings=markings,
         more=decode_more(fields, EXTENSION),
     )
     return SignedReceipt(receipt, sealed)

@@ -59,6 +59,16 @@ def join_lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def cut_note(where: str, content: bytes, bound: int, form: str) -> tuple[list[str], bytes]:
+    """The lines before the first empty one, and the note behind it, which is not looked into."""
+    if len(content) > bound:
+        raise TooLarge(where, f"{len(content)} bytes are more than {bound}")
+    head, blank, note = content.partition(b"\n\n")
+    if not blank or not head.isascii():
+        raise Malformed(where, form)
+    return head.decode().split("\n"), note
+
+
 def parse_hashes(lines: Sequence[str]) -> tuple[bytes, ...]:
     """The hashes of a proof, one in each line."""
     if len(lines) > MAX_PROOF:

@@ -9,7 +9,14 @@ from comity.base.errors import Malformed, TooLarge
 from comity.base.verdict import Ground, Refused, Verdict, all_of
 from comity.engines.ledger.checkpoint import open_checkpoint
 from comity.engines.ledger.commitment import Opening
-from comity.engines.ledger.lines import decode_base64, encode_base64, join_lines, parse_hashes, parse_size
+from comity.engines.ledger.lines import (
+    cut_note,
+    decode_base64,
+    encode_base64,
+    join_lines,
+    parse_hashes,
+    parse_size,
+)
 from comity.engines.ledger.note import MAX_NOTE, VerifierKey
 from comity.engines.ledger.proofs import verify_inclusion
 from comity.engines.ledger.tree import leaf_hash
@@ -41,12 +48,8 @@ class LogProof:
     @classmethod
     def decode(cls, content: bytes) -> Self:
         """The proof in `content`; the checkpoint is cut off and not looked into."""
-        if len(content) > MAX_TEXT:
-            raise TooLarge("proof", f"{len(content)} bytes are more than {MAX_TEXT}")
-        head, blank, note = content.partition(b"\n\n")
-        if not blank or not head.isascii():
-            raise Malformed("proof", "a proof is header, index, hashes, an empty line and a checkpoint")
-        header, *lines = head.decode().split("\n")
+        form = "a proof is header, index, hashes, an empty line and a checkpoint"
+        (header, *lines), note = cut_note("proof", content, MAX_TEXT, form)
         if header != _HEADER:
             raise Malformed("line 1", f"the first line is {_HEADER}")
         extra = _parse_extra(lines.pop(0)) if lines and lines[0].startswith(_EXTRA) else b""

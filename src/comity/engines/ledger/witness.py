@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from comity.base.errors import Malformed, TooLarge
+from comity.base.errors import Malformed
 from comity.base.verdict import Ground, Verdict
 from comity.engines.ledger.checkpoint import Checkpoint
-from comity.engines.ledger.lines import MAX_PROOF, encode_base64, join_lines, parse_hashes, parse_size
+from comity.engines.ledger.lines import (
+    MAX_PROOF,
+    cut_note,
+    encode_base64,
+    join_lines,
+    parse_hashes,
+    parse_size,
+)
 from comity.engines.ledger.note import MAX_NOTE
 from comity.engines.ledger.proofs import verify_consistency
 from comity.engines.ledger.tree import EMPTY_ROOT
@@ -49,14 +56,8 @@ class AddCheckpoint:
     @classmethod
     def decode(cls, body: bytes) -> Self:
         """The request in `body`; the note is cut off and not looked into."""
-        if len(body) > MAX_REQUEST:
-            raise TooLarge("request", f"{len(body)} bytes are more than {MAX_REQUEST}")
-        head, blank, note = body.partition(b"\n\n")
-        if not blank or not head.isascii():
-            raise Malformed(
-                "request", "a request is a line 'old <size>', proof lines, an empty line and a checkpoint"
-            )
-        first, *hashes = head.decode().split("\n")
+        form = "a request is a line 'old <size>', proof lines, an empty line and a checkpoint"
+        (first, *hashes), note = cut_note("request", body, MAX_REQUEST, form)
         if not first.startswith(_OLD):
             raise Malformed("line 1", "the first line is 'old <size>'")
         return cls(parse_size("line 1", first.removeprefix(_OLD)), parse_hashes(hashes), note)

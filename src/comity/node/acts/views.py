@@ -104,24 +104,16 @@ def receipt(request: ActorRequest, ref: str, number: int) -> HttpResponse:
 @needs(Power.APPROVE)
 def approve(request: ActorRequest, ref: str) -> HttpResponse:
     """Let the act go."""
-    form = forms.Decide(request.POST)
-    if not form.is_valid():
-        return _page(request, queries.act_for(request.actor, ref), form, status=422)
-    act = approving.approve(actor=request.actor, ref=ref, now=timezone.now(), note=form.cleaned_data["note"])
-    messages.success(request, "Approved. The act is signed, recorded and on its way.")
-    return redirect("acts:detail", ref=act.ref)
+    words = "Approved. The act is signed, recorded and on its way."
+    return _decided(request, ref, forms.Decide(request.POST), approving.approve, words)
 
 
 @require_POST
 @needs(Power.APPROVE)
 def decline(request: ActorRequest, ref: str) -> HttpResponse:
     """Stop the act."""
-    form = forms.Decline(request.POST)
-    if not form.is_valid():
-        return _page(request, queries.act_for(request.actor, ref), form, status=422)
-    act = approving.decline(actor=request.actor, ref=ref, now=timezone.now(), note=form.cleaned_data["note"])
-    messages.success(request, "Declined. Nothing left the node; the composer sees your reason.")
-    return redirect("acts:detail", ref=act.ref)
+    words = "Declined. Nothing left the node; the composer sees your reason."
+    return _decided(request, ref, forms.Decline(request.POST), approving.decline, words)
 
 
 @require_POST
@@ -159,6 +151,16 @@ def _tombstone(request: ActorRequest, act: Act) -> HttpResponse:
     """What is left of an erased act."""
     shown = {"act": act, "kind": kind_named(act.kind), "steps": timeline.steps(act)}
     return render(request, "acts/erased.html", shown)
+
+
+def _decided(
+    request: ActorRequest, ref: str, form: forms.Decide, decide: approving.Decide, words: str
+) -> HttpResponse:
+    if not form.is_valid():
+        return _page(request, queries.act_for(request.actor, ref), form, status=422)
+    decide(actor=request.actor, ref=ref, now=timezone.now(), note=form.cleaned_data["note"])
+    messages.success(request, words)
+    return redirect("acts:detail", ref=ref)
 
 
 def _page(request: ActorRequest, act: Act, form: forms.Decide, status: int = 200) -> HttpResponse:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from comity.node.accountability import readers, services
 from comity.node.accountability.copies import copy_log
 from comity.node.commands.homes import write_private
 from comity.node.commands.nodes import as_person
-from comity.node.commands.parsing import BadUsage, shared_options
+from comity.node.commands.parsing import BadUsage
+from comity.node.commands.subcommands import subcommands
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.queries import parties_for
@@ -24,13 +24,7 @@ _DIGITS = 18  # of the largest index that a database keeps
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Subcommands; what decides needs a reason, and a person who may approve."""
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name: str, about: str, does: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=about, description=about, parents=[shared_options()])
-        added.set_defaults(does=does)
-        return added
-
+    command = subcommands(parser)
     opens = command("open", "let a party that sees no content see what one entry says", _open)
     opens.add_argument("index", type=_place, metavar="INDEX", help="where the entry stands, from 0 on")
     opens.add_argument("--to", metavar="PARTY", required=True, help="name of the party, or its ref")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from comity.base.errors import Conflict, NotFound
 from comity.formats.exchange import fetch_descriptor
 from comity.node.commands.nodes import command_actor, own_body
-from comity.node.commands.parsing import shared_options
+from comity.node.commands.subcommands import Asked, subcommands
 from comity.node.federation import queries
 from comity.node.federation.models import Partner, Reach
 from comity.node.federation.services import own, partners
@@ -19,24 +18,9 @@ from comity.node.parties.actors import Actor
 from comity.node.parties.queries import people_for
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a subcommand needs besides its own words."""
-
-    args: argparse.Namespace
-    actor: Actor
-    now: datetime
-
-
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Subcommands, each with the address of the partner it is about."""
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name: str, about: str, does: Callable[[_Asked], None]) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=about, description=about, parents=[shared_options()])
-        added.set_defaults(does=does)
-        return added
-
+    command = subcommands(parser)
     command("list", "list partners with their state and what is the matter", _list)
     command("words", "show the words of this node, for a partner to compare", _words)
     add = command("add", "ask the node at an address who it is, and keep what it says", _add)
@@ -63,11 +47,11 @@ def run(args: argparse.Namespace) -> int:
     actor = command_actor(own_body().pk)
     now = datetime.now(UTC)
     person = getattr(args, "person", None)
-    args.does(_Asked(args, _as_person(actor, person, now) if person else actor, now))
+    args.does(Asked(args, _as_person(actor, person, now) if person else actor, now))
     return 0
 
 
-def _list(asked: _Asked) -> None:
+def _list(asked: Asked) -> None:
     rows: list[dict[str, object]] = [
         {
             "partner": each.party.name,
@@ -81,12 +65,12 @@ def _list(asked: _Asked) -> None:
     asked.args.output.table("Partners", rows)
 
 
-def _words(asked: _Asked) -> None:
+def _words(asked: Asked) -> None:
     words = own.descriptor(asked.now).words or ()
     asked.args.output.give({"words": list(words)}, " ".join(words))
 
 
-def _add(asked: _Asked) -> None:
+def _add(asked: Asked) -> None:
     address = partners.check_address(asked.args.address)
     with Http() as transport:
         signed = drive(fetch_descriptor(address), transport)
@@ -98,7 +82,7 @@ def _add(asked: _Asked) -> None:
     )
 
 
-def _accept(asked: _Asked) -> None:
+def _accept(asked: Asked) -> None:
     found = _partner(asked)
     if asked.args.words.split() != found.fingerprint.split():
         raise Conflict("The words differ: this is not the partner's node, or its key has changed. Ask again.")
@@ -106,7 +90,7 @@ def _accept(asked: _Asked) -> None:
     _give(asked, found, "accepted")
 
 
-def _ways(asked: _Asked) -> None:
+def _ways(asked: Asked) -> None:
     found = _partner(asked)
     reach = Reach(asked.args.reach)
     partners.set_ways(
@@ -115,30 +99,30 @@ def _ways(asked: _Asked) -> None:
     _give(asked, found, "changed")
 
 
-def _suspend(asked: _Asked) -> None:
+def _suspend(asked: Asked) -> None:
     _decide(asked, partners.suspend, "suspended")
 
 
-def _resume(asked: _Asked) -> None:
+def _resume(asked: Asked) -> None:
     _decide(asked, partners.resume, "resumed")
 
 
-def _end(asked: _Asked) -> None:
+def _end(asked: Asked) -> None:
     _decide(asked, partners.end, "ended")
 
 
-def _decide(asked: _Asked, decision: partners.Decide, event: str) -> None:
+def _decide(asked: Asked, decision: partners.Decide, event: str) -> None:
     found = _partner(asked)
     decision(actor=asked.actor, partner=found.pk, why=asked.args.why, now=asked.now)
     _give(asked, found, event)
 
 
-def _give(asked: _Asked, partner: Partner, event: str) -> None:
+def _give(asked: Asked, partner: Partner, event: str) -> None:
     told = {"event": event, "partner": partner.party.name}
     asked.args.output.give(told, f"{partner.party.name} is {event}.")
 
 
-def _partner(asked: _Asked) -> Partner:
+def _partner(asked: Asked) -> Partner:
     address = partners.check_address(asked.args.address)
     found = queries.partners_for(asked.actor).filter(address=address).first()
     if found is None:

@@ -4,43 +4,30 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.conf import settings
 
 from comity.base.errors import Malformed, NotFound
 from comity.node.commands.nodes import command_actor, own_body
-from comity.node.commands.parsing import shared_options
-from comity.node.parties.actors import Actor
+from comity.node.commands.subcommands import Asked, subcommands
 from comity.node.parties.models import Membership, Party, Person
 from comity.node.parties.queries import memberships_of, our_bodies, people_for
 from comity.node.parties.roles import Role
 from comity.node.parties.services import logins, people
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a subcommand needs besides its own words."""
-
-    args: argparse.Namespace
-    actor: Actor
-    now: datetime
-
-
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Subcommands, each with the e-mail address it is about."""
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    plain = subcommands(parser)
     roles = [role.value for role in Role]
 
-    def command(name: str, about: str, does: Callable[[_Asked], None]) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=about, description=about, parents=[shared_options()])
-        added.set_defaults(does=does)
-        if name != "list":
-            added.add_argument("email", help="e-mail address of the person")
+    def command(name: str, about: str, does: Callable[[Asked], None]) -> argparse.ArgumentParser:
+        added = plain(name, about, does)
+        added.add_argument("email", help="e-mail address of the person")
         return added
 
-    command("list", "list people with the roles they hold now", _list)
+    plain("list", "list people with the roles they hold now", _list)
     add = command("add", "add a person with a first role, and print a one-time log-in link", _add)
     add.add_argument("name", help="name of the person")
     add.add_argument("role", choices=roles)
@@ -59,11 +46,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Act as the node itself: whoever runs this command can read its database anyway."""
-    args.does(_Asked(args, command_actor(own_body().pk), datetime.now(UTC)))
+    args.does(Asked(args, command_actor(own_body().pk), datetime.now(UTC)))
     return 0
 
 
-def _list(asked: _Asked) -> None:
+def _list(asked: Asked) -> None:
     found = people_for(asked.actor, asked.now).order_by("name", "pk")
     asked.args.output.table("People", [_row(person, asked.now) for person in found])
 
@@ -78,7 +65,7 @@ def _held(person: Person, now: datetime) -> Iterator[Membership]:
     return (each for each in memberships_of(person) if each.until is None or each.until > now)
 
 
-def _add(asked: _Asked) -> None:
+def _add(asked: Asked) -> None:
     args = asked.args
     person, _ = people.add_person(
         actor=asked.actor,
@@ -91,7 +78,7 @@ def _add(asked: _Asked) -> None:
     _give_link(asked, person)
 
 
-def _role(asked: _Asked) -> None:
+def _role(asked: Asked) -> None:
     args, person, body, role = asked.args, _person(asked), _body(asked.args.body), Role(asked.args.role)
     if args.end:
         held = [
@@ -109,11 +96,11 @@ def _role(asked: _Asked) -> None:
     )
 
 
-def _link(asked: _Asked) -> None:
+def _link(asked: Asked) -> None:
     _give_link(asked, _person(asked))
 
 
-def _give_link(asked: _Asked, person: Person) -> None:
+def _give_link(asked: Asked, person: Person) -> None:
     minutes = asked.args.minutes
     path = logins.make_login_link(actor=asked.actor, person=person, now=asked.now, minutes=minutes)
     address = settings.CONFIG.address.rstrip("/") + path
@@ -123,7 +110,7 @@ def _give_link(asked: _Asked, person: Person) -> None:
     )
 
 
-def _deactivate(asked: _Asked) -> None:
+def _deactivate(asked: Asked) -> None:
     person = _person(asked)
     people.deactivate(actor=asked.actor, person=person, now=asked.now)
     asked.args.output.give(
@@ -132,7 +119,7 @@ def _deactivate(asked: _Asked) -> None:
     )
 
 
-def _person(asked: _Asked) -> Person:
+def _person(asked: Asked) -> Person:
     found = people_for(asked.actor, asked.now).filter(email__iexact=asked.args.email).first()
     if found is None:
         raise NotFound(f"person {asked.args.email}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -77,48 +78,44 @@ def _read(source: Draft | Arrived, form: type[B]) -> B:
         raise Malformed(f"body of {source.kind}", str(error)) from error
 
 
+_of_diplomats = partial(Kind, composers=frozenset({Role.DIPLOMAT}), in_turn=True)
+
 KINDS = (
-    Kind(
+    _of_diplomats(
         name=PROPOSE,
         verb=Verb.PROPOSE,
         title="Propose a sharing agreement",
         body=ProposalBody,
-        composers=frozenset({Role.DIPLOMAT}),
         judge=_judge_proposal,
         second_person=_wide_proposal,
         template="instruments/bodies/proposal.html",
         compose_view="instruments:propose",
         admissible=_admissible_proposal,
-        in_turn=True,
         on_recorded=effects.proposed,
         on_arrived=one_by_one(effects.proposed),
     ),
-    Kind(
+    _of_diplomats(
         name=ANSWER,
         verb=Verb.ANSWER,
         title="Answer a proposed agreement",
         body=AnswerBody,
-        composers=frozenset({Role.DIPLOMAT}),
         judge=_judge_answer,
         second_person=_wide_acceptance,
         template="instruments/bodies/answer.html",
         admissible=_admissible_answer,
-        in_turn=True,
         on_recorded=effects.answered,
         on_arrived=one_by_one(effects.answered),
         replies_to=frozenset({PROPOSE}),
     ),
-    Kind(
+    _of_diplomats(
         name=WITHDRAW,
         verb=Verb.DECLARE,
         title="Withdraw from an agreement",
         body=WithdrawalBody,
-        composers=frozenset({Role.DIPLOMAT}),
         judge=_judge_withdrawal,
         second_person=_nobody_else,
         template="instruments/bodies/withdrawal.html",
         admissible=_admissible_withdrawal,
-        in_turn=True,
         on_recorded=effects.withdrawn,
         on_arrived=one_by_one(effects.withdrawn),
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from comity.node.acts.services.composing import compose
 from comity.node.instruments import queries
 from comity.node.instruments.bodies import Decision, written_terms
 from comity.node.instruments.kinds import ANSWER, PROPOSE, WITHDRAW
+from comity.node.instruments.models import Agreement
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 
@@ -64,35 +66,21 @@ def answer(
     if agreement.terms_sha256 != digest:
         raise Conflict("These are not the terms that you were shown; open the page again and read them.")
     word = "Accepted" if decision is Decision.ACCEPT else "Declined"
-    draft = Draft(
-        kind=ANSWER,
-        author=agreement.ours,
-        recipients=(agreement.partner,),
-        body={
-            "title": f"{word}: {agreement.title}"[:200],
-            "message": message,
-            "agreement": agreement.ref,
-            "decision": decision.value,
-            "terms_sha256": agreement.terms_sha256,
-        },
-        in_reply_to=agreement.proposal.ref,
-    )
-    return compose(actor=actor, draft=draft, now=now)
+    said = {"message": message, "decision": decision.value, "terms_sha256": agreement.terms_sha256}
+    draft = _about(agreement, ANSWER, word, said)
+    return compose(actor=actor, draft=replace(draft, in_reply_to=agreement.proposal.ref), now=now)
 
 
 @transaction.atomic
 def withdraw(*, actor: Actor, ref: str, day: date, now: datetime, message: str = "") -> Act:
     """End an agreement, or take back a proposal of ours, from this day on."""
     agreement = queries.agreement_for(actor, ref)
-    draft = Draft(
-        kind=WITHDRAW,
-        author=agreement.ours,
-        recipients=(agreement.partner,),
-        body={
-            "title": f"Withdrawn: {agreement.title}"[:200],
-            "message": message,
-            "agreement": agreement.ref,
-            "day": day.isoformat(),
-        },
-    )
+    draft = _about(agreement, WITHDRAW, "Withdrawn", {"message": message, "day": day.isoformat()})
     return compose(actor=actor, draft=draft, now=now)
+
+
+def _about(agreement: Agreement, kind: str, word: str, said: Mapping[str, str]) -> Draft:
+    """What one side tells the other of their agreement; `word` says in the title what it does."""
+    title = f"{word}: {agreement.title}"[:200]
+    body = {"title": title, "agreement": agreement.ref, **said}
+    return Draft(kind=kind, author=agreement.ours, recipients=(agreement.partner,), body=body)

@@ -23,6 +23,7 @@ from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
 from comity.node.site.errors import wants_fragment
+from comity.node.site.forms import form_page
 
 ROWS = 50
 
@@ -131,7 +132,7 @@ def answer(request: ActorRequest, ref: str) -> HttpResponse:
     if not form.is_valid():
         shown = Shown.of(agreement, timezone.now().date())
         page = {"form": form, "agreement": agreement, "shown": shown, "awaits_us": _awaits_us(agreement)}
-        return render(request, "instruments/answer.html", page, status=422 if form.is_bound else 200)
+        return form_page(request, "instruments/answer.html", page)
     act = services.answer(
         actor=request.actor,
         ref=ref,
@@ -153,7 +154,7 @@ def withdraw(request: ActorRequest, ref: str) -> HttpResponse:
     form = forms.Withdraw(request.POST or None, initial={"day": now.date()})
     if not form.is_valid():
         page = {"form": form, "agreement": agreement, "shown": Shown.of(agreement, now.date())}
-        return render(request, "instruments/withdraw.html", page, status=422 if form.is_bound else 200)
+        return form_page(request, "instruments/withdraw.html", page)
     act = services.withdraw(
         actor=request.actor,
         ref=ref,

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from comity.node.site import gallery
 from comity.node.site.access import open_to_all, signed_in
-from comity.node.site.forms import PreferencesForm
+from comity.node.site.forms import PreferencesForm, form_page
 from comity.node.site.preferences import preferences_of
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     form = PreferencesForm(_posted(request), initial={"theme": chosen.theme.value, "zone": chosen.zone.key})
     if not form.is_valid():
         page = {"form": form, "back": _safe_back(request)}
-        return render(request, "site/preferences.html", page, status=422 if form.is_bound else 200)
+        return form_page(request, "site/preferences.html", page)
     response = HttpResponseRedirect(_safe_back(request) or request.path)
     form.chosen().keep(response, secure=request.is_secure())
     messages.success(request, "Your choice is kept in this browser.")

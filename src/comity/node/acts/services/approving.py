@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 from django.db import transaction
 
@@ -19,6 +20,13 @@ from comity.node.acts.services.recording import Prepared, record_acts
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Person
 from comity.node.parties.roles import Power
+
+
+class Decide(Protocol):
+    """What a second person does with an act: `approve` or `decline`."""
+
+    def __call__(self, *, actor: Actor, ref: str, now: datetime, note: str) -> Act:
+        """Decide, with a note for the composer."""
 
 
 @transaction.atomic

@@ -22,6 +22,7 @@ from comity.node.exchange.sights import who_may_see
 from comity.node.exchange.views.erasing import tombstone
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
+from comity.node.site.forms import form_page
 from comity.node.site.paging import Pages
 
 ROWS = 50
@@ -100,7 +101,7 @@ def bring(request: ActorRequest) -> HttpResponse:
         request.POST or None, request.FILES or None, parties=queries.partners(request.actor)
     )
     if not form.is_valid():
-        return render(request, "exchange/import.html", {"form": form}, status=422 if form.is_bound else 200)
+        return form_page(request, "exchange/import.html", {"form": form})
     service = importing.import_misp if form.cleaned_data["form"] == "misp" else importing.import_bundle
     row = service(
         actor=request.actor,

@@ -15,6 +15,7 @@ from comity.node.parties.forms import MachineForm
 from comity.node.parties.queries import machine_for, machines_for, managed_bodies
 from comity.node.parties.roles import Power, Role
 from comity.node.parties.services.machines import create_machine, revoke_machine
+from comity.node.site.forms import form_page
 
 _PER_PAGE = 50
 
@@ -40,8 +41,7 @@ def new_machine(request: ActorRequest) -> HttpResponse:
     now = timezone.now()
     form = MachineForm(request.POST or None, bodies=managed_bodies(request.actor, now))
     if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render(request, "parties/machine_new.html", {"form": form}, status=status)
+        return form_page(request, "parties/machine_new.html", {"form": form})
     machine, token = create_machine(
         actor=request.actor,
         name=form.cleaned_data["name"],

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -20,6 +21,7 @@ from comity.node.parties.queries import bodies_for, managed_bodies, parties_for,
 from comity.node.parties.roles import Power
 from comity.node.parties.sectors import SECTORS
 from comity.node.parties.services.parties import add_party, change_party
+from comity.node.site.forms import form_page
 
 _PER_PAGE = 50
 _MAX_SEARCH = 100
@@ -95,11 +97,11 @@ def new_body(request: ActorRequest) -> HttpResponse:
                 now=timezone.now(),
             )
         except Malformed as error:
-            form.add_error(error.where if error.where in form.fields else None, error.problem)
+            _say(form, error)
         else:
             messages.success(request, f"{party.name} is added. Give somebody the administrator's role next.")
             return redirect("parties:body", pk=party.pk)
-    return render(request, "parties/body_new.html", {"form": form}, status=422 if form.is_bound else 200)
+    return form_page(request, "parties/body_new.html", {"form": form})
 
 
 @needs(Power.MANAGE_PEOPLE)
@@ -119,9 +121,14 @@ def change_body(request: ActorRequest, pk: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except Malformed as error:
-            form.add_error(error.where if error.where in form.fields else None, error.problem)
+            _say(form, error)
         else:
             messages.success(request, "The change is kept.")
             return redirect("parties:body", pk=party.pk)
     shown = {"form": form, "party": party}
-    return render(request, "parties/body_change.html", shown, status=422 if form.is_bound else 200)
+    return form_page(request, "parties/body_change.html", shown)
+
+
+def _say(form: Form, error: Malformed) -> None:
+    """Show what a service refused beside the field it is about, or above all."""
+    form.add_error(error.where if error.where in form.fields else None, error.problem)

@@ -26,6 +26,7 @@ from comity.node.parties.queries import (
 from comity.node.parties.roles import Power
 from comity.node.parties.services.logins import MINUTES, forget_factors, make_login_link
 from comity.node.parties.services.people import add_person, deactivate, end_role, give_role, reactivate
+from comity.node.site.forms import form_page
 
 _PER_PAGE = 50
 _LAST_CHANGES = 20
@@ -73,8 +74,7 @@ def new_person(request: ActorRequest) -> HttpResponse:
     now = timezone.now()
     form = PersonForm(request.POST or None, bodies=managed_bodies(request.actor, now))
     if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render(request, "parties/person_new.html", {"form": form}, status=status)
+        return form_page(request, "parties/person_new.html", {"form": form})
     values = form.cleaned_data
     added, membership = add_person(
         actor=request.actor,
@@ -106,7 +106,7 @@ def new_role(request: ActorRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{seen.name} is now {role.words} in {body.name}.")
         return redirect("parties:person", pk=pk)
     shown = {"form": form, "person": seen}
-    return render(request, "parties/role_new.html", shown, status=422 if form.is_bound else 200)
+    return form_page(request, "parties/role_new.html", shown)
 
 
 @needs(Power.MANAGE_PEOPLE)
