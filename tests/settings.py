@@ -3,23 +3,30 @@
 import atexit
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
 _worker = os.environ.get("PYTEST_XDIST_WORKER")
-if _worker:  # its parent has made a home; each worker has a folder of its own in it
+_only_read = "mypy" in sys.modules  # it reads the settings, and ends without doing what `atexit` was told
+if _only_read:
+    os.environ["COMITY_HOME"] = f"{tempfile.gettempdir()}/comity-tests-of-nobody"  # never made
+elif _worker:  # its parent has made a home; each worker has a folder of its own in it
     os.environ["COMITY_HOME"] = os.path.join(os.environ["COMITY_TESTS"], _worker)  # noqa: PTH118  as text
 elif "COMITY_TESTS" not in os.environ:
     os.environ["COMITY_TESTS"] = tempfile.mkdtemp(prefix="comity-tests-")
     os.environ["COMITY_HOME"] = os.environ["COMITY_TESTS"]
     atexit.register(shutil.rmtree, os.environ["COMITY_TESTS"], ignore_errors=True)
+if not _only_read:  # who is told to end does what Ctrl-C does: stops nodes, removes folders
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 os.environ.setdefault("COMITY_PLAIN_HTTP_PARTNERS", "true")
 
 from comity.node.settings import *  # noqa: E402, F403  the environment is set first
 from comity.node.settings import CONFIG, DATABASES, STORAGES, TEMPLATES  # noqa: E402  as above
 
-# WhiteNoise warns of a folder that is not there, and warnings are errors.
-Path(CONFIG.home / "static").mkdir(parents=True, exist_ok=True)
+if not _only_read:  # WhiteNoise warns of a folder that is not there, and warnings are errors
+    Path(CONFIG.home / "static").mkdir(parents=True, exist_ok=True)
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "UNKNOWN-VARIABLE[%s]"  # type: ignore[index]  # untyped dict
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast: tests log in hundreds of times
