@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
 
 from comity.base.verdict import Ground, Verdict
@@ -14,27 +13,6 @@ from comity.formats.stix import StixObject
 
 SKEW = timedelta(minutes=5)  # how far ahead the clock of a partner may be
 SOURCE = "docs/wire/act.md"
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What the receiving node knows when an act arrives."""
-
-    sender: str  # the partner whom the transport has authenticated
-    receiver: str
-    now: datetime
-    keys: tuple[NodeKey, ...]  # the sender's, past ones included
-    kinds: Container[str]
-    known_acts: Container[str] = frozenset()  # ids of the acts already kept here
-    kept_sha256: str | None = None  # of the act kept here under the same id, if there is one
-    carried: Iterable[StixObject] = field(default=())  # the objects that came along or are kept here
-
-
-def verify_act(signed: SignedAct, arrival: Arrival) -> Verdict:
-    """Whether the act may be taken in; the first check that does not say yes decides."""
-    verdicts = list(_until_refused(signed, arrival))
-    last = verdicts[-1]
-    return last if not last.allowed else Verdict.yes(*(ground for v in verdicts for ground in v.grounds))
 
 
 def check_sender(act: Act, sender: str) -> Verdict:
@@ -105,26 +83,6 @@ def check_contents(act: Act, carried: Iterable[StixObject]) -> Verdict:
         if found.sha256 != content.sha256:
             return _no("act.content-changed", f"{content.ref} is not as its author signed it.")
     return _yes("act.contents", f"All {len(act.contents)} objects are as they were signed.")
-
-
-def _until_refused(signed: SignedAct, arrival: Arrival) -> Iterator[Verdict]:
-    for verdict in _verdicts(signed, arrival):
-        yield verdict
-        if not verdict.allowed:
-            return
-
-
-def _verdicts(signed: SignedAct, arrival: Arrival) -> Iterator[Verdict]:
-    """The checks, the cheap ones first; nothing is said of an act's history before its author is proven."""
-    act = signed.act
-    yield check_sender(act, arrival.sender)
-    yield check_addressee(act, arrival.receiver)
-    yield check_author(signed, arrival.keys)
-    yield check_first(signed, arrival.kept_sha256)
-    yield check_time(act, arrival.now)
-    yield check_kind(act, arrival.kinds)
-    yield check_order(act, arrival.known_acts)
-    yield check_contents(act, arrival.carried)
 
 
 def _yes(rule: str, text: str) -> Verdict:

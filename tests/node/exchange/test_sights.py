@@ -16,7 +16,7 @@ from comity.engines.release.judge import judge
 from comity.engines.release.terms import Category, Onward, Purpose, Terms
 from comity.node.exchange.models import HandlingClass, StixObject
 from comity.node.exchange.services.storing import classes_of
-from comity.node.exchange.sights import Sight, sight, visible_reduced, visible_to, who_may_see
+from comity.node.exchange.sights import Sight, sight, who_may_see
 from comity.node.federation.models import Partner
 from comity.node.instruments import queries as agreements
 from comity.node.instruments.bodies import written_terms
@@ -60,13 +60,16 @@ def test_the_number_of_judgements_is_that_of_classes(agreed, django_assert_max_n
         assert len(see(agreed).releases) == 1
 
 
+def seen_whole(sides: Sides) -> list[str]:
+    seen = see(sides)
+    return [each.tlp for each in seen.objects(seen.whole)]
+
+
 def test_a_suspended_partner_is_a_stranger(agreed):
     own_work(agreed.world, indicator("amber"), indicator("clear", Tlp.CLEAR))
-    assert visible_to(agreed.world.body, agreed.party, purpose=DEFENCE, now=NOW).count() == 2
+    assert seen_whole(agreed) == ["clear", "amber"]
     Partner.objects.update(state="suspended")
-    assert [each.tlp for each in visible_to(agreed.world.body, agreed.party, purpose=DEFENCE, now=NOW)] == [
-        "clear"
-    ]
+    assert seen_whole(agreed) == ["clear"]
 
 
 def test_who_may_see_one_object(agreed, django_assert_num_queries):
@@ -150,8 +153,9 @@ def test_nothing_is_visible_that_the_engine_refuses(sides, two, *, classes, term
         for place, handling in enumerate(classes)
     )  # fmt: skip  # a row
     asked = {"purpose": purpose, "now": now}
-    whole = set(visible_to(sides.world.body, sides.party, **asked).values_list("ref", flat=True))
-    less = set(visible_reduced(sides.world.body, sides.party, **asked).values_list("ref", flat=True))
+    seen = sight(sides.world.body, sides.party, **asked)
+    whole = set(seen.objects(seen.whole).values_list("ref", flat=True))
+    less = set(seen.objects(seen.reduced).values_list("ref", flat=True))
     recipient = Recipient(sides.party.ref, Relation.PARTNER)
     standing = agreements.terms_between(sides.world.body, sides.party, now.date())
     assert len(standing) == len([each for each in terms if each.until is None or each.until >= now.date()])

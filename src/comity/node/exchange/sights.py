@@ -152,20 +152,6 @@ def sight_for(actor: Actor, partner: Party, *, purpose: Purpose, now: datetime) 
     return sight(queries.own_body(actor), partner, purpose=purpose, now=now)
 
 
-def visible_to(holder: Party, partner: Party, *, purpose: Purpose, now: datetime) -> QuerySet[StixObject]:
-    """What the partner may see as it is; whatever has to lose something first is not among it."""
-    seen = sight(holder, partner, purpose=purpose, now=now)
-    return seen.objects(seen.whole)
-
-
-def visible_reduced(
-    holder: Party, partner: Party, *, purpose: Purpose, now: datetime
-) -> QuerySet[StixObject]:
-    """What the partner may see after removals: for those who make them, never to be served as it is."""
-    seen = sight(holder, partner, purpose=purpose, now=now)
-    return seen.objects(seen.reduced)
-
-
 def who_may_see(
     row: StixObject, partners: Sequence[Party], *, purpose: Purpose, now: datetime
 ) -> list[tuple[Party, Release]]:
