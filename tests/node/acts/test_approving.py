@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
 
 from comity.base.errors import ComityError, Conflict
+from comity.base.tlp import Tlp
 from comity.base.verdict import Refused
 from comity.node.accountability import queries as log
+from comity.node.acts import queries
 from comity.node.acts.models import Act, ActState, Approval, Delivery
 from comity.node.acts.services import approving, composing
 from comity.node.acts.timeline import steps
+from comity.node.parties.actors import Actor
+from comity.node.parties.machines import actor_from_token
+from comity.node.parties.roles import Role
+from comity.node.parties.services.machines import create_machine
 from tests.node.world import NOW, found_world
 
 
@@ -38,6 +45,38 @@ def test_the_same_person_cannot(world, far):
         approving.approve(actor=world.second, ref=act.ref, now=NOW)
     assert refused.value.verdict.grounds[0].rule == "act.four-eyes"
     assert Act.objects.get().state == ActState.AWAITING
+    assert not Approval.objects.exists()
+
+
+def test_who_made_a_program_cannot_approve_what_it_composes(world, far):
+    partner = world.befriend(far)
+    both = frozenset({Role.ADMINISTRATOR, Role.APPROVER})
+    maker = replace(world.administrator, roles=both)
+    _, token = create_machine(
+        actor=maker, name="Robot", body=world.body, roles=frozenset({Role.ANALYST}), now=NOW
+    )
+    robot = actor_from_token(f"Bearer {token}", NOW)
+    assert robot is not None
+    act = composing.compose(actor=robot, draft=world.draft(partner.party, tlp=Tlp.RED), now=NOW)
+    assert act.state == ActState.AWAITING
+    for decide in (approving.approve, approving.decline):
+        with pytest.raises(Refused) as refused:
+            decide(actor=maker, ref=act.ref, now=NOW, note="x")
+        ground = refused.value.verdict.grounds[0]
+        assert ground.rule == "act.four-eyes"
+        assert "Robot composed it, a program that you made" in ground.text
+    assert not Approval.objects.exists()
+    assert queries.desk(maker).to_approve_count == 0
+    assert queries.desk(world.approver).to_approve_count == 1
+    approving.approve(actor=world.approver, ref=act.ref, now=NOW)
+    assert Act.objects.get().state == ActState.RECORDED
+
+
+def test_a_program_approves_nothing(world, waiting):
+    robot = Actor(name="Robot", body=world.body.pk, roles=frozenset({Role.APPROVER}))
+    with pytest.raises(Refused) as refused:
+        approving.approve(actor=robot, ref=waiting.ref, now=NOW)
+    assert refused.value.verdict.grounds[0].rule == "act.four-eyes"
     assert not Approval.objects.exists()
 
 

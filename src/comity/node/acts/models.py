@@ -43,6 +43,8 @@ class Act(models.Model):
     judgement = models.JSONField(null=True)  # None for a partner's act: its judgement stays at home
     second_person = models.JSONField(null=True)  # the ground that asks for four eyes, if one does
     composed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="acts_composed")
+    # Whoever composed it, or made the program that did: never its second person.
+    answerable = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     composed_by_name = models.CharField(max_length=200)
     composed_at = models.DateTimeField()
     recorded_at = models.DateTimeField(null=True)

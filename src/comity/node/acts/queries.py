@@ -104,7 +104,7 @@ def desk(actor: Actor) -> Desk:
     """The dashboard: what to approve, what has not arrived yet and why, what came in, what of mine waits."""
     acts = acts_for(actor).select_related("author").defer(*_LONG)
     awaiting = acts.filter(state=ActState.AWAITING)
-    approvable = awaiting.exclude(composed_by_id=actor.person) if _approves(actor) else awaiting.none()
+    approvable = awaiting.exclude(answerable=actor.person) if _approves(actor) else awaiting.none()
     unsent = unfinished(actor)
     return Desk(
         to_approve=list(approvable[:DESK_ROWS]),

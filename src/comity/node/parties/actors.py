@@ -15,8 +15,14 @@ class Actor:
     name: str
     body: int
     person: int | None = None
+    made_by: int | None = None  # of a program: the person who made it, and was shown its token
     roles: frozenset[Role] = frozenset()
     extra: frozenset[Power] = frozenset()  # powers of a system actor, which has no roles
+
+    @property
+    def answerable(self) -> int | None:
+        """The person who answers for what is done: whoever acts, or made the program that does."""
+        return self.made_by if self.person is None else self.person
 
     @property
     def powers(self) -> frozenset[Power]:

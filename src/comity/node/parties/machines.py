@@ -26,4 +26,5 @@ def actor_from_token(header: str, now: datetime) -> Actor | None:
         return None
     if machine.last_used != now.date():  # one write a day at most
         MachineUser.objects.filter(pk=machine.pk).update(last_used=now.date())
-    return Actor(name=machine.name, body=machine.body_id, roles=frozenset(map(Role, machine.roles)))
+    roles = frozenset(map(Role, machine.roles))
+    return Actor(name=machine.name, body=machine.body_id, made_by=machine.made_by_id, roles=roles)

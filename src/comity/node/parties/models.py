@@ -140,6 +140,8 @@ class MachineUser(models.Model):
     body = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="machines")
     roles = models.JSONField(default=list)
     token_hash = models.CharField(max_length=64, unique=True)
+    # Whoever made it was shown the token, and answers for what it does; None: the node's own commands.
+    made_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="machines_made")
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
     last_used = models.DateField(null=True, blank=True)  # the day is enough to find tokens nobody uses

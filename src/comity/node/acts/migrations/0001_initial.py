@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ('erased_at', models.DateTimeField(null=True)),
                 ('erased_why', models.CharField(blank=True, max_length=500)),
                 ('erased_by', models.CharField(blank=True, max_length=200)),
+                ('answerable', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='acts_authored', to='parties.party')),
                 ('composed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='acts_composed', to=settings.AUTH_USER_MODEL)),
                 ('in_reply_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='acts.act')),

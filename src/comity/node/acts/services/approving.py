@@ -60,10 +60,22 @@ def may_decide(actor: Actor, act: Act) -> Verdict:
     power = actor.may(Power.APPROVE)
     if not power.allowed:
         return power
-    if actor.person is None or actor.person == act.composed_by_id:
+    if actor.person is None:
+        return _four_eyes_no("A program approves nothing; a person with the approver's role must look at it.")
+    if actor.person == act.composed_by_id:
         text = "Nobody approves their own act; a second person with the approver's role must look at it."
-        return Verdict.no(Ground("act.four-eyes", "four eyes", text))
-    return Verdict.yes(Ground("act.four-eyes", "four eyes", f"{actor.name} did not compose this act."))
+        return _four_eyes_no(text)
+    if actor.person == act.answerable_id:
+        return _four_eyes_no(
+            f"{act.composed_by_name} composed it, a program that you made: its acts count as yours; "
+            "a second person with the approver's role must look at it."
+        )
+    text = f"{actor.name} neither composed this act nor made the program that did."
+    return Verdict.yes(Ground("act.four-eyes", "four eyes", text))
+
+
+def _four_eyes_no(text: str) -> Verdict:
+    return Verdict.no(Ground("act.four-eyes", "four eyes", text))
 
 
 def draft_of(act: Act) -> Draft:

@@ -115,6 +115,7 @@ def _prepare(actor: Actor, draft: Draft, now: datetime, identifier: UUID) -> Pre
         judgement=judgement.as_json(),
         second_person=second.as_json() if second else None,
         composed_by_id=actor.person,
+        answerable_id=actor.answerable,
         composed_by_name=actor.name,
         composed_at=now,
         expires=draft.expires,

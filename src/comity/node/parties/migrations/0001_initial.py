@@ -62,6 +62,7 @@ class Migration(migrations.Migration):
                 ('until', models.DateTimeField(blank=True, null=True)),
                 ('last_used', models.DateField(blank=True, null=True)),
                 ('body', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='machines', to='parties.party')),
+                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='machines_made', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ('name', 'pk'),

@@ -44,7 +44,13 @@ def create_machine(
     token = token or new_token()
     values = sorted(role.value for role in roles)
     machine = MachineUser.objects.create(
-        name=plain, body=body, roles=values, token_hash=digest(token), since=now, until=until
+        name=plain,
+        body=body,
+        roles=values,
+        token_hash=digest(token),
+        made_by_id=actor.person,
+        since=now,
+        until=until,
     )
     note(ChangeKind.MACHINE_ADDED, actor=actor, now=now, machine=machine, party=body, roles=values)
     return machine, token
