@@ -37,7 +37,7 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass
 class FarNode:
-    """A partner. `refuse` names a code with which it refuses acts; `broken` how it answers at all."""
+    """A partner. `refuse` and `refuse_receipts` name codes with which it refuses; `broken` how it answers."""
 
     name: str
     state: str
@@ -45,6 +45,7 @@ class FarNode:
     now: datetime = datetime(2026, 11, 22, 3, tzinfo=UTC)
     refuse: str = ""
     broken: str = ""
+    refuse_receipts: str = ""
     receipts_given: bool = True
     taken: dict[str, acts.SignedAct] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
@@ -200,7 +201,11 @@ class FarNode:
             outcomes.append(Outcome(signed.act.id, version, "act.taken: fine"))
             if self.receipts_given:
                 given.append(self.receipt_for(signed).value)
+        version, code = "2026-11-22T03:00:00.000Z", self.refuse_receipts
+        back = [each["id"] for each in objects if each["type"] == receipts.TYPE and code]
+        refused = [Outcome(ref, version, f"{code}: not now") for ref in back]
         lists = {"failures": tuple(outcomes)} if self.refuse else {"successes": tuple(outcomes)}
+        lists["failures"] = (*lists.get("failures", ()), *refused)
         status = Status(str(uuid4()), True, self.now, **lists, receipts=tuple(given))
         return Reply(202, {"content-type": MEDIA_TYPE}, status.encode())
 

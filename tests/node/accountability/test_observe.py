@@ -7,8 +7,8 @@ import pytest
 from comity.base.errors import Conflict, Malformed, NotFound
 from comity.base.verdict import Answer, Refused, Verdict
 from comity.node.accountability import queries
+from comity.node.accountability.following import decide_alarm, know_log, observe
 from comity.node.accountability.models import AlarmDecision, LogAlarm, LogEntry, SeenLog
-from comity.node.accountability.services import decide_alarm, know_log, observe
 from tests.node.accountability.conftest import NOW, OTHER_KEY, OtherLog
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from comity.engines.ledger.logproof import LogProof, verify_log_proof, verify_opened_proof
 from comity.node.accountability import queries
+from comity.node.accountability.following import know_log, observe
 from comity.node.accountability.models import LogAlarm, LogEntry, Opened
-from comity.node.accountability.services import erase, know_log, observe, open_to
+from comity.node.accountability.services import erase, open_to
 from comity.node.parties.models import Membership, Party, Person
 from tests.node.accountability.conftest import NOW
 

@@ -11,9 +11,10 @@ from comity.engines.ledger.checkpoint import Checkpoint, open_checkpoint, sign_c
 from comity.engines.ledger.note import Note, VerifierKey, parse_signatures
 from comity.engines.ledger.witness import AddCheckpoint
 from comity.node.accountability import identity, queries
+from comity.node.accountability.following import know_log, renew_log_key, witness
 from comity.node.accountability.models import Cosignature, LogAlarm, LogEntry, SeenLog
 from comity.node.accountability.public import MAX_REQUEST
-from comity.node.accountability.services import cosigned, know_log, renew_log_key, witness
+from comity.node.accountability.services import cosigned
 from tests.node.accountability.conftest import NOW, OTHER_KEY, OtherLog
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,8 @@ from django import forms
 
 from comity.formats.entries import Event
 from comity.node.accountability.models import AlarmDecision
+from comity.node.accountability.reasons import MAX_WHY
 from comity.node.parties.models import Party
-
-MAX_WHY = 500
 
 
 class LogFilter(forms.Form):

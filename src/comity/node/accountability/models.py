@@ -164,6 +164,27 @@ class SeenLog(models.Model):
         return Checkpoint.decode(Note.decode(bytes(self.note)).text) if self.note else None
 
 
+class KeptCheckpoint(models.Model):
+    """A checkpoint that its log has signed and that nobody could compare yet; evidence if it is a fork."""
+
+    log = models.ForeignKey(SeenLog, on_delete=models.PROTECT, related_name="kept")
+    size = models.BigIntegerField()
+    note = models.BinaryField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("size",)
+        constraints = (models.UniqueConstraint(name="kept_checkpoint_once", fields=("log", "size")),)
+
+    def __str__(self) -> str:
+        return f"{self.log_id} at {self.size} entries"
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What was signed."""
+        return Checkpoint.decode(Note.decode(bytes(self.note)).text)
+
+
 class AlarmDecision(models.TextChoices):
     """What a person decides about a log that contradicted itself."""
 

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from comity.base.errors import TooLarge
 from comity.engines.ledger.tiles import TileRef, parse_path
-from comity.node.accountability import queries, services
-from comity.node.accountability.services import WitnessAnswer
+from comity.node.accountability import following, queries
+from comity.node.accountability.following import WitnessAnswer
 from comity.node.parties.access import open_to_all
 
 MAX_REQUEST = 65_536
@@ -54,7 +54,7 @@ def tile(request: HttpRequest, place: str) -> HttpResponse:
 @require_POST
 def add_checkpoint(request: HttpRequest) -> HttpResponse:
     """Cosign a checkpoint of a log that we follow."""
-    answered = services.witness(_body(request), now=timezone.now())
+    answered = following.witness(_body(request), now=timezone.now())
     status = _STATUS[answered.answer]
     if answered.answer is WitnessAnswer.COSIGNED:
         return HttpResponse(answered.lines, content_type=_TEXT)

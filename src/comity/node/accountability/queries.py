@@ -7,10 +7,12 @@ from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
 from comity.base.errors import Conflict, NotFound
+from comity.base.verdict import Ground, Verdict
 from comity.engines.ledger.logproof import LogProof as TlogProof
 from comity.engines.ledger.note import Note, Signature, VerifierKey
 from comity.engines.ledger.proofs import (
@@ -33,6 +35,7 @@ from comity.node.accountability import identity
 from comity.node.accountability.models import (
     HEAD,
     Cosignature,
+    KeptCheckpoint,
     LogAlarm,
     LogCheckpoint,
     LogEntry,
@@ -42,6 +45,9 @@ from comity.node.accountability.models import (
 )
 
 PAGE = 50
+MOST_KEPT = 64  # checkpoints of one log that wait to be compared
+COMPARED_WITHIN = timedelta(days=7)  # afterwards nothing more is taken from the log's keeper
+_SOURCE = "docs/wire/log.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +135,9 @@ def last_cosigned(witness: str) -> int:
     return newest.checkpoint_id if newest else 0
 
 
-def witness_request(old_size: int) -> bytes:
-    """The request that brings our newest checkpoint to a witness who last saw `old_size` entries."""
-    newest = newest_checkpoint()
+def witness_request(old_size: int, *, size: int | None = None) -> bytes:
+    """The request that brings our newest checkpoint (or that of `size`) to a witness who saw `old_size`."""
+    newest = newest_checkpoint() if size is None else LogCheckpoint.objects.filter(size=size).first()
     if newest is None:
         raise NotFound("checkpoint")
     if old_size > newest.size:
@@ -250,6 +256,47 @@ def seen_log(origin: str) -> SeenLog:
 def is_doubted(origin: str) -> bool:
     """Whether the log contradicted itself and nobody has decided yet: then nothing of it is believed."""
     return LogAlarm.objects.filter(log__origin=origin, decided_at=None).exists()
+
+
+def kept_of(origin: str) -> list[KeptCheckpoint]:
+    """The checkpoints of a log that are not compared yet, the smallest first."""
+    return list(KeptCheckpoint.objects.filter(log__origin=origin))
+
+
+def uncompared_since(origin: str) -> datetime | None:
+    """Since when a checkpoint of this log waits to be compared; None if none does."""
+    oldest = KeptCheckpoint.objects.filter(log__origin=origin).order_by("at").first()
+    return oldest.at if oldest else None
+
+
+def origins_uncompared(before: datetime) -> list[str]:
+    """The logs of which a checkpoint that came before then waits to be compared."""
+    late = KeptCheckpoint.objects.filter(at__lt=before)
+    return list(late.order_by("log__origin").values_list("log__origin", flat=True).distinct())
+
+
+def trust(origin: str, now: datetime) -> Verdict:
+    """Whether anything may be taken from the log's keeper: no alarm is open, and nothing waits too long."""
+    if is_doubted(origin):
+        return doubted(origin)
+    since = uncompared_since(origin)
+    if since is not None and now - since > COMPARED_WITHIN:
+        return uncompared(origin, f"a checkpoint of {since:%Y-%m-%d} waits for that")
+    return Verdict.yes(Ground("log.trusted", _SOURCE, f"Nothing that was seen speaks against {origin}."))
+
+
+def doubted(origin: str) -> Verdict:
+    """The answer while an alarm is open."""
+    text = f"The log {origin} contradicted itself; nothing of it is believed until a person has decided."
+    return Verdict.no(Ground("log.doubted", "alarms of this node", text))
+
+
+def uncompared(origin: str, why: str) -> Verdict:
+    """The answer while a proof is missing that is due."""
+    text = (
+        f"It is to be shown first that the log {origin} only grew: {why}. Bring its proof (add-checkpoint)."
+    )
+    return Verdict.unknown(Ground("log.uncompared", _SOURCE, text))
 
 
 def _checkpoints() -> QuerySet[LogCheckpoint]:

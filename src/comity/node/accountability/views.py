@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comity.node.accountability import queries, readers, services
+from comity.node.accountability import following, queries, readers, services
 from comity.node.accountability.forms import DecisionForm, LogFilter, OpeningForm
 from comity.node.accountability.models import AlarmDecision
 from comity.node.parties.access import ActorRequest, needs
@@ -89,7 +89,7 @@ def alarm(request: ActorRequest, key: int) -> HttpResponse:
     """Both checkpoints of an alarm, and the form by which a person decides."""
     form = DecisionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.decide_alarm(
+        following.decide_alarm(
             actor=request.actor,
             alarm=key,
             decision=AlarmDecision(form.cleaned_data["decision"]),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from comity.node.federation import queries
 from comity.node.federation.models import PartnerState
@@ -17,13 +18,16 @@ MOST = 5  # lines; the list of partners has them all
 
 
 def matters(request: HttpRequest) -> Iterator[Matter]:
-    """Partners whom the last exchange did not reach, and those who wait to be compared."""
+    """Partners who were not reached, whose log is not shown to have only grown, or who are to be compared."""
     actor = actor_of(request)
     if actor is None:
         return
     partners = queries.partners_for(actor)
     for each in partners.filter(state=PartnerState.ACCEPTED).exclude(trouble="")[:MOST]:
         words = f"The last exchange with {each.party.name} failed"
+        yield Matter(words, reverse("federation:partner", args=[each.pk]), wrong=True)
+    for each in queries.partners_uncompared(actor, timezone.now())[:MOST]:
+        words = f"It is not shown that the log of {each.party.name} only grew"
         yield Matter(words, reverse("federation:partner", args=[each.pk]), wrong=True)
     if actor.may(Power.MANAGE_PARTNERS).allowed:
         for each in partners.filter(state=PartnerState.INTRODUCED)[:MOST]:

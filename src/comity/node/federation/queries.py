@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -11,6 +12,7 @@ from django.db.models.functions import Coalesce
 from comity.base.errors import NotFound
 from comity.base.verdict import Ground, Verdict
 from comity.formats.keys import NodeKey, Use
+from comity.node.accountability import queries as log
 from comity.node.accountability.models import SeenLog
 from comity.node.acts.models import Delivery
 from comity.node.acts.together import once_together
@@ -19,6 +21,7 @@ from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
 
+COMPARED_MOSTLY = timedelta(days=1)  # a checkpoint that waits longer to be compared is told of
 _SOURCE = "partners of this node"
 _OPEN = (PartnerState.ACCEPTED, PartnerState.SUSPENDED)
 
@@ -108,6 +111,27 @@ def accepted_among(parties: Sequence[Party]) -> list[Partner]:
 def seen_log_of(partner: Partner) -> SeenLog | None:
     """What we last saw of the partner's log; None before it was accepted."""
     return SeenLog.objects.filter(origin=partner.log_origin).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Uncompared:
+    """Since when a checkpoint of a partner's log waits to be compared, and until when we wait for that."""
+
+    since: datetime
+    until: datetime
+
+
+def uncompared_long(partner: Partner, now: datetime) -> Uncompared | None:
+    """What a person is told if a checkpoint of the partner waits to be compared for over a day."""
+    since = log.uncompared_since(partner.log_origin)
+    late = since is not None and now - since > COMPARED_MOSTLY
+    return Uncompared(since, since + log.COMPARED_WITHIN) if since and late else None
+
+
+def partners_uncompared(actor: Actor, now: datetime) -> QuerySet[Partner]:
+    """The accepted partners of whose logs a checkpoint waits to be compared for over a day."""
+    origins = log.origins_uncompared(now - COMPARED_MOSTLY)
+    return partners_for(actor).filter(state=PartnerState.ACCEPTED, log_origin__in=origins)
 
 
 def _node_key(row: OwnKey | PartnerKey) -> NodeKey:

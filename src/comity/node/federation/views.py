@@ -158,6 +158,7 @@ def _page(
         "words": found.fingerprint.split(),
         "keys": queries.keys_of(found),
         "seen": queries.seen_log_of(found),
+        "uncompared": queries.uncompared_long(found, timezone.now()),
         "unfinished": unfinished_with(request.actor, found.party),
         "mentions": [each for system in systems() for each in system.with_party(request, found.party.pk)],
         "may_read": request.actor.may(Power.READ_ACTS).allowed,

@@ -121,6 +121,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='KeptCheckpoint',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('size', models.BigIntegerField()),
+                ('note', models.BinaryField()),
+                ('at', models.DateTimeField()),
+                ('log', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='kept', to='accountability.seenlog')),
+            ],
+            options={
+                'ordering': ('size',),
+                'constraints': [models.UniqueConstraint(fields=('log', 'size'), name='kept_checkpoint_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='LogAlarm',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

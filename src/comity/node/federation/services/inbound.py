@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from comity.base.errors import ComityError, Malformed
 from comity.base.verdict import Ground, Verdict
 from comity.engines.ledger.checkpoint import Checkpoint, open_checkpoint
@@ -25,8 +23,8 @@ from comity.formats.acts import SignedAct
 from comity.formats.keys import NodeKey
 from comity.formats.receipts import SignedReceipt
 from comity.formats.stix import StixObject
+from comity.node.accountability import following
 from comity.node.accountability import queries as log
-from comity.node.accountability import services as log_services
 from comity.node.acts.kinds import Leaving
 from comity.node.acts.queries import known_acts
 from comity.node.acts.services import receiving
@@ -80,6 +78,9 @@ def take(
 
     `read` reads tiles of the partner's log over the network, None where it cannot be asked.
     """
+    trusted = log.trust(partner.log_origin, now)
+    if not trusted.allowed:
+        return _none_of(partner, found, trusted)
     said = [*found.unread, *_take_acts(partner, found, now, hand_over=hand_over)]
     if found.receipts:
         said += take_receipts(partner, found.receipts, now=now, read=read)
@@ -119,24 +120,30 @@ def take_receipts(
 
 
 def observe(partner: Partner, checkpoint: bytes, *, read: ReadTile | None, now: datetime) -> Verdict:
-    """Hold a checkpoint of the partner's log against the one seen before; a contradiction suspends it."""
-    seen = log.seen_log(partner.log_origin).last
-    if read is None and seen is not None:
-        new = open_checkpoint(checkpoint, VerifierKey.decode(log.seen_log(partner.log_origin).vkey))
-        if new.size != seen.size:
-            # Its tiles cannot be read from here; it brings us each checkpoint with a proof as a witness.
-            return _yes("log.later", "The checkpoint is compared when the partner brings its proof.")
-    verdict = log_services.observe(partner.log_origin, checkpoint, read=read or _no_tile, now=now)
-    if log.is_doubted(partner.log_origin):
-        doubt(partner, verdict, now)
-    return verdict
+    """Hold a checkpoint of the partner's log against those seen before; a contradiction suspends it.
+
+    What cannot be compared, because the log cannot be read from here, is kept and compared later.
+    """
+    if read is None:
+        return following.keep(partner.log_origin, checkpoint, now=now)
+    return following.observe(partner.log_origin, checkpoint, read=read, now=now)
 
 
-@transaction.atomic
-def doubt(partner: Partner, verdict: Verdict, now: datetime) -> None:
-    """Suspend a partner whose log contradicts what was seen of it."""
-    locked = Partner.objects.select_for_update(of=("self",)).select_related("party").get(pk=partner.pk)
-    partners.suspend_found(locked, why=verdict.grounds[0].text, now=now)
+def doubt(origin: str, verdict: Verdict, now: datetime) -> None:
+    """Suspend the partner whose log contradicted itself: heard when the alarm is raised."""
+    found = Partner.objects.select_for_update(of=("self",)).select_related("party")
+    partner = found.filter(log_origin=origin).first()
+    if partner is not None:
+        partners.suspend_found(partner, why=verdict.grounds[0].text, now=now)
+
+
+def _none_of(partner: Partner, found: Sorted, verdict: Verdict) -> list[Said]:
+    """Each object is refused for the same reason."""
+    signed = [*found.acts, *found.receipts]
+    refused = [Said(_name_of(each.value)[0], _version(each.value), verdict) for each in signed]
+    said = [*found.unread, *refused]
+    log_refusals(partner, said)
+    return said
 
 
 def _take_acts(partner: Partner, found: Sorted, now: datetime, *, hand_over: bool) -> list[Said]:
@@ -251,10 +258,6 @@ def _name_of(value: object) -> tuple[str, str]:
 
 def _version(value: Mapping[str, Any]) -> str:
     return str(value.get("modified", value.get("created", "")))[:40]
-
-
-def _no_tile(_: object) -> bytes:
-    return b""
 
 
 def _yes(rule: str, text: str) -> Verdict:

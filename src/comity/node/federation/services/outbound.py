@@ -14,16 +14,15 @@ from random import Random
 
 from comity.base.errors import ComityError, Malformed, NotFound
 from comity.base.verdict import Verdict
-from comity.engines.ledger.checkpoint import Checkpoint, cosign
+from comity.engines.ledger.checkpoint import cosign
 from comity.engines.ledger.note import KeyKind, Note, VerifierKey
-from comity.engines.ledger.witness import AddCheckpoint
 from comity.formats import exchange
 from comity.formats.conversation import Ask, Conversation, ask_for
 from comity.formats.keys import Use
 from comity.formats.receipts import decode_receipt
 from comity.formats.strict_json import decode
 from comity.formats.taxii import Outcome, Status
-from comity.node.accountability import identity
+from comity.node.accountability import following, identity
 from comity.node.accountability import queries as log
 from comity.node.accountability import services as log_services
 from comity.node.acts import queries as acts
@@ -45,7 +44,10 @@ PAGE = 1_000  # objects asked for at once
 RECEIPT_PAUSE = timedelta(seconds=30)  # before receipts are offered again to a partner in trouble
 HOLD = timedelta(minutes=10)  # for which an act that came too early holds up those fetched after it
 CLAIM = timedelta(seconds=60)  # another worker leaves a claimed delivery alone for so long
-_RETRIED = frozenset({"act.out-of-order", "act.unknown-key", "partner.suspended"})  # time may heal these
+_RETRIED = frozenset(  # time may heal these
+    {"act.out-of-order", "act.unknown-key", "partner.suspended", "log.uncompared", "log.doubted"}
+)
+PROOFS = 100  # from how many sizes a witness may ask for a proof, one after the other
 
 
 class PassedOver(ComityError):
@@ -81,8 +83,8 @@ def exchange_with(partner: Partner, transport: Transport, *, now: datetime, rand
             _leave_for_fetching(partner, now)
         if partner.fetches:
             fetched = _fetch(partner, own, transport, now)
-        _return_receipts(partner, own, transport, now)
-        if sent or partner.fetches:
+        returned = _return_receipts(partner, own, transport, now)
+        if sent or returned or partner.fetches:
             witness(partner, transport, now=now)
     except ComityError as error:
         trouble = _in_words(partner, error)
@@ -98,6 +100,7 @@ def witness(partner: Partner, transport: Transport, *, now: datetime) -> Verdict
     checkpoint = drive(exchange.fetch_checkpoint(partner.log_url), transport)
     verdict = inbound.observe(partner, checkpoint, read=their_log.tiles(partner, transport), now=now)
     verdict.require()
+    following.compare_kept(partner.log_origin, read=their_log.tiles(partner, transport), now=now).require()
     line = cosign(
         Note.decode(checkpoint), name=identity.witness_name(), key=node_key(KeyUse.WITNESS), now=now
     )
@@ -225,31 +228,38 @@ def _move_cursor(partner: Partner, added_after: str | None, *, again: bool, now:
     Partner.objects.filter(pk=partner.pk).update(fetch_cursor=cursor, fetch_held_since=None)
 
 
-def _return_receipts(partner: Partner, own: Party, transport: Transport, now: datetime) -> None:
+def _return_receipts(partner: Partner, own: Party, transport: Transport, now: datetime) -> int:
+    """Hand over the receipts that are due; those that the partner may take later are offered again."""
     due = acts.receipts_to_return(partner.party, now, BATCH)
     if not due:
-        return
-    values = [decode(bytes(receipt.wire)) for receipt in due]
-    drive(_post(partner, own, values), transport)
-    receiving.receipts_returned(due, again=None)
+        return 0
+    status = drive(_post(partner, own, [decode(bytes(receipt.wire)) for receipt in due]), transport)
+    later = {each.id for each in status.failures if each.code in _RETRIED}
+    receiving.receipts_returned([each for each in due if each.ref not in later], again=None)
+    refused = [each for each in due if each.ref in later]
+    receiving.receipts_returned(refused, again=now + RECEIPT_PAUSE)
+    return len(due)
 
 
 def _have_ours_cosigned(partner: Partner, transport: Transport, now: datetime) -> None:
-    """Bring our newest checkpoint to the partner as a witness; once more if it has seen another size."""
-    key = _witness_key(partner, now)
-    if key is None:
+    """Bring our newest checkpoint to the partner as a witness, with a proof from each size it asks for.
+
+    It asks for the size it saw last, and for that of each checkpoint that came with a receipt meanwhile.
+    """
+    key, newest = _witness_key(partner, now), log.newest_checkpoint()
+    if key is None or newest is None:
         return
-    old = partner.witnessed_size
-    for _ in range(2):
-        body = log.witness_request(old)
-        answer = drive(_bring_checkpoint(partner, body), transport)
-        if isinstance(answer, int):
-            old = answer
-            continue
-        size = Checkpoint.decode(Note.decode(AddCheckpoint.decode(body).note).text).size
-        log_services.cosigned(size=size, lines=answer, witness=key, now=now)
-        Partner.objects.filter(pk=partner.pk).update(witnessed_size=size)
-        return
+    old, asked = partner.witnessed_size, set[int]()
+    while old not in asked and len(asked) < PROOFS:
+        asked.add(old)
+        if old > newest.size:  # another worker was there with a newer one
+            newest = log.newest_checkpoint() or newest
+        answer = drive(_bring_checkpoint(partner, log.witness_request(old, size=newest.size)), transport)
+        if isinstance(answer, bytes):
+            log_services.cosigned(size=newest.size, lines=answer, witness=key, now=now)
+            Partner.objects.filter(pk=partner.pk).update(witnessed_size=newest.size)
+            return
+        old = answer
 
 
 def _in_words(partner: Partner, error: ComityError) -> str:

@@ -22,7 +22,8 @@ from comity.formats.descriptor import (
 )
 from comity.formats.entries import Event, LogEntry
 from comity.formats.keys import NodeKey, Use
-from comity.node.accountability.services import know_log, record
+from comity.node.accountability.following import know_log
+from comity.node.accountability.services import record
 from comity.node.acts.models import Delivery, DeliveryState
 from comity.node.acts.services import delivering
 from comity.node.federation import queries
