@@ -16,6 +16,7 @@ from tests.engines.patterns import anything
         ("[a:b = 1 AND c:d = 2]", "a, c", "are joined by AND, but one object has one type"),
         ("[a:b = 1 AND (c:d = 2 OR e:f = 3)]", "a, c, e", "are joined by AND, but one object has one type"),
         ("[(a:b = 1 AND a:b = 2) AND c:d = 2]", "a, c", "are joined by AND, but one object has one type"),
+        ("[(a:b = 1 AND c:d = 2) AND a:b = 3]", "a, c", "are joined by AND, but one object has one type"),
         ("[a:b IN (1, 'x')]", "a:b", "is compared with constants of different types."),
         ("[a:b ISSUBSET 'x']", "a:b", "'x' is neither an address nor a network."),
         (

@@ -19,9 +19,9 @@ CORPUS = [
     json.loads(line) for line in (Path(__file__).parent / "corpus/patterns.jsonl").read_text().splitlines()
 ]
 
-# What the grammar lets pass and the standard does not: STIX 2.1, section 9.5 (a number of repetitions and of
-# seconds is positive, one qualifier of a kind to an observation) and section 3.15 with RFC 3339, section 5.7
-# (a timestamp names a day that there is).
+# What the grammar lets pass and the standard does not: STIX 2.1, section 9, on qualifiers (repetitions and
+# seconds are positive, an observation has one qualifier of a kind), and its type timestamp with RFC 3339,
+# section 5.7 (the day is one that there is). The year 0000 is refused because none can reckon with it here.
 STANDARD = (
     "a positive whole number is expected",
     "a positive number of seconds is expected",

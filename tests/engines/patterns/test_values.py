@@ -85,6 +85,7 @@ def test_every_comparison_is_sought_from_left_to_right():
         ("file:name = true", []),
         ("file:'x'.name = 'y'", []),
         ("x-own:value = 'example.com'", []),
+        (f"file:hashes.'{'x' * 300}' = 'ab'", []),
         ("x-own:dst_ref.size = 'example.com'", []),
         ("EXISTS domain-name:value", []),
         ("url:value = ''", []),

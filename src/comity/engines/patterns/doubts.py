@@ -64,9 +64,14 @@ def _of_tests(test: ComparisonExpression) -> Iterator[Doubt]:
         return
     for part in test.parts:
         yield from _of_tests(part)
-    if isinstance(test, ComparisonAnd) and not frozenset.intersection(*map(_types, test.parts)):
-        types = ", ".join(sorted(frozenset.union(*map(_types, test.parts))))
-        yield Doubt(types, "are joined by AND, but one object has one type: nothing can match.")
+    types = [_types(part) for part in test.parts] if isinstance(test, ComparisonAnd) else []
+    if (
+        types and all(types) and not frozenset.intersection(*types)
+    ):  # a part without types has its doubt already
+        yield Doubt(
+            ", ".join(sorted(frozenset.union(*types))),
+            "are joined by AND, but one object has one type: nothing can match.",
+        )
 
 
 def _types(test: ComparisonExpression) -> frozenset[str]:

@@ -156,12 +156,13 @@ class _Parser:
         expression = self.observation() if bracketed else self.group(self.followed, "an observation in [ ]")
         seen: list[type] = []
         while self.lexer.word in {"WITHIN", "REPEATS", "START"}:
-            start = position(self.lexer.text, self.lexer.start)
+            start = self.lexer.start
             if len(seen) == MOST_QUALIFIERS:
-                raise TooLarge(start, f"more than {MOST_QUALIFIERS} qualifiers of one expression.")
+                raise self.too_much(f"more than {MOST_QUALIFIERS} qualifiers of one expression.")
             qualifier = self.qualifier()
             if bracketed and type(qualifier) in seen:
-                raise Malformed(start, "the observation has a qualifier of this kind already.")
+                where = position(self.lexer.text, start)
+                raise Malformed(where, "the observation has a qualifier of this kind already.")
             seen.append(type(qualifier))
             expression = Qualified(expression, qualifier)
         return expression
@@ -177,8 +178,7 @@ class _Parser:
         if self.lexer.word != "(":
             raise self.lexer.fault(f"{what} or `(` is expected")
         if self.depth == DEEPEST:
-            where = position(self.lexer.text, self.lexer.start)
-            raise TooLarge(where, f"parentheses nested deeper than {DEEPEST} levels.")
+            raise self.too_much(f"parentheses nested deeper than {DEEPEST} levels.")
         self.depth += 1
         self.lexer.next()
         inner = read()
@@ -229,8 +229,7 @@ class _Parser:
     def count(self) -> None:
         self.comparisons += 1
         if self.comparisons > MOST_COMPARISONS:
-            where = position(self.lexer.text, self.lexer.start)
-            raise TooLarge(where, f"more than {MOST_COMPARISONS:,} comparisons.")
+            raise self.too_much(f"more than {MOST_COMPARISONS:,} comparisons.")
 
     def comparison(self) -> Comparison:
         if self.lexer.word in {"NOT", "EXISTS"}:
@@ -286,8 +285,7 @@ class _Parser:
 
     def number(self) -> str:
         if len(self.lexer.word) > LONGEST_NUMBER:
-            where = position(self.lexer.text, self.lexer.start)
-            raise TooLarge(where, f"a number longer than {LONGEST_NUMBER} characters.")
+            raise self.too_much(f"a number longer than {LONGEST_NUMBER} characters.")
         return self.lexer.next()
 
     def path(self) -> ObjectPath:
@@ -298,9 +296,7 @@ class _Parser:
         steps: list[Step] = [self.key()]
         while self.lexer.word in {".", "["}:
             if len(steps) == MOST_STEPS:
-                raise TooLarge(
-                    position(self.lexer.text, self.lexer.start), f"a path of more than {MOST_STEPS} steps."
-                )
+                raise self.too_much(f"a path of more than {MOST_STEPS} steps.")
             steps.append(self.key() if self.lexer.next() == "." else self.index())
         return ObjectPath(object_type, tuple(steps))
 
@@ -327,6 +323,9 @@ class _Parser:
             return False
         self.lexer.next()
         return True
+
+    def too_much(self, problem: str) -> TooLarge:
+        return TooLarge(position(self.lexer.text, self.lexer.start), problem)
 
     def expect(self, word: str, expected: str) -> None:
         if not self.skip(word):

@@ -13,6 +13,7 @@ from comity.engines.patterns.kinds import Kind, Value
 from comity.engines.patterns.normal import Form
 
 _LARGEST_NUMBER = 2**64
+_LONGEST_PATH = 300  # characters
 _PE, _HTTP = ("extensions", "windows-pebinary-ext"), ("extensions", "http-request-ext", "request_header")
 _MAIL = ("additional_header_fields",)
 
@@ -83,10 +84,14 @@ _BEHIND: Mapping[str, Form] = MappingProxyType({
 })  # fmt: skip  # one property to a line
 
 
-@lru_cache(maxsize=4096)
 def form_at(object_type: str, steps: tuple[Step, ...]) -> Form | None:
     """What a pattern's path holds; None where there is nothing to look up."""
     keys = tuple(step.lower() for step in steps if isinstance(step, str))
+    return _form(object_type, keys) if len(object_type) + sum(map(len, keys)) <= _LONGEST_PATH else None
+
+
+@lru_cache(maxsize=4096)  # patterns name few paths; long ones, which nobody keeps values under, stay out
+def _form(object_type: str, keys: tuple[str, ...]) -> Form | None:
     if keys[-1] in _OF_HASHES:
         return normal.digest_by_length
     if len(keys) == 1 or keys[0] in {"extensions", *_MAIL}:
