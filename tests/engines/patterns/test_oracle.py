@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stix2patterns.exceptions import ParseException  # type: ignore[import-untyped]  # it carries no types
+from stix2patterns.inspector import INDEX_STAR  # type: ignore[import-untyped]
 from stix2patterns.v21.pattern import Pattern  # type: ignore[import-untyped]
 
 from comity.base.errors import Malformed
+from comity.engines.patterns.ast import ANY, Comparison
 from comity.engines.patterns.doubts import doubts
 from comity.engines.patterns.parser import parse, parse_by_grammar
 from comity.engines.patterns.text import pattern_text
@@ -66,6 +68,47 @@ def test_real_patterns_survive_a_round_trip_and_raise_no_doubt(case):
     pattern = parse(case["pattern"])
     assert parse(pattern_text(pattern)) == pattern == parse_by_grammar(case["pattern"])
     assert not doubts(pattern)
+
+
+SPELLINGS = {"==": "=", "<>": "!="}
+# The official inspector fails on an index below zero.
+INSPECTED = [
+    each["pattern"] for each in CORPUS if refusal(each["pattern"]) is None and "[-1]" not in each["pattern"]
+]
+
+
+@pytest.mark.parametrize("text", INSPECTED)
+def test_the_official_inspector_finds_the_same_comparisons(text):
+    theirs = [
+        (kind, tuple("*" if step is INDEX_STAR else step for step in path), *operator.rpartition("NOT ")[1:])
+        for kind, tests in Pattern(text).inspect().comparisons.items()
+        for path, operator, _ in tests
+    ]
+    assert sorted(
+        (kind, path, bool(negated), SPELLINGS.get(word, word)) for kind, path, negated, word in theirs
+    ) == ours(parse(text))
+
+
+def ours(pattern):
+    """The comparisons as the inspector has them: a set counts once, and EXISTS is left out."""
+    tests = [node for node in nodes(pattern) if isinstance(node, Comparison)]
+    return sorted(
+        (
+            each.path.object_type,
+            tuple("*" if step is ANY else step for step in each.path.steps),
+            each.negated,
+            each.operator.value,
+        )
+        for each in tests
+        if each.value is not None
+    )
+
+
+def nodes(node):
+    yield node
+    inner = getattr(node, "parts", None) or [getattr(node, "test", None) or getattr(node, "expression", None)]
+    for each in inner if inner != [None] else []:
+        yield from nodes(each)
 
 
 def official(text):
