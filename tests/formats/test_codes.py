@@ -9,7 +9,11 @@ from comity.formats import common, conversation, jws
 PAGE = Path("docs/wire/errors.md").read_text("utf-8")
 LISTED = set(re.findall(r"^\| `([a-z.-]+)` \|", PAGE, re.MULTILINE))
 OF_A_YES = set(re.findall(r"`([a-z.-]+)`", PAGE.partition("## The grounds of a yes")[2]))
-WITH_ERRORS = {"comity.base.errors", *(module.__name__ for module in (common, conversation, jws))}
+WITH_ERRORS = {
+    "comity.base.errors",
+    "comity.base.verdict",
+    *(module.__name__ for module in (common, conversation, jws)),
+}
 LITERAL = re.compile(r'"((?:act|receipt|descriptor|key)\.[a-z-]+)"')
 BY_SIGNATURE = re.compile(r'f"\{rules\}\.([a-z-]+)"')
 
