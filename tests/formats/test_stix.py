@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from comity.base.errors import Malformed, TooLarge
 from comity.formats.canonical import canonical
-from comity.formats.stix import MAX_OBJECT, StixObject, decode_bundle, encode_bundle, party_id
+from comity.formats.fields import Fields
+from comity.formats.stix import (
+    MAX_OBJECT,
+    StixObject,
+    _carefully,
+    _plainly,
+    decode_bundle,
+    encode_bundle,
+    party_id,
+)
 from comity.formats.strict_json import Limits
 
 INDICATOR = {
@@ -91,6 +100,46 @@ def test_refusals_name_the_place(value, change, where):
     with pytest.raises(Malformed) as refused:
         decode_bundle(bundle(ADDRESS, changed))
     assert refused.value.where == f"/objects/1{where}"
+
+
+@pytest.mark.parametrize("value", [INDICATOR, ADDRESS, MARKING, NEW_OBSERVABLE])
+def test_an_object_in_its_own_bytes_is_the_same_object(value):
+    raw = json.dumps(value, indent=1).encode()
+    found = StixObject.read(raw)
+    assert found.raw == raw
+    same = StixObject.decode(value)
+    assert (found.version, found.value, found.sha256) == (same.version, same.value, same.sha256)
+
+
+PLAIN = {"created": "2026-11-20T10:00:00.000Z", "modified": "2026-11-20T10:00:00.001Z"}
+ANY = st.sampled_from([
+    *("2026-11-20T10:00:00.000Z", "2026-11-31T10:00:00.000Z", "2026-11-20T10:00:00.500Z", "2.1", "indicator"),
+    *(INDICATOR["id"], ADDRESS["id"], MARKING["id"], f"identity--{INDICATOR['id'][11:]}", "x" * 301),
+    *(None, 5, True, [], [MARKING["id"]], [MARKING["id"], 7], [[]], {}, [{"marking_ref": MARKING["id"]}]),
+])  # fmt: skip  # good and bad values in turn
+
+
+@given(
+    st.sampled_from([INDICATOR | PLAIN, ADDRESS, MARKING, NEW_OBSERVABLE]),
+    st.dictionaries(
+        st.sampled_from(
+            ["type", "id", "spec_version", "created", "modified", "created_by_ref", "object_marking_refs"]
+        )
+        | st.just("granular_markings"),
+        ANY,
+        max_size=2,
+    ),
+)
+def test_the_plain_way_agrees_with_the_careful_one(value, changes):
+    changed = value | changes
+    plain = _plainly(changed)
+    if plain is not None:
+        assert plain == _carefully(Fields(changed))
+
+
+def test_nearly_all_objects_go_the_plain_way():
+    assert _plainly(INDICATOR | PLAIN) == (INDICATOR["id"], "indicator", PLAIN["modified"])
+    assert _plainly(ADDRESS) == (ADDRESS["id"], "ipv4-addr", None)
 
 
 def test_one_version_has_one_content():

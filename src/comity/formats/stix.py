@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID, uuid5
@@ -27,6 +27,16 @@ TYPE = re.compile(r"(?=.{3,250}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 ID = re.compile(rf"(?=.{{3,{MAX_ID}}}\Z)([a-z][a-z0-9]*(?:-[a-z0-9]+)*)--{UUID_FORM}")
 IDENTITY_ID = re.compile(rf"identity--{UUID_FORM}")
 MARKING_ID = re.compile(rf"marking-definition--{UUID_FORM}")
+
+_OBJECT = Limits(size=MAX_OBJECT)
+# What nearly all objects look like; the days that a month may not have are left to the careful way.
+_PLAIN_ID = re.compile(rf"(?=.{{3,288}}\Z)[a-z][a-z0-9]{{2,}}(?:-[a-z0-9]+)*--{UUID_FORM}")
+_PLAIN_TIME = re.compile(
+    r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{3}Z"
+)
+_TAIL = len("--") + 36  # of an id, after its type
+_NO_REFS: list[str] = []
+_NOBODY = "identity--00000000-0000-4000-8000-000000000000"
 
 _PARTIES = UUID(
     "5d3b8f0e-6a43-4c57-9e4f-6b0f6a3c9d21"
@@ -87,40 +97,33 @@ _VERSIONED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class StixObject:
-    """One version of one object: `raw` is its canonical form, by whose digest acts refer to it."""
+    """One version of one object; the digest of its canonical form is the same however it was written."""
 
     id: str
     type: str
     modified: str | None  # as written: STIX lets the digits of a second differ in number
-    raw: bytes
+    raw: bytes  # as it came; the canonical form of what came as a value
     value: dict[str, Any]
+    sha256: str  # of the canonical form: acts refer to the object by it
 
     @classmethod
     def decode(cls, value: object, where: str = "") -> StixObject:
         """The object in a decoded JSON value; its common properties are checked, the others are kept."""
-        fields = Fields(value, where)
-        kind = fields.text("type", limit=MAX_ID, form=TYPE)
-        found = fields.text("id", limit=MAX_ID, form=ID)
-        if found.partition("--")[0] != kind:
-            raise Malformed(fields.at("id"), f"{found!r} is not the id of a {kind}.")
-        modified = _version(fields, kind)
-        _markings(fields)
-        raw = canonical(value)
-        if len(raw) > MAX_OBJECT:
-            raise TooLarge(
-                where or found, f"{len(raw):,} bytes; at most {MAX_OBJECT:,} are read in one object."
-            )
-        return cls(found, kind, modified, raw, cast("dict[str, Any]", value))
+        found, kind, modified = _identified(value, where)
+        raw = _bounded(canonical(value), where or found)
+        return cls(found, kind, modified, raw, cast("dict[str, Any]", value), sha256_hex(raw))
+
+    @classmethod
+    def read(cls, raw: bytes, where: str = "") -> StixObject:
+        """The object in its own bytes, which are kept."""
+        value = decode(_bounded(raw, where), limits=_OBJECT)
+        found, kind, modified = _identified(value, where)
+        return cls(found, kind, modified, raw, cast("dict[str, Any]", value), sha256_hex(canonical(value)))
 
     @property
     def version(self) -> tuple[str, str | None]:
         """What no two different objects share."""
         return self.id, self.modified
-
-    @property
-    def sha256(self) -> str:
-        """The digest of the canonical form."""
-        return sha256_hex(self.raw)
 
 
 def decode_bundle(text: bytes, *, limits: Limits = STANDARD) -> tuple[StixObject, ...]:
@@ -149,6 +152,55 @@ def party_id(state: str, name: str) -> str:
     """The identity that everyone gives to a body of a state (alpha-2 code) before it has named one itself."""
     plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
     return f"identity--{uuid5(_PARTIES, f'{state.upper()}/{plain}')}"
+
+
+def _identified(value: object, where: str) -> tuple[str, str, str | None]:
+    """Id, type and version; the common properties are in order."""
+    plain = _plainly(value) if type(value) is dict else None
+    return plain or _carefully(Fields(value, where))
+
+
+def _plainly(value: Mapping[str, Any]) -> tuple[str, str, str | None] | None:
+    """The same for an object as nearly all are written; None if only the careful way can tell."""
+    kind, found = value.get("type"), value.get("id")
+    if type(kind) is not str or type(found) is not str or not _PLAIN_ID.fullmatch(found):
+        return None
+    if found[:-_TAIL] != kind or not _belongs_plainly(value):
+        return None
+    if kind in OBSERVABLES:
+        return (found, kind, None) if value.get("spec_version", "2.1") == "2.1" else None
+    created, modified = value.get("created"), value.get("modified")
+    if kind not in _VERSIONED or value.get("spec_version") != "2.1" or type(modified) is not str:
+        return None
+    if type(created) is not str or not _PLAIN_TIME.fullmatch(created) or not _PLAIN_TIME.fullmatch(modified):
+        return None
+    return (found, kind, modified) if created <= modified else None
+
+
+def _belongs_plainly(value: Mapping[str, Any]) -> bool:
+    """Whether author and markings are in order at first sight."""
+    author, refs = value.get("created_by_ref", _NOBODY), value.get("object_marking_refs", _NO_REFS)
+    if type(author) is not str or type(refs) is not list or "granular_markings" in value:
+        return False
+    if not IDENTITY_ID.fullmatch(author) or len(refs) > MAX_REFS:
+        return False
+    return all(type(ref) is str and MARKING_ID.fullmatch(ref) for ref in refs)
+
+
+def _carefully(fields: Fields) -> tuple[str, str, str | None]:
+    kind = fields.text("type", limit=MAX_ID, form=TYPE)
+    found = fields.text("id", limit=MAX_ID, form=ID)
+    if found.partition("--")[0] != kind:
+        raise Malformed(fields.at("id"), f"{found!r} is not the id of a {kind}.")
+    modified = _version(fields, kind)
+    _markings(fields)
+    return found, kind, modified
+
+
+def _bounded(raw: bytes, where: str) -> bytes:
+    if len(raw) > MAX_OBJECT:
+        raise TooLarge(where, f"{len(raw):,} bytes; at most {MAX_OBJECT:,} are read in one object.")
+    return raw
 
 
 def _version(fields: Fields, kind: str) -> str | None:
