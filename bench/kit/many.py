@@ -30,9 +30,9 @@ from comity.formats.entries import LogEntry as Entry
 from comity.node.accountability import identity
 from comity.node.accountability.models import LogCheckpoint, LogEntry, LogHead, LogTile, SeenLog
 from comity.node.acts.models import Act, ActContent, Content, Delivery, Receipt
-from comity.node.exchange.content import describe
+from comity.node.exchange.content import links_of, title_of, words_of
 from comity.node.exchange.models import Import, Link, StixObject
-from comity.node.exchange.services.storing import classes_of
+from comity.node.exchange.services.classing import keys_of
 from comity.node.federation.models import Partner
 from comity.node.instruments.bodies import terms_digest, written_terms
 from comity.node.instruments.models import Agreement
@@ -225,8 +225,8 @@ class _Filling:
             ownership = Ownership.RECEIVED if giver else Ownership.OWN
             origin = (giver or self.body).ref
             handlings.append(Handling(category_of(value["type"]), ownership, origin, label))
-            shown, wire = describe(value, {}), canonical(value)
-            links.append((number, shown.links))
+            wire = canonical(value)
+            links.append((number, links_of(value)))
             rows.append(
                 StixObject(
                     holder=self.body,
@@ -235,15 +235,15 @@ class _Filling:
                     modified=AT,
                     sha256=sha256(wire).hexdigest(),
                     wire=wire,
-                    title=shown.title,
-                    words=shown.words,
+                    title=title_of(value, {}),
+                    words=words_of(value),
                     tlp=label.value,
                     source=giver,
                     brought=brought,
                     added=BEGAN + timedelta(seconds=number * 60),
                 )
             )
-        classes = classes_of(handlings)
+        classes = keys_of(handlings)
         for row, handling in zip(rows, handlings, strict=True):
             row.handling_id = classes[handling]
         made = _all(StixObject, rows)

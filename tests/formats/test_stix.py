@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comity.base.errors import Malformed, TooLarge
+from comity.base.fields import Fields
 from comity.formats.canonical import canonical
-from comity.formats.fields import Fields
 from comity.formats.stix import (
     MAX_OBJECT,
     StixObject,
@@ -112,9 +112,9 @@ def test_an_object_in_its_own_bytes_is_the_same_object(value):
 
 
 PLAIN = {"created": "2026-11-20T10:00:00.000Z", "modified": "2026-11-20T10:00:00.001Z"}
-ANY = st.sampled_from([
+ANY: st.SearchStrategy[object] = st.sampled_from([
     *("2026-11-20T10:00:00.000Z", "2026-11-31T10:00:00.000Z", "2026-11-20T10:00:00.500Z", "2.1", "indicator"),
-    *(INDICATOR["id"], ADDRESS["id"], MARKING["id"], f"identity--{INDICATOR['id'][11:]}", "x" * 301),
+    *(INDICATOR["id"], ADDRESS["id"], MARKING["id"], f"identity--{ADDRESS['id'][11:]}", "x" * 301),
     *(None, 5, True, [], [MARKING["id"]], [MARKING["id"], 7], [[]], {}, [{"marking_ref": MARKING["id"]}]),
 ])  # fmt: skip  # good and bad values in turn
 

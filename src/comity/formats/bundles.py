@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from comity.base.errors import Malformed, TooLarge
-from comity.formats.fields import Fields
+from comity.base.fields import Fields
 from comity.formats.stix import ID, MAX_OBJECT
 from comity.formats.strict_json import Limits, decode
 

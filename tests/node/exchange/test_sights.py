@@ -15,7 +15,7 @@ from comity.engines.release.handling import Handling, Ownership
 from comity.engines.release.judge import judge
 from comity.engines.release.terms import Category, Onward, Purpose, Terms
 from comity.node.exchange.models import HandlingClass, StixObject
-from comity.node.exchange.services.storing import classes_of
+from comity.node.exchange.services.classing import keys_of
 from comity.node.exchange.sights import Sight, sight, who_may_see
 from comity.node.federation.models import Partner
 from comity.node.instruments import queries as agreements
@@ -144,11 +144,12 @@ def test_nothing_is_visible_that_the_engine_refuses(sides, two, *, classes, term
     StixObject.objects.all().delete()
     HandlingClass.objects.all().delete()
     done = own_work(sides.world)
-    keys = classes_of(classes)
+    keys = keys_of(classes)
     StixObject.objects.bulk_create(
         StixObject(
             holder=sides.world.body, ref=f"indicator--{place}", type="indicator", sha256=str(place),
-            wire=b"{}", title="x", words="x", handling_id=keys[handling], brought=done, added=NOW,
+            wire=b"{}", title="x", words="x", handling_id=keys[handling], brought=done,
+            added=NOW + timedelta(seconds=place),
         )
         for place, handling in enumerate(classes)
     )  # fmt: skip  # a row

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from comity.formats.stix import ID
@@ -15,6 +13,7 @@ LONGEST_PATH = 100
 JOINING = ("relationship", "sighting")
 DEFINITIONS = ("marking-definition", "extension-definition")  # they travel with what needs them, never alone
 
+_NAMING = ("_ref", "_refs")  # how the names of properties end that name objects
 _TITLES = (
     "name",
     "value",
@@ -37,25 +36,17 @@ _WORDS = (
     "hashes",
     "x_misp_value",
 )
-_REFERENCE = re.compile(r"[a-z_]+_refs?")
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
-    """How an object is listed, found and linked."""
-
-    title: str
-    words: str
-    links: tuple[tuple[str, str], ...]  # (path, ref)
-
-
-def describe(value: Mapping[str, Any], names: Mapping[str, str]) -> Described:
-    """The object as it is listed, found and linked; `names` are the titles of others, by their ids."""
-    return Described(title_of(value, names), _words(value), tuple(sorted(set(links_of(value)))))
+def links_of(value: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Every id that the object names, with the property that names it, at any depth, each pair once."""
+    found: dict[tuple[str, str], None] = {}
+    _gather(value, "", found)
+    return tuple(sorted(found))
 
 
 def title_of(value: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """What people call it; a relationship and a sighting by what they join."""
+    """What people call it; a relationship and a sighting by what they join; `names` are titles by id."""
     named = next((str(value[name]) for name in _TITLES if value.get(name)), "")
     if value.get("type") == "relationship":
         named = f" {named} ".join(_called(value, end, names) for end in ("source_ref", "target_ref"))
@@ -64,34 +55,47 @@ def title_of(value: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return " ".join(named.split())[:LONGEST_TITLE] or str(value.get("id", ""))[:LONGEST_TITLE]
 
 
-def links_of(value: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, str]]:
-    """Every id that the object names, with the property that names it, at any depth."""
+def words_of(value: Mapping[str, Any]) -> str:
+    """What the search looks at."""
+    found = [str(value["id"]), str(value["type"])]
+    for name in _WORDS:
+        if name in value:
+            found += _texts(value[name])
+    references = value.get("external_references")
+    for reference in references if isinstance(references, list) else ():
+        found += _texts(reference.get("external_id") if isinstance(reference, Mapping) else None)
+    return " ".join(" ".join(found).split())[:LONGEST_WORDS]
+
+
+def _gather(value: Mapping[str, Any], where: str, found: dict[tuple[str, str], None]) -> None:
     for name, member in value.items():
-        if ID.fullmatch(name):
-            yield (where or name)[:LONGEST_PATH], name  # an extension, named by the id of its definition
-        if _REFERENCE.fullmatch(name):
-            refs = member if isinstance(member, list) else [member]
-            yield from (
-                (name[:LONGEST_PATH], ref) for ref in refs if isinstance(ref, str) and ID.fullmatch(ref)
-            )
-        for part in member if isinstance(member, list) else [member]:
-            if isinstance(part, Mapping):
-                yield from links_of(part, name)
+        if "--" in name and ID.fullmatch(name):
+            found[(where or name)[:LONGEST_PATH], name] = None  # an extension, named by its definition's id
+        kind = type(member)
+        if kind is str:
+            if name.endswith(_NAMING) and ID.fullmatch(member):
+                found[name[:LONGEST_PATH], member] = None
+        elif kind is dict:
+            _gather(member, name, found)
+        elif kind is list:
+            _gather_each(member, name, found)
+
+
+def _gather_each(members: list[Any], name: str, found: dict[tuple[str, str], None]) -> None:
+    naming = name.endswith(_NAMING)
+    for member in members:
+        kind = type(member)
+        if kind is dict:
+            _gather(member, name, found)
+        elif kind is list:
+            _gather_each(member, name, found)
+        elif naming and kind is str and ID.fullmatch(member):
+            found[name[:LONGEST_PATH], member] = None
 
 
 def _called(value: Mapping[str, Any], end: str, names: Mapping[str, str]) -> str:
     ref = str(value.get(end, ""))
     return names.get(ref) or ref.partition("--")[0]
-
-
-def _words(value: Mapping[str, Any]) -> str:
-    found = [str(value["id"]), str(value["type"])]
-    for name in _WORDS:
-        found += _texts(value.get(name))
-    references = value.get("external_references")
-    for reference in references if isinstance(references, list) else ():
-        found += _texts(reference.get("external_id") if isinstance(reference, Mapping) else None)
-    return " ".join(" ".join(found).split())[:LONGEST_WORDS]
 
 
 def _texts(member: object) -> list[str]:

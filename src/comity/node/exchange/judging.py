@@ -81,7 +81,7 @@ def _by_class(question: Asked, rows: Sequence[StixObject]) -> list[_Candidate]:
             judged[key] = question.judge(of_class(row.handling), held=key[1])
         release, found = judged[key], queries.decoded(row)
         value = found.value if release.verdict.allowed else None
-        links = tuple(links_of(found.value))
+        links = links_of(found.value)
         candidates.append(_Candidate(row, release, found, _explained(release, question), value, links=links))
     return candidates
 

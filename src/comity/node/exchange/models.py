@@ -52,43 +52,51 @@ class Import(models.Model):
 class StixObject(models.Model):
     """One version of one object in the hands of one body of ours."""
 
-    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="objects_held")
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="objects_held", db_index=False)
     ref = models.CharField(max_length=300)
     type = models.CharField(max_length=250)
     modified = models.CharField(max_length=40, blank=True)  # as written; observables have none
     created_by_ref = models.CharField(max_length=60, blank=True)
-    sha256 = models.CharField(max_length=64, db_index=True)
-    wire = models.BinaryField()  # canonical
+    sha256 = models.CharField(max_length=64)  # of the canonical form
+    wire = models.BinaryField()  # as it came
     title = models.CharField(max_length=200)
     words = models.TextField()  # what the search looks at
     tlp = models.CharField(max_length=12, blank=True)  # of its class, for lists
     latest = models.BooleanField(default=True)
-    handling = models.ForeignKey(HandlingClass, on_delete=models.PROTECT, related_name="members")
-    source = models.ForeignKey(Party, null=True, on_delete=models.PROTECT, related_name="objects_given")
-    brought = models.ForeignKey(Import, null=True, on_delete=models.PROTECT, related_name="brought")
-    act = models.ForeignKey(Act, null=True, on_delete=models.PROTECT, related_name="objects_brought")
-    added = models.DateTimeField()
+    handling = models.ForeignKey(
+        HandlingClass, on_delete=models.PROTECT, related_name="members", db_index=False
+    )
+    source = models.ForeignKey(
+        Party, null=True, on_delete=models.PROTECT, related_name="objects_given", db_index=False
+    )
+    brought = models.ForeignKey(
+        Import, null=True, on_delete=models.PROTECT, related_name="brought", db_index=False
+    )
+    act = models.ForeignKey(
+        Act, null=True, on_delete=models.PROTECT, related_name="objects_brought", db_index=False
+    )
+    added = models.DateTimeField()  # no two of a holder alike, in the order in which they became visible
 
     class Meta:
-        ordering = ("-added", "-pk")
+        ordering = ("-added",)
         constraints = (
             models.UniqueConstraint(name="object_version_once", fields=("holder", "ref", "modified")),
-            models.UniqueConstraint(
-                name="object_one_latest", fields=("holder", "ref"), condition=Q(latest=True)
-            ),
+            models.UniqueConstraint(name="object_place_once", fields=("holder", "added")),
             models.CheckConstraint(
                 name="object_has_one_way_in",
                 condition=Q(brought__isnull=False, act=None) | Q(brought=None, act__isnull=False),
             ),
         )
+        # Every index costs each object that comes in: these are all that the questions of the pages need.
         indexes = (
-            models.Index(name="object_list", fields=("holder", "-added", "-id"), condition=Q(latest=True)),
             models.Index(name="object_by_source", fields=("holder", "source"), condition=Q(latest=True)),
             # These two answer the counts of the list and of what a partner sees without reading the rows.
             models.Index(name="object_by_type", fields=("holder", "type"), condition=Q(latest=True)),
             models.Index(
                 name="object_by_class", fields=("holder", "handling", "type"), condition=Q(latest=True)
             ),
+            models.Index(name="object_of_import", fields=("brought",), condition=Q(brought__isnull=False)),
+            models.Index(name="object_of_act", fields=("act",), condition=Q(act__isnull=False)),
         )
 
     def __str__(self) -> str:
@@ -101,9 +109,6 @@ class Link(models.Model):
     object = models.ForeignKey(StixObject, on_delete=models.CASCADE, related_name="links")
     path = models.CharField(max_length=100)  # source_ref, object_refs, …
     ref = models.CharField(max_length=300, db_index=True)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(name="link_once", fields=("object", "path", "ref")),)
 
     def __str__(self) -> str:
         return f"{self.path}: {self.ref}"

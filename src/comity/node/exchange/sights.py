@@ -133,7 +133,7 @@ class Sight:
     def objects(self, classes: list[int]) -> QuerySet[StixObject]:
         """The holder's objects in these classes, newest version and newest arrival first."""
         rows = _objects(self.asked.holder).filter(handling_id__in=classes)
-        return rows.order_by("-added", "-pk")
+        return rows.order_by("-added")
 
 
 def sight(holder: Party, partner: Party, *, purpose: Purpose, now: datetime) -> Sight:

@@ -11,7 +11,7 @@ from comity.formats.entries import Event, LogEntry
 from comity.node.accountability.services import record
 from comity.node.exchange import queries
 from comity.node.exchange.models import ErasedObject, StixObject
-from comity.node.exchange.services.storing import one_at_a_time, retitle
+from comity.node.exchange.services.holding import one_at_a_time, retitle
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
 

@@ -10,7 +10,8 @@ from comity.base.errors import Conflict, Malformed
 from comity.formats.stix import IDENTITY_ID
 from comity.node.exchange import queries
 from comity.node.exchange.models import StixObject, Victim, VictimHow
-from comity.node.exchange.services.storing import BATCH, reread_rows
+from comity.node.exchange.services.holding import BATCH
+from comity.node.exchange.services.rereading import reread_rows
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
 

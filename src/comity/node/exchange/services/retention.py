@@ -17,7 +17,7 @@ from comity.node.acts import queries as acts
 from comity.node.acts.services.erasing import end_contents
 from comity.node.exchange import queries
 from comity.node.exchange.models import StixObject
-from comity.node.exchange.services.storing import BATCH, choose_latest, one_at_a_time, retitle
+from comity.node.exchange.services.holding import BATCH, choose_latest, one_at_a_time, retitle
 from comity.node.parties.models import Party
 
 MOST = 5_000  # versions, and acts, in one transaction; a run makes as many as it needs
