@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from comity.formats.stix21.finding import Level, Rule
 from comity.formats.stix21.meta import META_OBJECTS
 from comity.formats.stix21.object_type import DOMAIN_NAMES
 from comity.formats.stix21.observables import OBSERVABLES
-from comity.formats.stix21.validate import errors, findings
+from comity.formats.stix21.validate import findings
 from tests.formats.stix21.samples import IDENTITY, NOW, SAMPLES, an_id, sample
 
 _EVERY_TYPE = {*DOMAIN_OBJECTS, *RELATION_OBJECTS, *META_OBJECTS, *OBSERVABLES, "marking-definition"}
@@ -77,12 +75,14 @@ def test_only_what_is_required_is_required(kind):
         assert (Rule.REQUIRED in found) >= needed, name
 
 
+@pytest.mark.slow
 @given(_JSON)
 def test_any_json_value_is_taken(value):
     findings(value)
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.slow
+@settings(deadline=None)
 @given(st.data())
 def test_any_change_of_a_valid_object_is_taken(data):
     kind = data.draw(st.sampled_from(sorted(SAMPLES)))
@@ -94,6 +94,7 @@ def test_any_change_of_a_valid_object_is_taken(data):
         assert "STIX 2.1, section" in each.text
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_an_object_with_any_of_its_optional_properties_is_valid(data):
     kind = data.draw(st.sampled_from(sorted({**DOMAIN_OBJECTS, **RELATION_OBJECTS, **META_OBJECTS})))
@@ -118,14 +119,6 @@ def test_nesting_without_end_is_taken():
         deep = [deep]
     assert findings(sample("campaign", x_deep=deep, labels=deep))
     assert findings({"type": "bundle", "id": an_id("bundle"), "objects": deep})
-
-
-def test_attack_for_ics_breaks_nothing():
-    path = Path("/work/shared/data/exchange-detect/stix/ics-attack-18.1.json")
-    if not path.exists():
-        pytest.skip("the data of ATT&CK is not on this machine")
-    bundle = json.loads(path.read_text("utf-8"))
-    assert errors(findings(bundle)) == ()
 
 
 def test_a_finding_names_object_place_rule_and_section():

@@ -15,8 +15,9 @@ from comity.formats.markings import TLP_EXTENSION, TLP_IDS, TLP_OF_ID
 from comity.formats.stix21.domain import DOMAIN_OBJECTS
 from comity.formats.stix21.finding import FINE, Problem, Problems, Rule, shown
 from comity.formats.stix21.identifiers import deterministic_id, version_of
-from comity.formats.stix21.kinds import instant
+from comity.formats.stix21.kinds import instant, kind_of
 from comity.formats.stix21.meta import url
+from comity.formats.stix21.object_type import RELATIONS
 from comity.formats.stix21.observables import OBSERVABLES
 from comity.formats.stix21.relationships import COMMON, SUGGESTED
 from comity.formats.stix21.selectors import unresolved
@@ -27,21 +28,23 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A test of an object, and the properties it looks at."""
+    """A test of an object: what it looks at, and the property without which there is nothing to test."""
 
     reads: frozenset[str]
     test: Callable[[Object], Problems]
+    when: str = "type"
 
 
-def _reading(names: str, test: Callable[[Object], Problems]) -> Constraint:
-    return Constraint(frozenset(names.split()), test)
+def _reading(names: str, test: Callable[[Object], Problems], when: str = "") -> Constraint:
+    """A constraint of some properties, given as words; where no other is given, the first must be there."""
+    return Constraint(frozenset(names.split()), test, when or names.split(maxsplit=1)[0])
 
 
 def _in_order(earlier: str, later: str, section: str, *, strictly: bool = False) -> Constraint:
     word = "later than" if strictly else "no earlier than"
 
     def test(value: Object) -> Problems:
-        if later not in value or earlier not in value:
+        if earlier not in value:
             return FINE
         first, last = value[earlier], value[later]
         if len(first) != len(last):
@@ -51,7 +54,7 @@ def _in_order(earlier: str, later: str, section: str, *, strictly: bool = False)
         text = f"is {shown(value[later])}, and must be {word} {earlier}, {shown(value[earlier])}"
         return (Problem(Rule.ORDER, text, section, f"/{later}"),)
 
-    return _reading(f"{earlier} {later}", test)
+    return _reading(f"{later} {earlier}", test)
 
 
 def _some_of(names: str, section: str) -> Constraint:
@@ -62,26 +65,26 @@ def _some_of(names: str, section: str) -> Constraint:
 
 def _not_both(first: str, second: str, section: str) -> Constraint:
     problem = (Problem(Rule.EXCLUSIVE, f"must not stand beside {first}", section, f"/{second}"),)
-    return Constraint(frozenset(), lambda value: problem if first in value and second in value else FINE)
+    return Constraint(frozenset(), lambda value: problem if first in value else FINE, second)
 
 
 def _needs(name: str, others: str, section: str) -> Constraint:
     needed = frozenset(others.split())
 
     def test(value: Object) -> Problems:
-        if name not in value or needed <= value.keys():
+        if needed <= value.keys():
             return FINE
         lacking = ", ".join(sorted(needed - value.keys()))
         return (Problem(Rule.TOGETHER, f"needs {lacking} beside it", section, f"/{name}"),)
 
-    return Constraint(frozenset(), test)
+    return Constraint(frozenset(), test, name)
 
 
 def _unless_defanged(good: Callable[[str], object], expected: str, section: str) -> Constraint:
     """The form of an address: one that was made harmless on purpose has another."""
 
     def test(value: Object) -> Problems:
-        if "value" not in value or good(value["value"]) or value.get("defanged") is True:
+        if good(value["value"]) or value.get("defanged") is True:
             return FINE
         text = f"is {shown(value['value'])}, and must be {expected}"
         return (Problem(Rule.ADDRESS, text, section, "/value"),)
@@ -110,13 +113,13 @@ def _ipv6(text: str) -> bool:
 
 
 def _url_value(value: Object) -> Problems:
-    if "value" not in value or value.get("defanged") is True:
+    if value.get("defanged") is True:
         return FINE
     return tuple(Problem(Rule.URL, each.text, "6.15", "/value") for each in url(value["value"]))
 
 
 def _content_url(value: Object) -> Problems:
-    if "url" not in value or value.get("defanged") is True:
+    if value.get("defanged") is True:
         return FINE
     return tuple(Problem(Rule.URL, each.text, "6.1", "/url") for each in url(value["url"]))
 
@@ -125,18 +128,13 @@ def _observable_id(kind: str) -> Constraint:
     contributing = OBSERVABLES[kind].contributing
 
     def test(value: Object) -> Problems:
-        if "id" not in value:
-            return FINE
         found = value["id"]
-        version = version_of(found)
+        if version_of(found) == "4":
+            return FINE
         if not any(name in value for name in contributing):
-            if version == "4":
-                return FINE
             text = "must have a UUID of version 4: nothing in the object makes an id"
             return (Problem(Rule.ID_VERSION_NEEDED, text, "2.9", "/id"),)
-        if version != "5":
-            return FINE
-        expected = deterministic_id(kind, value, contributing)
+        expected = deterministic_id(kind, value, contributing) if version_of(found) == "5" else None
         if expected is None or expected == found.lower():
             return FINE
         return (
@@ -147,66 +145,65 @@ def _observable_id(kind: str) -> Constraint:
 
 
 def _plain_id(value: Object) -> Problems:
-    if "id" not in value or version_of(value["id"]) == "4":
+    if version_of(value["id"]) == "4":
         return FINE
     return (Problem(Rule.ID_VERSION, "should have a UUID of version 4", "2.9", "/id"),)
-
-
-def _markings_resolve(value: Object) -> Problems:
-    return unresolved(value) if "granular_markings" in value else FINE
 
 
 _KNOWN = DOMAIN_OBJECTS.keys() | OBSERVABLES.keys()
 
 
+_RELATED = frozenset({"source_ref", "relationship_type", "target_ref"})
+
+
 def _suggested(value: Object) -> Problems:
     """A relationship between types of the standard should be one that it suggests."""
-    if not {"source_ref", "relationship_type", "target_ref"} <= value.keys():
+    if not value.keys() >= _RELATED:
         return FINE
-    source, kind = value["source_ref"].partition("--")[0], value["relationship_type"]
-    target = value["target_ref"].partition("--")[0]
-    if (source, kind, target) in SUGGESTED or kind in COMMON or not {source, target} <= _KNOWN:
+    source, kind, target = (
+        kind_of(value["source_ref"]),
+        value["relationship_type"],
+        kind_of(value["target_ref"]),
+    )
+    if (source, kind, target) in SUGGESTED or kind in COMMON or source not in _KNOWN or target not in _KNOWN:
         return FINE
     text = f"{source} {kind} {target} is not among the relationships that the standard suggests"
     return (Problem(Rule.RELATIONSHIP, text, "3.7", "/relationship_type"),)
 
 
 def _an_observable(value: Object) -> Problems:
-    refs = value.get("object_refs")
-    if not refs or any(ref.partition("--")[0] not in {"relationship", "sighting"} for ref in refs):
+    if any(kind_of(ref) not in RELATIONS for ref in value["object_refs"]):
         return FINE
     return (Problem(Rule.REFERENCE_TYPE, "must name at least one observable", "4.14", "/object_refs"),)
 
 
-def _objects_are_old(value: Object) -> Problems:
-    if "objects" not in value:
-        return FINE
+def _objects_are_old(_: Object) -> Problems:
     return (Problem(Rule.DEPRECATED, "is deprecated; use object_refs", "4.14", "/objects"),)
 
 
 def _family_has_name(value: Object) -> Problems:
-    if value.get("is_family") is not True or "name" in value:
+    if value["is_family"] is False or "name" in value:
         return FINE
     return (Problem(Rule.REQUIRED, "is missing, and a family of malware must have one", "4.11", "/name"),)
 
 
 def _body_fits(value: Object) -> Problems:
-    wrong = {True: "body", False: "body_multipart"}.get(value.get("is_multipart", ""))
-    if wrong is None or wrong not in value:
+    wrong = "body" if value["is_multipart"] else "body_multipart"
+    if wrong not in value:
         return FINE
     text = f"must not be there when is_multipart is {shown(value['is_multipart'])}"
     return (Problem(Rule.EXCLUSIVE, text, "6.6", f"/{wrong}"),)
 
 
 def _ended_is_not_active(value: Object) -> Problems:
-    if "end" not in value or value.get("is_active", False) is False:
+    if "end" not in value or value["is_active"] is False:
         return FINE
     return (Problem(Rule.EXCLUSIVE, "must not be true when end is there", "6.12", "/is_active"),)
 
 
 def _top_level(value: Object) -> Problems:
     kinds = value.get("extension_types", ())
-    if "extension_properties" not in value or "toplevel-property-extension" in kinds:
+    if "toplevel-property-extension" in kinds:
         return FINE
     text = "is only for an extension of the type toplevel-property-extension"
     return (Problem(Rule.EXCLUSIVE, text, "7.3", "/extension_properties"),)
@@ -214,7 +211,7 @@ def _top_level(value: Object) -> Problems:
 
 def _own_marking(value: Object) -> Problems:
     """A marking definition must not mark itself."""
-    own = value.get("id")
+    own = value["id"]
     if own in value.get("object_marking_refs", ()):
         return (Problem(Rule.MARKING_CYCLE, "names the definition itself", "7.2.1", "/object_marking_refs"),)
     if any(part.get("marking_ref") == own for part in value.get("granular_markings", ())):
@@ -229,7 +226,7 @@ def _definition(value: Object) -> Problems:
 
 
 def _statement(value: Object) -> Problems:
-    if value.get("definition_type") != "statement" or "definition" not in value:
+    if value["definition_type"] != "statement" or "definition" not in value:
         return FINE
     if type(value["definition"].get("statement")) is str:
         return FINE
@@ -247,7 +244,7 @@ _SECOND_TLP = {found: tlp.value for tlp, found in TLP_IDS.items()}
 
 def _tlp_1(value: Object) -> Problems:
     """The four labels of TLP 1 are fixed to the letter."""
-    label = _FIRST_TLP.get(value.get("id", ""))
+    label = _FIRST_TLP.get(value["id"])
     if label is None and value.get("definition_type") != "tlp":
         return FINE
     if (
@@ -264,14 +261,14 @@ def _tlp_1(value: Object) -> Problems:
 
 def _tlp_2(value: Object) -> Problems:
     """The five labels of TLP 2.0 have the ids that OASIS gave them."""
-    label = _SECOND_TLP.get(value.get("id", ""))
+    label = _SECOND_TLP.get(value["id"])
     extension = value.get("extensions", {}).get(TLP_EXTENSION)
     if (extension["tlp_2_0"] if extension else None) == label:
         return FINE
     return (Problem(Rule.TLP, "is not one of the five definitions of TLP 2.0 that OASIS gives", "7.2.1"),)
 
 
-ALWAYS = (_reading("granular_markings", _markings_resolve),)
+ALWAYS = (_reading("granular_markings", unresolved),)
 VERSIONED = (_in_order("created", "modified", "3.2"), _reading("id", _plain_id), *ALWAYS)
 _SEEN = {
     kind: (_in_order("first_seen", "last_seen", section),)
@@ -311,11 +308,11 @@ _OF_TYPE: Mapping[str, tuple[Constraint, ...]] = {
         _in_order("start_time", "stop_time", "5.1", strictly=True),
         _reading("source_ref relationship_type target_ref", _suggested),
     ),
-    "extension-definition": (_reading("extension_types extension_properties", _top_level),),
+    "extension-definition": (_reading("extension_properties extension_types", _top_level),),
     "marking-definition": (
-        _reading("", _definition),
+        Constraint(frozenset(), _definition),
         _reading("id object_marking_refs granular_markings", _own_marking),
-        _reading("definition definition_type", _statement),
+        _reading("definition_type definition", _statement),
         _reading("id definition definition_type created", _tlp_1),
         _reading("id extensions", _tlp_2),
         _reading("id", _plain_id),

@@ -102,21 +102,34 @@ FINE: Problems = ()
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem of one object; `where` is a JSON pointer (RFC 6901) into the value that was validated."""
+    """A problem of one object; its sentence is made when somebody reads it."""
 
-    level: Level
     ref: str  # the id of the object, empty where it has none
-    where: str
-    rule: Rule
-    text: str
+    kind: object  # its type, or what stands in its place
+    problem: Problem
+    prefix: str = ""  # where the object stands in what was validated
 
+    @property
+    def level(self) -> Level:
+        """Whether the standard is broken, or only its advice."""
+        return Level.WARNING if self.problem.rule in WARNINGS else Level.ERROR
 
-def finding(problem: Problem, ref: str, kind: str) -> Finding:
-    """The problem as a sentence that names the object, the property and the section."""
-    level = Level.WARNING if problem.rule in WARNINGS else Level.ERROR
-    place = f" {problem.where}" if problem.where else ""
-    text = f"{ref or kind}{place}: {problem.text} (STIX 2.1, section {problem.section})."
-    return Finding(level, ref, problem.where, problem.rule, text)
+    @property
+    def rule(self) -> Rule:
+        """The rule that the object does not keep."""
+        return self.problem.rule
+
+    @property
+    def where(self) -> str:
+        """A JSON pointer (RFC 6901) into the value that was validated."""
+        return self.prefix + self.problem.where
+
+    @property
+    def text(self) -> str:
+        """The problem as a sentence that names the object, the property and the section."""
+        place = f" {self.problem.where}" if self.problem.where else ""
+        named = self.ref or shown(self.kind)
+        return f"{named}{place}: {self.problem.text} (STIX 2.1, section {self.problem.section})."
 
 
 def under(step: str | int, problems: Iterable[Problem]) -> Problems:

@@ -22,6 +22,8 @@ from comity.formats.stix21.kinds import (
 )
 from comity.formats.stix21.object_type import ObjectType, closed_vocabulary, object_type
 from comity.formats.stix21.structures import (
+    MAX_NAME,
+    MISNAMED,
     PROPERTY_NAME,
     dictionary,
     hashes,
@@ -34,11 +36,11 @@ from comity.formats.stix21.structures import (
 TLP_2_EXTENSION = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
 _EXTENSION_ID = re.compile(f"extension-definition--{UUID}")
 _EXTENSION_NAME = re.compile("[a-zA-Z0-9_-]{1,250}")
-# RFC 3986: a scheme, and after it only characters that a URI may have.
+# RFC 3986: a scheme, and after it only characters of a URI; possessive, so that nothing is tried twice.
 _URL = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]*:"
-    r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|\[[0-9A-Fa-fvV:.]+\]|%[0-9A-Fa-f]{2})+"
-    r"(?:#(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*)?"
+    r"[A-Za-z][A-Za-z0-9+.-]*+:"
+    r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]++|\[[0-9A-Fa-fvV:.]++\]|%[0-9A-Fa-f]{2})++"
+    r"(?:#(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]++|%[0-9A-Fa-f]{2})*+)?"
 )
 _CVE = re.compile(r"CVE-\d{4}-(?:0\d{3}|[1-9]\d{3,})", re.ASCII)
 _CAPEC = re.compile(r"CAPEC-\d+", re.ASCII)
@@ -59,6 +61,8 @@ _EXTERNAL_IDS = {"cve": _CVE, "capec": _CAPEC}
 def _external_id(found: dict[str, Any]) -> Problems:
     """Ids of CVE and CAPEC have a form, and stand nowhere else."""
     source, name = found["source_name"], found.get("external_id", "")
+    if source not in _EXTERNAL_IDS and not name.startswith(("CVE-", "CAPEC-")):
+        return FINE
     if all((source == owner) == bool(form.fullmatch(name)) for owner, form in _EXTERNAL_IDS.items()):
         return FINE
     text = f"is {shown(name)}; ids of CVE and CAPEC stand with the source cve and capec, in their form"
@@ -119,11 +123,9 @@ def _contents(found: dict[str, Any]) -> Problems:
     for name, part in found.items():
         wrong = loose(part)
         if not PROPERTY_NAME.fullmatch(name):
-            wrong += (
-                Problem(Rule.PROPERTY_NAME, "is not a name of 3 to 250 letters a-z, digits and _", "3.1"),
-            )
+            wrong += (MISNAMED,)
         if wrong:
-            problems += under(name[:250], wrong)
+            problems += under(name[:MAX_NAME], wrong)
     return problems
 
 
@@ -146,7 +148,7 @@ def extensions(**predefined: Check) -> Check:
             else:
                 wrong = _custom_extension(name, part)
             if wrong:
-                problems += under(name[:250], wrong)
+                problems += under(name[:MAX_NAME], wrong)
         return problems
 
     return check

@@ -14,6 +14,8 @@ _MAX_PROBLEMS = 20  # of one value: the hundredth bad member of a list says noth
 _DICTIONARY_KEY = re.compile("[a-zA-Z0-9_-]{1,250}")
 _HASH_KEY = re.compile("[a-zA-Z0-9_-]{3,250}")
 PROPERTY_NAME = re.compile("[a-z][a-z0-9_]{2,249}")
+MAX_NAME = 250  # of a name in a pointer: longer ones are wrong anyway
+MISNAMED = Problem(Rule.PROPERTY_NAME, "is not a name of 3 to 250 letters a-z, digits and _", "3.1")
 
 _HASH_FORMS: Mapping[str, re.Pattern[str]] = {
     "MD5": re.compile("[0-9a-fA-F]{32}"),
@@ -36,7 +38,10 @@ def listed(item: Check) -> Check:
             return unlike(found, "a list", "2.12")
         if not found:
             return (Problem(Rule.EMPTY, "is an empty list; leave the property out instead", "2.12"),)
-        if plain and all(type(each) is str for each in found):
+        for each in found:
+            if (type(each) is not str) if plain else item(each):
+                break
+        else:
             return FINE
         problems: Problems = FINE
         for index, each in enumerate(found):
@@ -66,7 +71,7 @@ def dictionary(value: Check, *, key: Check | None = None) -> Check:
             elif key:
                 wrong += key(name)
             if wrong:
-                problems += under(name[:250], wrong)
+                problems += under(name[:MAX_NAME], wrong)
                 if len(problems) >= _MAX_PROBLEMS:
                     break
         return problems
@@ -87,7 +92,7 @@ def hashes(*, strict: bool = False) -> Check:
             form = _HASH_FORMS.get(name)
             if form is not None and type(digest) is str and form.fullmatch(digest):
                 continue
-            problems += under(name[:250], _hash(name, digest, form, strict=strict))
+            problems += under(name[:MAX_NAME], _hash(name, digest, form, strict=strict))
         return problems[:_MAX_PROBLEMS]
 
     return check
@@ -113,17 +118,19 @@ def structure(
     constraint: Callable[[dict[str, Any]], Problems] | None = None,
 ) -> Check:
     """An object inside an object: its properties, those that must be there, and one of which some must be."""
-    needed, choice = frozenset(required), frozenset(one_of)
+    needed, choice, test_of = frozenset(required), frozenset(one_of), properties.get
 
     def check(found: object) -> Problems:
         if type(found) is not dict:
             return unlike(found, "an object", section)
         problems: Problems = FINE
         for name, part in found.items():
-            test = properties.get(name)
+            test = test_of(name)
+            if test is text and type(part) is str:
+                continue
             wrong = test(part) if test else _beyond(name, part, section)
             if wrong:
-                problems += under(name[:250], wrong)
+                problems += under(name[:MAX_NAME], wrong)
         if not needed <= found.keys():
             problems += missing(needed - found.keys(), section)
         if choice and choice.isdisjoint(found):
@@ -173,7 +180,7 @@ def either(first: Check, second: Check) -> Check:
 def _beyond(name: str, part: object, section: str) -> Problems:
     """A property that the standard does not know in an object inside an object."""
     if not PROPERTY_NAME.fullmatch(name):
-        return (Problem(Rule.PROPERTY_NAME, "is not a name of 3 to 250 letters a-z, digits and _", "3.1"),)
+        return (MISNAMED,)
     return (*loose(part), Problem(Rule.UNKNOWN_PROPERTY, "is not a property of this type", section))
 
 

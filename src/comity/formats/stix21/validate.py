@@ -20,14 +20,13 @@ from comity.formats.stix21.finding import (
     Problem,
     Problems,
     Rule,
-    finding,
     shown,
     under,
 )
 from comity.formats.stix21.kinds import TYPE_NAME, Check, identifier, text
 from comity.formats.stix21.object_type import ObjectType
 from comity.formats.stix21.observables import OBSERVABLES
-from comity.formats.stix21.structures import PROPERTY_NAME, loose, missing
+from comity.formats.stix21.structures import MAX_NAME, MISNAMED, PROPERTY_NAME, loose, missing
 
 PatternProblem = Callable[[str], str | None]
 
@@ -46,6 +45,7 @@ class _Type:
     checks: Mapping[str, Check]
     required: frozenset[str]
     constraints: tuple[Constraint, ...]
+    custom: bool = False  # properties that nobody here defined are its own
 
 
 def findings(value: object, *, pattern_problem: PatternProblem | None = None) -> tuple[Finding, ...]:
@@ -55,7 +55,7 @@ def findings(value: object, *, pattern_problem: PatternProblem | None = None) ->
     """
     if not isinstance(value, dict):
         problem = Problem(Rule.OBJECT, f"is {shown(value)}, and must be an object", "3")
-        return (finding(problem, "", "the value"),)
+        return (Finding("", None, problem),)
     kind = value.get("type")
     if kind == "bundle":
         return tuple(_bundle(value, pattern_problem))
@@ -66,7 +66,7 @@ def findings(value: object, *, pattern_problem: PatternProblem | None = None) ->
     if not problems:
         return ()
     ref = _ref(value)
-    return tuple(finding(each, ref, shown(kind)) for each in problems)
+    return tuple([Finding(ref, kind, each) for each in problems])
 
 
 def errors(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -92,40 +92,39 @@ def _problems(value: dict[str, Any], known: _Type) -> Problems:
     if not known.required <= value.keys():
         problems += missing(known.required - value.keys(), known.section)
     for constraint in known.constraints:
-        if not broken or broken.isdisjoint(constraint.reads):
+        if constraint.when in value and (not broken or broken.isdisjoint(constraint.reads)):
             problems += constraint.test(value)
-    return problems + _beyond(value, beyond, known.section) if beyond else problems
+    return problems + _beyond(value, beyond, known) if beyond else problems
 
 
-def _beyond(value: dict[str, Any], names: list[str], section: str) -> Problems:
+def _beyond(value: dict[str, Any], names: list[str], known: _Type) -> Problems:
     """Properties that the type does not have: custom ones, those of extensions, and mistakes."""
     problems: Problems = FINE
     for name in names:
         part = value[name]
-        if name in _RESERVED:
-            problems += (
-                Problem(Rule.RESERVED, "is a name that the standard keeps for itself", "3.8", f"/{name}"),
-            )
-        elif name == "defanged":
-            problems += (Problem(Rule.DEFANGED, "is only for observables", "3.2", "/defanged"),)
-        elif not _well_named(name):
-            text = "is not a name of 3 to 250 letters a-z, digits and _"
-            problems += under(name[:250], (Problem(Rule.PROPERTY_NAME, text, "3.1"),))
-        elif type(part) is not str:
-            wrong = loose(part)
-            if wrong:
-                problems += under(name, wrong)
-    return problems if _adds_properties(value) else problems + _custom(names, section)
+        problems += _wrong_name(name)
+        if type(part) is not str and (wrong := loose(part)):
+            problems += under(name[:MAX_NAME], wrong)
+    if known.custom or _adds_properties(value):
+        return problems
+    return problems + _custom(tuple(names), known.section)
 
 
-def _custom(names: list[str], section: str) -> Problems:
+@lru_cache(maxsize=4096)
+def _wrong_name(name: str) -> Problems:
+    """The problem of a property by its name alone."""
+    if name in _RESERVED:
+        return (Problem(Rule.RESERVED, "is a name that the standard keeps for itself", "3.8", f"/{name}"),)
+    if name == "defanged":
+        return (Problem(Rule.DEFANGED, "is only for observables", "3.2", "/defanged"),)
+    return FINE if PROPERTY_NAME.fullmatch(name) else under(name[:MAX_NAME], (MISNAMED,))
+
+
+@lru_cache(maxsize=4096)  # objects of one source have the same ones
+def _custom(names: tuple[str, ...], section: str) -> Problems:
     """One warning for all custom properties, and one for all that have no x_ before them."""
     custom = [name for name in names if name.startswith("x_")]
-    unknown = (
-        [name for name in names if name[:2] != "x_" and name not in _RESERVED and name != "defanged"]
-        if len(custom) < len(names)
-        else []
-    )
+    unknown = [name for name in names if name[:2] != "x_" and name not in _RESERVED and name != "defanged"]
     problems: Problems = FINE
     if custom:
         problems += (Problem(Rule.CUSTOM_PROPERTY, f"has custom properties: {_listed(custom)}", "11.1"),)
@@ -138,11 +137,6 @@ def _custom(names: list[str], section: str) -> Problems:
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return ", ".join(name[:60] for name in names[:_MAX_NAMES]) + more
-
-
-@lru_cache(maxsize=4096)
-def _well_named(name: str) -> bool:
-    return PROPERTY_NAME.fullmatch(name) is not None
 
 
 def _extension_types(value: dict[str, Any]) -> set[str]:
@@ -168,19 +162,16 @@ def _of_unknown_type(value: dict[str, Any], kind: object) -> Problems:
         return (Problem(Rule.RESERVED, "is a name that the standard keeps for itself", "3.8", "/type"),)
     new = _extension_types(value) & _NEW_TYPES
     versioned = new & {"new-sdo", "new-sro"} or not {"created", "modified"}.isdisjoint(value)
-    sort = _CUSTOM_VERSIONED if versioned else _CUSTOM_OBSERVABLE
-    checks = {**dict.fromkeys(value, loose), **sort.checks, "id": identifier(kind)}
-    problems = _problems(value, _Type(sort.section, checks, sort.required, sort.constraints))
-    problems += _names(value)
+    problems = _problems(value, _custom_type(kind, versioned=bool(versioned)))
     if new:
         return problems
     return (*problems, Problem(Rule.CUSTOM_TYPE, "is not a type of the standard", "11.2", "/type"))
 
 
-def _names(value: dict[str, Any]) -> Problems:
-    text = "is not a name of 3 to 250 letters a-z, digits and _"
-    wrong = (name for name in value if name != "id" and not _well_named(name))
-    return tuple(under(name[:250], (Problem(Rule.PROPERTY_NAME, text, "3.1"),))[0] for name in wrong)
+@lru_cache(maxsize=1024)
+def _custom_type(kind: str, *, versioned: bool) -> _Type:
+    sort = _CUSTOM_VERSIONED if versioned else _CUSTOM_OBSERVABLE
+    return replace(sort, checks={**sort.checks, "id": identifier(kind)})
 
 
 def _pattern(value: dict[str, Any], pattern_problem: PatternProblem) -> Problems:
@@ -195,19 +186,19 @@ def _bundle(value: dict[str, Any], pattern_problem: PatternProblem | None) -> It
     """The findings of a bundle and of the objects in it, whose places begin with /objects."""
     ref = _ref(value)
     for problem in _problems(value, _BUNDLE):
-        yield finding(problem, ref, "bundle")
+        yield Finding(ref, "bundle", problem)
     objects = value.get("objects")
     members = objects if type(objects) is list else []
     for index, each in enumerate(members):
         if isinstance(each, dict) and each.get("type") == "bundle":
             wrong = Problem(Rule.TYPE, "is a bundle, and a bundle holds objects", "8", f"/objects/{index}")
-            yield finding(wrong, ref, "bundle")
+            yield Finding(ref, "bundle", wrong)
             continue
         for found in findings(each, pattern_problem=pattern_problem):
-            yield Finding(found.level, found.ref, f"/objects/{index}{found.where}", found.rule, found.text)
+            yield replace(found, prefix=f"/objects/{index}")
     for definition in marking_cycles(members):
         cycle = Problem(Rule.MARKING_CYCLE, "is marked by definitions that it marks itself", "7.2.1")
-        yield finding(cycle, definition, "bundle")
+        yield Finding(definition, "marking-definition", cycle)
 
 
 def _ref(value: dict[str, Any]) -> str:
@@ -242,8 +233,12 @@ _TYPES: Mapping[str, _Type] = {
 }
 _BUNDLE = _compiled("bundle", meta.BUNDLE, {})
 _CUSTOM_VERSIONED = _Type(
-    "3.2", {**meta.VERSIONED, "type": _fine}, _VERSIONED_NEED | {"type", "id"}, constraints.VERSIONED
+    "3.2",
+    {**meta.VERSIONED, "type": _fine},
+    _VERSIONED_NEED | {"type", "id"},
+    constraints.VERSIONED,
+    custom=True,
 )
 _CUSTOM_OBSERVABLE = _Type(
-    "3.2", {**meta.ANYTHING, "type": _fine}, frozenset({"type", "id"}), constraints.ALWAYS
+    "3.2", {**meta.ANYTHING, "type": _fine}, frozenset({"type", "id"}), constraints.ALWAYS, custom=True
 )
