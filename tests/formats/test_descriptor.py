@@ -104,6 +104,8 @@ def test_the_newest_valid_key_of_a_use():
         ("taxii/discovery", "http://cert.example.pk/taxii2/", "/taxii/discovery"),
         ("log/x", 1, "/log/x"),
         ("witness/name", "a+b", "/witness/name"),
+        ("name", "\u202eTREC", "/name"),
+        ("name", " ", "/name"),
         ("witness/x", 1, "/witness/x"),
         ("keys", [], "/keys"),
         ("keys/1", KEPT.keys[0].as_json(), "/keys"),

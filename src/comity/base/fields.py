@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from comity.base.errors import Malformed, TooLarge
+from comity.base.lines import line_problem
 from comity.base.times import decode_time, encode_time
 
 MAX_TEXT = 1_000
@@ -59,6 +60,14 @@ class Fields:
     ) -> str | None:
         """A string, or None where the member is absent."""
         return self.text(name, limit=limit, form=form) if self.has(name) else None
+
+    def line(self, name: str, *, limit: int = MAX_TEXT) -> str:
+        """A string that people read in one line."""
+        text = self.text(name, limit=limit)
+        problem = line_problem(text)
+        if problem is not None:
+            raise Malformed(self.at(name), problem)
+        return text
 
     def prose(self, name: str) -> str:
         """A string that says something."""

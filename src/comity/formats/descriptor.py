@@ -104,7 +104,7 @@ def decode_descriptor(source: object) -> SignedDescriptor:
     taxii, log, witness = fields.object("taxii"), fields.object("log"), fields.object("witness")
     descriptor = Descriptor(
         id=fields.text("id", form=IDENTITY_ID),
-        name=fields.text("name", limit=200),
+        name=fields.line("name", limit=200),
         state=fields.text("state", form=_STATE),
         kind=fields.text("kind", limit=60, form=_SLUG),
         address=_url(fields, "address"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from comity.base.errors import Malformed, NotFound
@@ -46,6 +48,21 @@ def test_many_acts_share_one_checkpoint(world, far):
     assert log.checkpoint_at(size + 20)
     with pytest.raises(NotFound):
         log.checkpoint_at(size + 10)
+
+
+@pytest.mark.parametrize("title", ["   ", "\u200b", "\u202eevil\u2066 \n title", "two\nlines", "a  b"])
+def test_a_title_is_one_line_of_what_is_seen(world, far, title):
+    partner = world.befriend(far)
+    size = log.size()
+    draft = replace(world.draft(partner.party), body={"title": title})
+    for ask in (
+        composing.judge,
+        lambda each, now: composing.compose(actor=world.analyst, draft=each, now=now),
+    ):
+        with pytest.raises(Malformed) as refused:
+            ask(draft, NOW)
+        assert refused.value.where == "title"
+    assert nothing_written(size)
 
 
 def test_all_acts_of_a_batch_are_made_or_none(world, far):

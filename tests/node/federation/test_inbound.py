@@ -105,6 +105,14 @@ def test_a_wrong_delivery_is_refused_by_its_code_and_leaves_a_log_line_only(worl
     assert log.size() == size
 
 
+@pytest.mark.parametrize("title", ["   ", "\u200b", "\u202eevil\u2066 \n title"])
+def test_a_partners_title_shows_what_it_says(world, far, title):
+    partner = world.befriend(far)
+    (said,) = take(partner, [far.act(body={"title": title}).value])
+    assert said.verdict.grounds[0].rule == "act.malformed"
+    assert not Act.objects.exists()
+
+
 def test_clocks_may_differ_within_the_stated_bound(world, far):
     partner = world.befriend(far)
     (said,) = take(partner, [far.act(created=NOW + timedelta(minutes=5)).value])

@@ -157,8 +157,8 @@ class Terms:
         fields = Fields(raw, where)
         terms: dict[str, Any] = {
             "agreement": fields.prose("agreement"),
-            "title": fields.prose("title"),
-            "source": fields.prose("source"),
+            "title": fields.line("title"),
+            "source": fields.line("source"),
             "since": fields.day("since"),
             "until": fields.nullable(fields.day, "until"),
             "withdrawn": fields.nullable(fields.day, "withdrawn"),

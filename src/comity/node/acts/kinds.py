@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from comity.base.errors import Malformed
+from comity.base.lines import line_problem
 from comity.base.tlp import Tlp
 from comity.base.verdict import Ground, Verdict
 from comity.node.parties.actors import Actor
@@ -177,14 +178,19 @@ class Kind:
     # In the same transaction, for a partner's: all of this kind that arrived together, in their order.
     on_arrived: Callable[[Sequence[Act], datetime], None] = _none_of_them
     in_turn: bool = False  # what it does decides which acts after it are admissible
+    may_wait: bool = False  # may be for parties that no way reaches now: it waits until one does
     replies_to: frozenset[str] = field(default=frozenset())  # kinds that it may answer; empty: any or none
 
     def read_body(self, body: Mapping[str, Any]) -> Body:
         """The body in the form of this kind; raises `Malformed` with the place."""
         try:
-            return msgspec.convert(body, self.body)
+            read = msgspec.convert(body, self.body)
         except msgspec.ValidationError as error:
             raise Malformed(f"body of {self.name}", str(error)) from error
+        problem = line_problem(read.title)
+        if problem is not None:
+            raise Malformed("title", problem)
+        return read
 
     def may_answer(self, answered: Act | None) -> Verdict:
         """Whether an act of this kind can answer that one, or stand alone."""

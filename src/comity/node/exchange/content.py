@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from comity.base.lines import as_line
 from comity.formats.stix import ID
 
 LONGEST_TITLE = 200
@@ -52,7 +53,7 @@ def title_of(value: Mapping[str, Any], names: Mapping[str, str]) -> str:
         named = f" {named} ".join(_called(value, end, names) for end in ("source_ref", "target_ref"))
     if value.get("type") == "sighting":
         named = f"Sighting of {_called(value, 'sighting_of_ref', names)}"
-    return " ".join(named.split())[:LONGEST_TITLE] or str(value.get("id", ""))[:LONGEST_TITLE]
+    return as_line(named[:LONGEST_WORDS])[:LONGEST_TITLE] or str(value.get("id", ""))[:LONGEST_TITLE]
 
 
 def words_of(value: Mapping[str, Any]) -> str:

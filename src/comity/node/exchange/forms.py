@@ -14,6 +14,7 @@ from comity.node.exchange.services.importing import Source
 from comity.node.exchange.services.sharing import Wish
 from comity.node.instruments.wording import PURPOSES
 from comity.node.parties.models import Party
+from comity.node.site.lines import LineField
 
 OWN, ELSEWHERE = "own", "elsewhere"
 _PURPOSES = [(purpose.value, words.capitalize()) for purpose, words in PURPOSES.items()]
@@ -138,9 +139,7 @@ class Share(forms.Form):
         help_text="Each partner gets an act of its own, judged by the agreement with it.",
     )
     purpose = forms.ChoiceField(label="Purpose", choices=_PURPOSES, initial=Purpose.NETWORK_DEFENCE.value)
-    title = forms.CharField(
-        label="Title", max_length=200, help_text="One line that your partner reads first."
-    )
+    title = LineField(label="Title", max_length=200, help_text="One line that your partner reads first.")
     message = forms.CharField(
         label="Message",
         required=False,

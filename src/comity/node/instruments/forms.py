@@ -18,6 +18,7 @@ from comity.node.instruments.models import Agreement
 from comity.node.instruments.wording import CATEGORIES, ONWARD, PURPOSES, in_words
 from comity.node.parties.models import Party
 from comity.node.site.choices import Choices
+from comity.node.site.lines import LineField
 
 _LABELS = [(label.value, label.label) for label in Tlp]
 _NO_IDENTITIES = [category.value for category in Category if category is not Category.IDENTITY]
@@ -73,8 +74,8 @@ class Propose(forms.Form):
         empty_label="Choose a partner",
         help_text="The agreement is between the body you act for and this one.",
     )
-    title = forms.CharField(max_length=200, label="Title", help_text="As you will both call it.")
-    source = forms.CharField(
+    title = LineField(max_length=200, label="Title", help_text="As you will both call it.")
+    source = LineField(
         max_length=200,
         label="Provision",
         initial="art. 1",

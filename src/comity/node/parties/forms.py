@@ -13,6 +13,7 @@ from comity.node.parties.models import Party, PartyKind
 from comity.node.parties.roles import Power, Role, powers_of
 from comity.node.parties.sectors import SECTORS
 from comity.node.site.choices import Choices
+from comity.node.site.lines import LineField
 
 _LINES = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
 _FOR_MACHINES = [
@@ -29,7 +30,7 @@ def _choices(roles: Iterable[Role]) -> list[tuple[str, str]]:
 class BodyForm(forms.Form):
     """What a body is and whom it looks after."""
 
-    name = forms.CharField(max_length=200)
+    name = LineField(max_length=200)
     sectors = forms.MultipleChoiceField(
         choices=[(each.id, each.title) for each in SECTORS.values()],
         widget=forms.CheckboxSelectMultiple,
@@ -113,7 +114,7 @@ class RoleForm(_OfABody):
 class PersonForm(RoleForm):
     """A new person with a first role."""
 
-    name = forms.CharField(max_length=120)
+    name = LineField(max_length=120)
     email = forms.EmailField(label="E-mail address", help_text="Their name when they sign in.")
     field_order = ("name", "email", "body", "role")
 
@@ -121,7 +122,7 @@ class PersonForm(RoleForm):
 class MachineForm(_OfABody):
     """A program that calls the HTTP API."""
 
-    name = forms.CharField(max_length=120, help_text="What it is and where it runs.")
+    name = LineField(max_length=120, help_text="What it is and where it runs.")
     roles = forms.TypedMultipleChoiceField(
         coerce=Role,
         choices=_choices(_FOR_MACHINES),

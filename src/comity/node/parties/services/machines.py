@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from comity.base.errors import Conflict, Malformed, NotFound
+from comity.base.lines import read_line
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import ChangeKind, MachineUser, Party
 from comity.node.parties.queries import managed_bodies, our_bodies
@@ -33,9 +34,7 @@ def create_machine(
     actor.may(Power.MANAGE_PEOPLE).require()
     _require_managed(actor, body, now)
     fit_for_machine(roles).require()
-    plain = " ".join(name.split())
-    if not 1 <= len(plain) <= MAX_NAME or not plain.isprintable():
-        raise Malformed("name", f"expected 1 to {MAX_NAME} printable characters")
+    plain = read_line(name, "name", most=MAX_NAME)
     if until is not None and until <= now:
         raise Malformed("until", "expected a time that is still to come")
     locked = our_bodies().select_for_update(no_key=True).get(pk=body.pk)

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from comity.base.countries import COUNTRIES
 from comity.base.errors import Conflict, Malformed, NotFound
+from comity.base.lines import read_line
 from comity.node.parties.actors import Actor
 from comity.node.parties.constituency import Constituency
 from comity.node.parties.models import ChangeKind, Party, PartyKind
@@ -88,9 +89,7 @@ def _state(kind: PartyKind, state: str) -> str:
 
 
 def _describe(party: Party, *, name: str, sectors: Iterable[str], constituency: Constituency) -> None:
-    party.name = " ".join(name.split())
-    if not 1 <= len(party.name) <= MAX_NAME or not party.name.isprintable():
-        raise Malformed("name", f"expected 1 to {MAX_NAME} printable characters")
+    party.name = read_line(name, "name", most=MAX_NAME)
     party.sectors = list(read_sectors(sectors))
     party.networks = list(constituency.networks)
     party.as_numbers = list(constituency.as_numbers)

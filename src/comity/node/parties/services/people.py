@@ -9,6 +9,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from comity.base.errors import Conflict, Malformed, NotFound
+from comity.base.lines import read_line
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import ChangeKind, Membership, Party, Person
 from comity.node.parties.queries import administrators, in_force, managed_bodies, our_bodies
@@ -28,7 +29,7 @@ def add_person(
     address = _address(email)
     person = Person.objects.filter(email=address).first()
     if person is None:
-        person = Person(email=address, name=_name(name), added=now)
+        person = Person(email=address, name=read_line(name, "name", most=MAX_NAME), added=now)
         person.set_unusable_password()  # until they set one, behind a one-time link
         person.save()
         note(ChangeKind.PERSON_ADDED, actor=actor, now=now, person=person, party=body, email=address)
@@ -131,10 +132,3 @@ def _address(email: str) -> str:
     except ValidationError as error:
         raise Malformed("email", "expected an e-mail address such as name@example.org") from error
     return address
-
-
-def _name(name: str) -> str:
-    plain = " ".join(name.split())
-    if not 1 <= len(plain) <= MAX_NAME or not plain.isprintable():
-        raise Malformed("name", f"expected 1 to {MAX_NAME} printable characters")
-    return plain
