@@ -22,7 +22,7 @@ from django.conf import settings
 
 from comity.base.errors import ComityError
 
-MOST_FORMER = 3
+MOST_FORMER = 32  # so many renewals may pass while a partner is suspended
 
 
 class KeyUse(Enum):

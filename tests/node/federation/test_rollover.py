@@ -7,20 +7,23 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 
 from comity.formats.conversation import Ask, Reply
 from comity.formats.jws import thumbprint
-from comity.formats.keys import Use
+from comity.formats.keys import NodeKey, Use
+from comity.formats.rollover import KeyDeclaration, declare_key
 from comity.formats.taxii import MEDIA_TYPE
 from comity.node import keys
 from comity.node.acts.models import Delivery
 from comity.node.acts.services import composing
 from comity.node.federation import worker
-from comity.node.federation.services import own
+from comity.node.federation.services import inbound, outbound, own, partners
 from comity.node.federation.signatures import Message, Unsigned, signer_of
 from comity.node.keys import KeyUse
 from tests.journeys import strange
+from tests.node.world import NOW
 
 
 class Door:
@@ -81,3 +84,65 @@ def test_a_partner_that_knows_neither_key_says_so(folder, world, far, settings):
         delivery = Delivery.objects.get(act=act)
         assert delivery.state == "waiting"
         assert "it does not know who asks" in delivery.words
+
+
+def renew(world, seconds: int):
+    """A new key; a key counts from a time of its own."""
+    return own.renew_signing_key(actor=world.administrator, now=timezone.now() + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("renewals", [1, 5])
+def test_a_partner_that_was_suspended_meanwhile_is_told_before_anything_else(
+    folder, world, far, settings, renewals
+):
+    first = keys.node_key(KeyUse.SIGN).public_key()
+    with strange.serving(Door(far, [first])) as server:
+        far.address = server.address
+        partner = world.befriend(far)
+        partners.suspend(actor=world.administrator, partner=partner.pk, why="a doubt", now=timezone.now())
+        told = [renew(world, number - 60) for number in range(renewals)]
+        assert all("until a person resumes" in each.words for each in Delivery.objects.all())
+        assert worker.partners_due(timezone.now()) == []
+        partners.resume(actor=world.administrator, partner=partner.pk, why="cleared", now=timezone.now())
+        later = composing.compose(actor=world.analyst, draft=world.draft(partner.party), now=timezone.now())
+        exchange(partner, settings)
+    assert list(far.taken) == [*(act.ref for act in told), later.ref]
+    known = {thumbprint(first)}
+    for act in told:
+        signed = far.taken[act.ref]
+        assert signed.sealed.signature.kid in known
+        known.add(KeyDeclaration.decode(signed.act.body).key.kid)
+    assert far.taken[later.ref].sealed.signature.kid in known
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"receipted"}
+
+
+def test_acts_that_follow_a_new_key_in_one_post_are_verified_by_it(world, far):
+    """As our partner sees it: two renewals and an act by the last key, all at once."""
+    partner = world.befriend(far)
+    signed = []
+    for hours in (1, 2):
+        new, since = Ed25519PrivateKey.generate(), NOW + timedelta(hours=hours)
+        key = NodeKey.of(new.public_key(), Use.SIGN, since)
+        declared = declare_key(far.ref, key, new, replaces=far.kid)
+        body = {"title": "New key", **declared.as_json()}
+        signed.append(far.act("declare-key", created=since, body=body))
+        far.keys[Use.SIGN] = new
+    signed.append(far.act(created=NOW + timedelta(hours=3)))
+    found = inbound.sort([each.value for each in signed])
+    said = inbound.take(partner, found, now=NOW + timedelta(hours=3), hand_over=True, read=None)
+    assert [each.verdict.grounds[0].rule for each in said] == ["act.taken"] * 3
+
+
+def test_what_the_partner_cannot_verify_is_told_on_its_page(world, far, settings):
+    partner = world.befriend(far)
+    far.refuse = "act.unknown-key"
+    composing.compose(actor=world.analyst, draft=world.draft(partner.party), now=NOW)
+    done = outbound.exchange_with(partner, far, now=NOW, random=Random(1))
+    partner.refresh_from_db()
+    assert partner.trouble == done.trouble
+    assert "CERT Freedonia cannot take our acts" in partner.trouble
+    far.refuse = ""
+    later = NOW + timedelta(minutes=1)
+    assert outbound.exchange_with(partner, far, now=later, random=Random(1)).receipted == 1
+    partner.refresh_from_db()
+    assert partner.trouble == ""

@@ -104,4 +104,5 @@ DECLARE_KEY = Kind(
     admissible=_admissible,
     on_arrived=one_by_one(_take_over),
     in_turn=True,
+    may_wait=True,  # whoever is suspended now could otherwise never verify us again
 )

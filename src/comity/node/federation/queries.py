@@ -102,6 +102,11 @@ def accepted(*, fetching: bool = False) -> list[Partner]:
     return list(found.filter(fetches=True) if fetching else found)
 
 
+def cooperating() -> list[Partner]:
+    """The partners with whom we exchange, now or when they are resumed."""
+    return list(Partner.objects.filter(state__in=_OPEN).select_related("party"))
+
+
 def accepted_among(parties: Sequence[Party]) -> list[Partner]:
     """The accepted partners of these parties."""
     found = Partner.objects.filter(party__in=parties, state=PartnerState.ACCEPTED)

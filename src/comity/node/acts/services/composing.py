@@ -25,7 +25,8 @@ def judge(draft: Draft, now: datetime) -> Judgement:
     """What would happen to this draft, without writing anything: the judgement that composing applies."""
     kind = kind_named(draft.kind)
     kind.read_body(draft.body)
-    ways = [_addressed(draft), *(reachable(party) for party in draft.recipients)]
+    reached = () if kind.may_wait else (reachable(party) for party in draft.recipients)
+    ways = [_addressed(draft), *reached]
     judged = kind.judge(draft, now)
     blocked = [each for each in (*ways, _rests(draft, judged)) if not each.allowed]
     verdict = all_of((*blocked, judged.verdict)) if blocked else judged.verdict

@@ -6,7 +6,7 @@ It does not matter by which way they came: posted to our inbox, or fetched from 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from comity.engines.ledger.commitment import commit
 from comity.engines.ledger.note import VerifierKey
 from comity.engines.ledger.proofs import ReadTile, verify_inclusion
 from comity.engines.ledger.tree import leaf_hash
-from comity.formats import act_checks, acts, receipts
+from comity.formats import act_checks, acts, receipts, rollover
 from comity.formats.acts import SignedAct
 from comity.formats.keys import NodeKey
 from comity.formats.receipts import SignedReceipt
@@ -147,13 +147,32 @@ def _none_of(partner: Partner, found: Sorted, verdict: Verdict) -> list[Said]:
 
 
 def _take_acts(partner: Partner, found: Sorted, now: datetime, *, hand_over: bool) -> list[Said]:
+    turns = (_take_turn(partner, turn, found, now, hand_over=hand_over) for turn in _turns(found.acts))
+    said = [each for turn in turns for each in turn]
+    if any(each.receipt for each in said):
+        reach(Step.ARRIVAL_RECORDED)
+    return said
+
+
+def _turns(signed: Sequence[SignedAct]) -> Iterator[list[SignedAct]]:
+    """Acts that are verified by the same keys: what follows a new key may be signed by it."""
+    turn: list[SignedAct] = []
+    for each in signed:
+        turn.append(each)
+        if each.act.kind == rollover.KIND:
+            yield turn
+            turn = []
+    yield turn
+
+
+def _take_turn(
+    partner: Partner, turn: Sequence[SignedAct], found: Sorted, now: datetime, *, hand_over: bool
+) -> list[Said]:
     keys = queries.keys_of(partner)
     with together():
-        checked = [(signed, *_check(partner, signed, found, keys, now)) for signed in found.acts]
+        checked = [(signed, *_check(partner, signed, found, keys, now)) for signed in turn]
     arrivals = [arrival for _, arrival, _ in checked if arrival is not None]
     outcomes = iter(receiving.receive(arrivals, now=now, hand_over=hand_over) if arrivals else ())
-    if arrivals:
-        reach(Step.ARRIVAL_RECORDED)
     # By place, not by id: a post may hold two acts under one id, and each gets its own answer.
     return [
         Said(signed.act.id, _version(signed.value), verdict) if arrival is None else _said(next(outcomes))

@@ -45,7 +45,14 @@ RECEIPT_PAUSE = timedelta(seconds=30)  # before receipts are offered again to a 
 HOLD = timedelta(minutes=10)  # for which an act that came too early holds up those fetched after it
 CLAIM = timedelta(seconds=60)  # another worker leaves a claimed delivery alone for so long
 _RETRIED = frozenset(  # time may heal these
-    {"act.out-of-order", "act.unknown-key", "partner.suspended", "log.uncompared", "log.doubted"}
+    {
+        "act.out-of-order",
+        "act.unknown-key",
+        "receipt.unknown-key",
+        "partner.suspended",
+        "log.uncompared",
+        "log.doubted",
+    }
 )
 PROOFS = 100  # from how many sizes a witness may ask for a proof, one after the other
 
@@ -78,7 +85,7 @@ def exchange_with(partner: Partner, transport: Transport, *, now: datetime, rand
     trouble = ""
     try:
         if partner.reach == Reach.PUSH:
-            sent, receipted = _push(partner, own, transport, now, random)
+            sent, receipted, trouble = _push(partner, own, transport, now, random)
         else:
             _leave_for_fetching(partner, now)
         if partner.fetches:
@@ -120,12 +127,13 @@ def keep_cosignature(partner: Partner, *, size: int, lines: bytes, now: datetime
 
 def _push(
     partner: Partner, own: Party, transport: Transport, now: datetime, random: Random
-) -> tuple[int, int]:
+) -> tuple[int, int, str]:
+    """How many were sent, how many of them receipted, and why the partner could not take some yet."""
     due = acts.due_deliveries(now, party=partner.party, limit=BATCH)
     going = delivering.claim(delivering.judged_again(due, now=now), now=now, until=now + CLAIM)
     if not going:
-        return 0, 0
-    receipted = 0
+        return 0, 0, ""
+    receipted, trouble = 0, ""
     unsent = list(going)
     for batch in _batches(going):
         reach(Step.BEFORE_SENDING)
@@ -138,7 +146,16 @@ def _push(
         reach(Step.SENT)
         del unsent[: len(batch)]
         receipted += _take_status(partner, batch, status, transport, now=now, random=random)
-    return len(going), receipted
+        trouble = trouble or _put_off(partner, status)
+    return len(going), receipted, trouble
+
+
+def _put_off(partner: Partner, status: Status) -> str:
+    """In words, the first refusal that only a person or another act can heal; empty if there is none."""
+    for each in status.failures:
+        if each.code in _RETRIED - {"act.out-of-order"}:
+            return f"{partner.party.name} cannot take our acts: {each.message or each.code}"
+    return ""
 
 
 def _take_status(

@@ -24,6 +24,7 @@ from comity.node.acts.models import Act
 from comity.node.acts.services import composing
 from comity.node.federation import queries
 from comity.node.federation.models import OwnKey
+from comity.node.federation.services import partners
 from comity.node.keys import KeyUse
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
@@ -65,10 +66,11 @@ def descriptor(now: datetime) -> SignedDescriptor:
 
 
 def renew_signing_key(*, actor: Actor, now: datetime) -> Act | None:
-    """Sign with a new key from now on; every accepted partner is told by an act that the old key signs.
+    """Sign with a new key from now on; every partner is told by an act that the old key signs.
 
-    None when there is no partner to tell. The new key waits in a file of its own until the act is recorded;
-    if the process dies in between, `finish_renewal` completes the change at the next start.
+    Those who are suspended are told when they are resumed; None when there is nobody to tell. The new key
+    waits in a file of its own until the act is recorded; if the process dies in between, `finish_renewal`
+    completes the change.
     """
     actor.may(Power.MANAGE_PARTNERS).require()
     folder: Path = settings.CONFIG.keys
@@ -103,12 +105,14 @@ def _declare(actor: Actor, new: Ed25519PrivateKey, now: datetime) -> Act | None:
     declared = declare_key(party.ref, key, new, replaces=old.kid)
     entry = LogEntry(event=Event.KEY_DECLARED, at=now, subject=f"key {key.kid}")
     record([entry], now=now)
-    partners = tuple(partner.party for partner in queries.accepted())
+    told = queries.cooperating()
     act = None
-    if partners:
+    if told:
         body = {"title": f"New signing key of {party.name}", **declared.as_json()}
-        draft = Draft(kind="declare-key", author=party, recipients=partners, body=body)
+        recipients = tuple(partner.party for partner in told)
+        draft = Draft(kind="declare-key", author=party, recipients=recipients, body=body)
         act = composing.compose_by_node(actor=actor, draft=draft, now=now)
+        partners.explain_suspended(told, now=now)
     OwnKey.objects.filter(pk=old.pk).update(until=now)
     OwnKey.objects.create(kid=key.kid, use=Use.SIGN.value, public=key.raw, since=now)
     return act

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -113,9 +114,15 @@ def suspend_found(partner: Partner, *, why: str, now: datetime) -> Partner:
         return partner
     _move(partner, PartnerState.SUSPENDED, why, now)
     _record(Event.PARTNER_SUSPENDED, partner, now)
-    words = f"Waits until a person resumes the cooperation with {partner.party.name}: {why}"
-    delivering.explain(_unfinished(partner), words=words, now=now)
+    _explain(partner, why, now)
     return partner
+
+
+def explain_suspended(among: Sequence[Partner], *, now: datetime) -> None:
+    """Say of what waits for those of the partners who are suspended that it does."""
+    for partner in among:
+        if partner.state == PartnerState.SUSPENDED:
+            _explain(partner, partner.state_words, now)
 
 
 @transaction.atomic
@@ -238,6 +245,11 @@ def _record(event: Event, partner: Partner, now: datetime) -> None:
 
 def _try_all_again(partner: Partner, words: str, now: datetime) -> None:
     delivering.try_again(_unfinished(partner), words=words, now=now)
+
+
+def _explain(partner: Partner, why: str, now: datetime) -> None:
+    words = f"Waits until a person resumes the cooperation with {partner.party.name}: {why}"
+    delivering.explain(_unfinished(partner), words=words, now=now)
 
 
 def _unfinished(partner: Partner) -> QuerySet[Delivery]:
