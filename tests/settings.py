@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from types import FrameType
 
 _worker = os.environ.get("PYTEST_XDIST_WORKER")
 _only_read = "mypy" in sys.modules  # it reads the settings, and ends without doing what `atexit` was told
@@ -18,8 +19,16 @@ elif "COMITY_TESTS" not in os.environ:
     os.environ["COMITY_TESTS"] = tempfile.mkdtemp(prefix="comity-tests-")
     os.environ["COMITY_HOME"] = os.environ["COMITY_TESTS"]
     atexit.register(shutil.rmtree, os.environ["COMITY_TESTS"], ignore_errors=True)
-if not _only_read:  # who is told to end does what Ctrl-C does: stops nodes, removes folders
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """Does what Ctrl-C does, so that nodes stop and folders go; told again, it is already at that."""
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    raise KeyboardInterrupt
+
+
+if not _only_read:
+    signal.signal(signal.SIGTERM, _end)
 os.environ.setdefault("COMITY_PLAIN_HTTP_PARTNERS", "true")
 
 from comity.node.settings import *  # noqa: E402, F403  the environment is set first
