@@ -1,4 +1,4 @@
-"""The same verdicts as stix2-validator 3.2.0 (its errors, without its SHOULD checks), but for these differences.
+"""The same verdicts as stix2-validator 3.2.0 (its errors, not its SHOULD checks), but for these differences.
 
 What it says of each object was taken down from a run of it. `bench/validation.py` holds all objects of real
 bundles, and these tables, against the validator itself where it is installed.
