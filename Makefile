@@ -52,6 +52,6 @@ lock: $(READY) ## pin the newest versions of all dependencies, with hashes
 $(READY): requirements-dev.lock pyproject.toml
 	@python3 -m venv .venv || { echo "Python's venv is missing (Debian: python3-venv)."; exit 1; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV)
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
