@@ -39,6 +39,8 @@ def test_a_person_is_added_given_roles_and_deactivated(made: Node) -> None:
             "malformed: --body: 'Other' is none",
         ),
         (["add", "no address", "X", "analyst"], 2, "malformed: email: "),
+        (["add", "x@cert.example", "X", "analyst", "--minutes", "-5"], 2, "malformed: minutes: "),
+        (["link", "administrator@cert.example", "--minutes", "ten"], 2, "bad-usage: "),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from comity.base.verdict import Refused
+from comity.base.errors import Malformed
 from comity.node.parties.models import OneTimeLogin, PeopleChange, Person
 from comity.node.parties.services.logins import forget_factors, make_login_link, use_login_link
 from comity.node.parties.services.people import deactivate
@@ -117,6 +118,14 @@ def test_links_are_good_until_their_last_moment(by_admin, analyst, now):
     for minutes, person in ((14.99, analyst), (15, None)):
         make_login_link(actor=by_admin, person=analyst, now=now, token=f"{minutes}")
         assert use_login_link(token=f"{minutes}", now=now + timedelta(minutes=minutes)) == person
+
+
+@pytest.mark.parametrize("minutes", [0, -5, 7 * 24 * 60 + 1, 99_999_999_999])
+def test_no_link_is_good_for_no_time_or_too_long(by_admin, analyst, now, minutes):
+    with pytest.raises(Malformed) as refused:
+        make_login_link(actor=by_admin, person=analyst, now=now, minutes=minutes)
+    assert refused.value.where == "minutes"
+    assert not OneTimeLogin.objects.exists()
 
 
 def test_only_the_digest_of_a_link_is_kept(by_admin, analyst, now):

@@ -39,7 +39,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     link = command("link", "print a one-time log-in link", _link)
     for each in (add, link):
         each.add_argument(
-            "--minutes", type=int, default=logins.MINUTES, help="how long it is good (default: %(default)s)"
+            "--minutes",
+            type=int,
+            default=logins.MINUTES,
+            help="how long it is good, at most 7 days (default: %(default)s)",
         )
     command("deactivate", "let the person log in no more", _deactivate)
 
@@ -67,6 +70,7 @@ def _held(person: Person, now: datetime) -> Iterator[Membership]:
 
 def _add(asked: Asked) -> None:
     args = asked.args
+    logins.require_minutes(args.minutes)  # before the person is here, and without a link
     person, _ = people.add_person(
         actor=asked.actor,
         email=args.email,

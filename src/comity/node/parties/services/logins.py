@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.urls import reverse
 
+from comity.base.errors import Malformed
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import ChangeKind, OneTimeLogin, Person
 from comity.node.parties.roles import Power
@@ -16,6 +17,7 @@ from comity.node.parties.services.people import looked_after
 from comity.node.parties.tokens import digest, new_token
 
 MINUTES = 15
+MOST_MINUTES = 7 * 24 * 60  # a link is as good as a password, and lies in somebody's messages
 
 
 @transaction.atomic
@@ -25,11 +27,18 @@ def make_login_link(
     """The path that logs the person in once within `minutes`; hand it over by a channel you trust."""
     actor.may(Power.MANAGE_PEOPLE).require()
     looked_after(actor, person, now)
+    require_minutes(minutes)
     token = token or new_token()
     expires = now + timedelta(minutes=minutes)
     OneTimeLogin.objects.create(person=person, token_hash=digest(token), made=now, expires=expires)
     note(ChangeKind.LINK_MADE, actor=actor, now=now, person=person, minutes=minutes)
     return reverse("parties:enter", args=[token])
+
+
+def require_minutes(minutes: int) -> None:
+    """Raises `Malformed` for a time that no link may have."""
+    if not 1 <= minutes <= MOST_MINUTES:
+        raise Malformed("minutes", f"expected 1 to {MOST_MINUTES:,} (7 days)")
 
 
 @transaction.atomic
