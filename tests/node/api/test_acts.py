@@ -134,6 +134,42 @@ def test_judging_says_what_composing_would_and_leaves_no_trace(analyst, note, wo
     assert (log.size(), Act.objects.filter(kind="test-note").count()) == (size, 0)
 
 
+def test_judging_and_composing_agree_on_what_has_expired(analyst, note):
+    late = note | {"expires": "2020-01-01T00:00:00Z"}
+    told = analyst.post("/acts/judge", late).json()["verdict"]
+    assert (told["answer"], told["grounds"][0]["rule"]) == ("no", "act.expired")
+    answer = analyst.post("/acts", late)
+    assert (answer.status_code, answer.json()["grounds"]) == (403, told["grounds"])
+    assert not Act.objects.filter(kind="test-note").exists()
+
+
+def test_judging_and_composing_agree_on_what_an_answer_answers(program, sides):
+    answer = {
+        "kind": "answer-agreement",
+        "recipients": [sides.party.ref],
+        "body": {
+            "title": "Yes",
+            "agreement": "agreement--00000000-0000-4000-8000-000000000001",
+            "decision": "accept",
+            "terms_sha256": "0" * 64,
+        },
+    }
+    diplomat = program(Role.DIPLOMAT)
+    rules = {ground["rule"] for ground in diplomat.post("/acts/judge", answer).json()["verdict"]["grounds"]}
+    refused = diplomat.post("/acts", answer)
+    assert "kind.reply" in rules
+    assert (refused.status_code, {ground["rule"] for ground in refused.json()["grounds"]}) == (403, rules)
+
+
+@pytest.mark.parametrize("word", ["go", "two"])
+def test_judging_and_composing_agree_on_what_no_node_could_read(analyst, note, word):
+    more = {"title": "A note", "word": word, "more": ["x" * 2**19] * 3}
+    for address in ("/acts/judge", "/acts"):
+        answer = analyst.post(address, note | {"body": more})
+        assert (answer.status_code, answer.json()["where"]) == (413, "/body")
+    assert not Act.objects.filter(kind="test-note").exists()
+
+
 def test_judging_is_for_those_who_compose_the_kind(program, note):
     answer = program(Role.DIPLOMAT).post("/acts/judge", note)
     assert answer.json()["grounds"][0]["rule"] == "kind.role"

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from comity.base.verdict import Refused
 from comity.base.errors import Malformed
+from comity.base.verdict import Refused
 from comity.node.parties.models import OneTimeLogin, PeopleChange, Person
 from comity.node.parties.services.logins import forget_factors, make_login_link, use_login_link
 from comity.node.parties.services.people import deactivate

@@ -20,9 +20,7 @@ def acts_for(actor: Actor) -> QuerySet[Act]:
     """The acts that concern the body this actor acts for; none without the power to read acts."""
     if not actor.may(Power.READ_ACTS).allowed:
         return Act.objects.none()
-    # Asked row by row, not joined: a list stays without duplicates, follows its index and stops at its end.
-    received = Act.recipients.through.objects.filter(party_id=actor.body, act_id=OuterRef("pk"))
-    return Act.objects.filter(Q(author_id=actor.body) | Exists(received))
+    return _of_body(actor.body)
 
 
 def act_for(actor: Actor, ref: str) -> Act:
@@ -57,12 +55,27 @@ def act_to_erase(actor: Actor, ref: str) -> Act:
 
 def answered_act(actor: Actor, ref: str | None) -> Act | None:
     """The recorded act that a draft answers, None if it answers none; raises `NotFound`."""
+    return _answered(acts_for(actor), ref)
+
+
+def answered_by(author: Party, ref: str | None) -> Act | None:
+    """The same for a draft of this body, whoever judges it."""
+    return _answered(_of_body(author.pk), ref)
+
+
+def _answered(acts: QuerySet[Act], ref: str | None) -> Act | None:
     if ref is None:
         return None
-    act = acts_for(actor).filter(ref=ref, state=ActState.RECORDED).first()
+    act = acts.filter(ref=ref, state=ActState.RECORDED).first()
     if act is None:
         raise NotFound("act to answer")
     return act
+
+
+def _of_body(body: int) -> QuerySet[Act]:
+    # Asked row by row, not joined: a list stays without duplicates, follows its index and stops at its end.
+    received = Act.recipients.through.objects.filter(party_id=body, act_id=OuterRef("pk"))
+    return Act.objects.filter(Q(author_id=body) | Exists(received))
 
 
 def listed(

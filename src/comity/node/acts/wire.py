@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from comity.base.tlp import Tlp
 from comity.formats import acts as wire
 from comity.formats import receipts
 from comity.formats.entries import LogEntry
 from comity.formats.jws import thumbprint
 from comity.node.accountability.queries import LogProof, proofs_of
-from comity.node.acts.kinds import Leaving
+from comity.node.acts.kinds import Draft, Leaving
 from comity.node.acts.models import Act, Receipt
 from comity.node.keys import KeyUse, node_key
 from comity.node.parties.models import Party
+
+_NO_ACT = f"{wire.TYPE}--{UUID(int=0, version=4)}"
+_NO_KEY = Ed25519PrivateKey.generate()  # for drafts: of nobody, and forgotten when the process ends
 
 
 def signed(
@@ -32,7 +37,7 @@ def signed(
         recipients=tuple(party.ref for party in recipients),
         tlp=Tlp(act.tlp),
         body=act.body,
-        contents=tuple(wire.Content(each.ref, each.modified or None, each.sha256) for each in contents),
+        contents=_named(contents),
         in_reply_to=act.in_reply_to.ref if act.in_reply_to else None,
         purpose=act.purpose or None,
         basis=tuple(act.basis),
@@ -40,6 +45,29 @@ def signed(
     )
     made = wire.sign_act(spoken, key, thumbprint(key.public_key()))
     return made.raw, made.sha256
+
+
+def require_form(draft: Draft, contents: Sequence[Leaving], now: datetime) -> None:
+    """Raises `Malformed` for a draft that no node could take in; nothing that counts is signed for it."""
+    spoken = wire.Act(
+        id=_NO_ACT,
+        created=now,
+        kind=draft.kind,
+        author=draft.author.ref,
+        recipients=tuple(party.ref for party in draft.recipients),
+        tlp=draft.tlp,
+        body=draft.body,
+        contents=_named(contents),
+        in_reply_to=draft.in_reply_to,
+        purpose=draft.purpose or None,
+        basis=draft.basis,
+        expires=draft.expires,
+    )
+    wire.sign_act(spoken, _NO_KEY, thumbprint(_NO_KEY.public_key()))
+
+
+def _named(contents: Sequence[Leaving]) -> tuple[wire.Content, ...]:
+    return tuple(wire.Content(each.ref, each.modified or None, each.sha256) for each in contents)
 
 
 @dataclass(frozen=True, slots=True)

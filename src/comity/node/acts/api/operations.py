@@ -89,7 +89,6 @@ def judge_act(request: ActorRequest, wanted: Composed) -> DryRun:
     """What composing would come to, without writing anything."""
     kind_named(wanted.kind).may_compose(request.actor).require()
     draft = _draft(request.actor, wanted)
-    queries.answered_act(request.actor, draft.in_reply_to)
     judged = composing.judge(draft, timezone.now())
     return dry_run(draft, judged)
 

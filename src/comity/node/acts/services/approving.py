@@ -17,6 +17,7 @@ from comity.node.acts.kinds import Draft
 from comity.node.acts.models import Act, ActState, Approval, Decision
 from comity.node.acts.services.composing import judge
 from comity.node.acts.services.recording import Prepared, record_acts
+from comity.node.faults import Step, reach
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Person
 from comity.node.parties.roles import Power
@@ -41,6 +42,7 @@ def approve(*, actor: Actor, ref: str, now: datetime, note: str = "") -> Act:
         raise Conflict(text)
     _decide(act, actor, Decision.APPROVE, note, now)
     record([LogEntry(event=Event.ACT_APPROVED, at=now, subject=act.ref)], now=now)
+    reach(Step.APPROVED)
     record_acts([Prepared(act, draft.recipients, judgement.leaving)], now=now)
     return act
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from comity.base.errors import Conflict
+from comity.base.times import encode_time
 from comity.base.tlp import Tlp
 from comity.base.verdict import Ground, Verdict, all_of
 from comity.node.acts import queries
@@ -16,6 +17,7 @@ from comity.node.acts.kinds import Draft, Judgement, kind_named, reachable
 from comity.node.acts.models import Act, ActState
 from comity.node.acts.services.recording import Prepared, record_acts
 from comity.node.acts.together import together
+from comity.node.acts.wire import require_form
 from comity.node.faults import Step, reach
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
@@ -26,10 +28,13 @@ def judge(draft: Draft, now: datetime) -> Judgement:
     kind = kind_named(draft.kind)
     kind.read_body(draft.body)
     reached = () if kind.may_wait else (reachable(party) for party in draft.recipients)
-    ways = [_addressed(draft), *reached]
+    answers = kind.may_answer(queries.answered_by(draft.author, draft.in_reply_to))
+    ways = [_addressed(draft), _timely(draft, now), answers, *reached]
     judged = kind.judge(draft, now)
     blocked = [each for each in (*ways, _rests(draft, judged)) if not each.allowed]
     verdict = all_of((*blocked, judged.verdict)) if blocked else judged.verdict
+    if verdict.allowed:
+        require_form(draft, judged.leaving, now)
     return Judgement(verdict, judged.items, judged.basis)
 
 
@@ -96,7 +101,6 @@ def _prepare(actor: Actor, draft: Draft, now: datetime, identifier: UUID) -> Pre
     kind = kind_named(draft.kind)
     _own_body(actor, draft).require()
     answered = queries.answered_act(actor, draft.in_reply_to)
-    kind.may_answer(answered).require()
     judgement = judge(draft, now)
     judgement.verdict.require()
     second = needs_second_person(draft, judgement)
@@ -137,6 +141,14 @@ def _rests(draft: Draft, judged: Judgement) -> Verdict:
         text = "The act names agreements on which an act of its kind does not rest."
         return Verdict.no(Ground("act.basis", "path of an act", text))
     return Verdict.yes(Ground("act.basis", "path of an act", "It rests on what it names."))
+
+
+def _timely(draft: Draft, now: datetime) -> Verdict:
+    """Whether there is time left to take the act in, as its receivers will count it."""
+    if draft.expires is None or encode_time(draft.expires) > encode_time(now):
+        return Verdict.yes(Ground("act.timely", "path of an act", "It has not expired."))
+    text = f"It would have expired at {draft.expires:%Y-%m-%d %H:%M} UTC; name a time that is still to come."
+    return Verdict.no(Ground("act.expired", "path of an act", text))
 
 
 def _addressed(draft: Draft) -> Verdict:
