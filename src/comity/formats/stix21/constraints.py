@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv6Address
-from typing import Any
+from typing import Any, NamedTuple
 
 from comity.formats.markings import TLP_EXTENSION, TLP_IDS, TLP_OF_ID
 from comity.formats.stix21.domain import DOMAIN_OBJECTS
@@ -26,18 +25,17 @@ from comity.formats.stix21.structures import none_of
 Object = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """A test of an object: what it looks at, and the property without which there is nothing to test."""
+class Constraint(NamedTuple):
+    """A test of an object: the property without which there is nothing to test, and all that it looks at."""
 
-    reads: frozenset[str]
+    when: str
     test: Callable[[Object], Problems]
-    when: str = "type"
+    reads: frozenset[str] = frozenset()
 
 
-def _reading(names: str, test: Callable[[Object], Problems], when: str = "") -> Constraint:
-    """A constraint of some properties, given as words; where no other is given, the first must be there."""
-    return Constraint(frozenset(names.split()), test, when or names.split(maxsplit=1)[0])
+def _reading(names: str, test: Callable[[Object], Problems]) -> Constraint:
+    """A constraint of some properties, given as words: the first must be there."""
+    return Constraint(names.split(maxsplit=1)[0], test, frozenset(names.split()))
 
 
 def _in_order(earlier: str, later: str, section: str, *, strictly: bool = False) -> Constraint:
@@ -60,12 +58,12 @@ def _in_order(earlier: str, later: str, section: str, *, strictly: bool = False)
 def _some_of(names: str, section: str) -> Constraint:
     choice = frozenset(names.split())
     problem = (none_of(choice, section),)
-    return Constraint(frozenset(), lambda value: problem if choice.isdisjoint(value) else FINE)
+    return Constraint("type", lambda value: problem if choice.isdisjoint(value) else FINE)
 
 
 def _not_both(first: str, second: str, section: str) -> Constraint:
     problem = (Problem(Rule.EXCLUSIVE, f"must not stand beside {first}", section, f"/{second}"),)
-    return Constraint(frozenset(), lambda value: problem if first in value else FINE, second)
+    return Constraint(second, lambda value: problem if first in value else FINE)
 
 
 def _needs(name: str, others: str, section: str) -> Constraint:
@@ -77,7 +75,7 @@ def _needs(name: str, others: str, section: str) -> Constraint:
         lacking = ", ".join(sorted(needed - value.keys()))
         return (Problem(Rule.TOGETHER, f"needs {lacking} beside it", section, f"/{name}"),)
 
-    return Constraint(frozenset(), test, name)
+    return Constraint(name, test)
 
 
 def _unless_defanged(good: Callable[[str], object], expected: str, section: str) -> Constraint:
@@ -153,12 +151,9 @@ def _plain_id(value: Object) -> Problems:
 _KNOWN = DOMAIN_OBJECTS.keys() | OBSERVABLES.keys()
 
 
-_RELATED = frozenset({"source_ref", "relationship_type", "target_ref"})
-
-
 def _suggested(value: Object) -> Problems:
     """A relationship between types of the standard should be one that it suggests."""
-    if not value.keys() >= _RELATED:
+    if "source_ref" not in value or "target_ref" not in value:
         return FINE
     source, kind, target = (
         kind_of(value["source_ref"]),
@@ -306,11 +301,11 @@ _OF_TYPE: Mapping[str, tuple[Constraint, ...]] = {
     ),
     "relationship": (
         _in_order("start_time", "stop_time", "5.1", strictly=True),
-        _reading("source_ref relationship_type target_ref", _suggested),
+        _reading("relationship_type source_ref target_ref", _suggested),
     ),
     "extension-definition": (_reading("extension_properties extension_types", _top_level),),
     "marking-definition": (
-        Constraint(frozenset(), _definition),
+        Constraint("type", _definition),
         _reading("id object_marking_refs granular_markings", _own_marking),
         _reading("definition_type definition", _statement),
         _reading("id definition definition_type created", _tlp_1),

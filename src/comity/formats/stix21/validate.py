@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from comity.formats.stix21 import constraints, meta
@@ -33,6 +34,7 @@ PatternProblem = Callable[[str], str | None]
 _MAX_REF = 300
 _TYPE_NAME = re.compile(f"(?=.{{3,250}}\\Z){TYPE_NAME}")
 _RESERVED = frozenset({"severity", "action", "username", "phone_numbers"})  # section 3.8
+_TOP_LEVEL = "toplevel-property-extension"
 _NEW_TYPES = frozenset({"new-sdo", "new-sco", "new-sro"})
 _MAX_NAMES = 10  # of properties in one sentence
 
@@ -76,7 +78,7 @@ def errors(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 def _problems(value: dict[str, Any], known: _Type) -> Problems:
     problems: Problems = FINE
-    broken: set[str] = set()
+    broken: set[str] | None = None
     beyond: list[str] = []
     check_of = known.checks.get
     for name, part in value.items():
@@ -88,31 +90,34 @@ def _problems(value: dict[str, Any], known: _Type) -> Problems:
             if wrong:
                 problems += under(name, wrong)
                 if any(each.rule not in WARNINGS for each in wrong):
-                    broken.add(name)
+                    broken = (broken or set()) | {name}
     if not known.required <= value.keys():
         problems += missing(known.required - value.keys(), known.section)
-    for constraint in known.constraints:
-        if constraint.when in value and (not broken or broken.isdisjoint(constraint.reads)):
-            problems += constraint.test(value)
+    for when, test, reads in known.constraints:
+        if when in value and (broken is None or broken.isdisjoint(reads)):
+            problems += test(value)
     return problems + _beyond(value, beyond, known) if beyond else problems
 
 
 def _beyond(value: dict[str, Any], names: list[str], known: _Type) -> Problems:
     """Properties that the type does not have: custom ones, those of extensions, and mistakes."""
-    problems: Problems = FINE
+    expected = known.custom or ("extensions" in value and _TOP_LEVEL in _extension_types(value))
+    problems = _by_name(tuple(names), "" if expected else known.section)
     for name in names:
         part = value[name]
-        problems += _wrong_name(name)
-        if type(part) is not str and (wrong := loose(part)):
+        if type(part) is not str and type(part) is not bool and (wrong := loose(part)):
             problems += under(name[:MAX_NAME], wrong)
-    if known.custom or _adds_properties(value):
-        return problems
-    return problems + _custom(tuple(names), known.section)
+    return problems
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # objects of one source have the same ones
+def _by_name(names: tuple[str, ...], section: str) -> Problems:
+    """The problems of properties by their names alone; without a section, they may all be there."""
+    problems = tuple(chain.from_iterable(map(_wrong_name, names)))
+    return problems + _custom(names, section) if section else problems
+
+
 def _wrong_name(name: str) -> Problems:
-    """The problem of a property by its name alone."""
     if name in _RESERVED:
         return (Problem(Rule.RESERVED, "is a name that the standard keeps for itself", "3.8", f"/{name}"),)
     if name == "defanged":
@@ -120,7 +125,6 @@ def _wrong_name(name: str) -> Problems:
     return FINE if PROPERTY_NAME.fullmatch(name) else under(name[:MAX_NAME], (MISNAMED,))
 
 
-@lru_cache(maxsize=4096)  # objects of one source have the same ones
 def _custom(names: tuple[str, ...], section: str) -> Problems:
     """One warning for all custom properties, and one for all that have no x_ before them."""
     custom = [name for name in names if name.startswith("x_")]
@@ -145,10 +149,6 @@ def _extension_types(value: dict[str, Any]) -> set[str]:
         return set()
     types = (part.get("extension_type") for part in found.values() if type(part) is dict)
     return {each for each in types if type(each) is str}
-
-
-def _adds_properties(value: dict[str, Any]) -> bool:
-    return "extensions" in value and "toplevel-property-extension" in _extension_types(value)
 
 
 def _of_unknown_type(value: dict[str, Any], kind: object) -> Problems:
@@ -206,14 +206,10 @@ def _ref(value: dict[str, Any]) -> str:
     return found[:_MAX_REF] if type(found) is str else ""
 
 
-def _fine(_: object) -> Problems:
-    return FINE
-
-
 def _compiled(
     kind: str, known: ObjectType, common: Mapping[str, Check], shared: tuple[Constraint, ...] = ()
 ) -> _Type:
-    checks = {**common, **known.properties, "type": _fine, "id": identifier(kind)}
+    checks = {**common, **known.properties, "type": text, "id": identifier(kind)}
     return _Type(known.section, checks, known.required | {"type", "id"}, constraints_of(kind) + shared)
 
 
@@ -234,11 +230,11 @@ _TYPES: Mapping[str, _Type] = {
 _BUNDLE = _compiled("bundle", meta.BUNDLE, {})
 _CUSTOM_VERSIONED = _Type(
     "3.2",
-    {**meta.VERSIONED, "type": _fine},
+    {**meta.VERSIONED, "type": text},
     _VERSIONED_NEED | {"type", "id"},
     constraints.VERSIONED,
     custom=True,
 )
 _CUSTOM_OBSERVABLE = _Type(
-    "3.2", {**meta.ANYTHING, "type": _fine}, frozenset({"type", "id"}), constraints.ALWAYS, custom=True
+    "3.2", {**meta.ANYTHING, "type": text}, frozenset({"type", "id"}), constraints.ALWAYS, custom=True
 )
