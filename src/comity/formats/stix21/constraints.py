@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from comity.formats.markings import TLP_EXTENSION, TLP_IDS, TLP_OF_ID
 from comity.formats.stix21.domain import DOMAIN_OBJECTS
 from comity.formats.stix21.finding import FINE, Problem, Problems, Rule, shown
-from comity.formats.stix21.identifiers import deterministic_id, version_of
+from comity.formats.stix21.identifiers import VERSION, deterministic_id
 from comity.formats.stix21.kinds import instant, kind_of
 from comity.formats.stix21.meta import url
 from comity.formats.stix21.object_type import RELATIONS
@@ -127,12 +127,12 @@ def _observable_id(kind: str) -> Constraint:
 
     def test(value: Object) -> Problems:
         found = value["id"]
-        if version_of(found) == "4":
+        if found[VERSION] == "4":
             return FINE
         if not any(name in value for name in contributing):
             text = "must have a UUID of version 4: nothing in the object makes an id"
             return (Problem(Rule.ID_VERSION_NEEDED, text, "2.9", "/id"),)
-        expected = deterministic_id(kind, value, contributing) if version_of(found) == "5" else None
+        expected = deterministic_id(kind, value, contributing) if found[VERSION] == "5" else None
         if expected is None or expected == found.lower():
             return FINE
         return (
@@ -143,7 +143,7 @@ def _observable_id(kind: str) -> Constraint:
 
 
 def _plain_id(value: Object) -> Problems:
-    if version_of(value["id"]) == "4":
+    if value["id"][VERSION] == "4":
         return FINE
     return (Problem(Rule.ID_VERSION, "should have a UUID of version 4", "2.9", "/id"),)
 

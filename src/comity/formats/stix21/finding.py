@@ -106,8 +106,7 @@ class Finding:
 
     ref: str  # the id of the object, empty where it has none
     kind: object  # its type, or what stands in its place
-    problem: Problem
-    prefix: str = ""  # where the object stands in what was validated
+    problem: Problem  # its place begins at the value that was validated
 
     @property
     def level(self) -> Level:
@@ -122,7 +121,7 @@ class Finding:
     @property
     def where(self) -> str:
         """A JSON pointer (RFC 6901) into the value that was validated."""
-        return self.prefix + self.problem.where
+        return self.problem.where
 
     @property
     def text(self) -> str:

@@ -12,12 +12,7 @@ from comity.formats.canonical import canonical
 
 NAMESPACE = UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
 _PREFERRED_HASHES = ("MD5", "SHA-1", "SHA-256", "SHA-512")
-_VERSION_PLACE = -22  # of a UUID at the end of an id
-
-
-def version_of(identifier: str) -> str:
-    """The version of the UUID in an id."""
-    return identifier[_VERSION_PLACE]
+VERSION = -22  # the place in an id of the digit that is the version of its UUID
 
 
 def deterministic_id(kind: str, value: dict[str, Any], contributing: Iterable[str]) -> str | None:

@@ -195,7 +195,8 @@ def _bundle(value: dict[str, Any], pattern_problem: PatternProblem | None) -> It
             yield Finding(ref, "bundle", wrong)
             continue
         for found in findings(each, pattern_problem=pattern_problem):
-            yield replace(found, prefix=f"/objects/{index}")
+            where = f"/objects/{index}{found.where}"
+            yield Finding(found.ref, found.kind, replace(found.problem, where=where))
     for definition in marking_cycles(members):
         cycle = Problem(Rule.MARKING_CYCLE, "is marked by definitions that it marks itself", "7.2.1")
         yield Finding(definition, "marking-definition", cycle)
