@@ -14,11 +14,11 @@ _only_read = "mypy" in sys.modules  # it reads the settings, and ends without do
 if _only_read:
     os.environ["COMITY_HOME"] = f"{tempfile.gettempdir()}/comity-tests-of-nobody"  # never made
 elif _worker:  # its parent has made a home; each worker has a folder of its own in it
-    os.environ["COMITY_HOME"] = os.path.join(os.environ["COMITY_TESTS"], _worker)  # noqa: PTH118  as text
-elif "COMITY_TESTS" not in os.environ:
-    os.environ["COMITY_TESTS"] = tempfile.mkdtemp(prefix="comity-tests-")
-    os.environ["COMITY_HOME"] = os.environ["COMITY_TESTS"]
-    atexit.register(shutil.rmtree, os.environ["COMITY_TESTS"], ignore_errors=True)
+    os.environ["COMITY_HOME"] = os.path.join(os.environ["TESTS_OF_COMITY"], _worker)  # noqa: PTH118  as text
+elif "TESTS_OF_COMITY" not in os.environ:
+    os.environ["TESTS_OF_COMITY"] = tempfile.mkdtemp(prefix="comity-tests-")
+    os.environ["COMITY_HOME"] = os.environ["TESTS_OF_COMITY"]
+    atexit.register(shutil.rmtree, os.environ["TESTS_OF_COMITY"], ignore_errors=True)
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

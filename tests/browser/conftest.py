@@ -175,8 +175,8 @@ def axe() -> Callable[[Page], None]:
 
 @pytest.fixture
 def shot() -> Callable[[Page, str], None]:
-    """Saves a picture of the whole page in the folder that COMITY_SHOTS names, if it names one."""
-    folder = os.environ.get("COMITY_SHOTS")
+    """Saves a picture of the whole page in the folder that SHOTS names, if it names one."""
+    folder = os.environ.get("SHOTS")
 
     def take(page: Page, name: str) -> None:
         if folder:

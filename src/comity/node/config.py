@@ -8,7 +8,7 @@ database also as `DATABASE_URL`); the environment wins. Secrets are files in the
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from math import isfinite
 from pathlib import Path
@@ -25,6 +25,7 @@ class BadConfig(ComityError):
 
 
 _LAST_PORT = 65_535
+_PREFIX = "COMITY_"
 
 
 def _about(words: str, *, least: float | None = None) -> dict[str, Any]:
@@ -113,9 +114,8 @@ def load(environ: Mapping[str, str]) -> Config:
     home = Path(environ.get("COMITY_HOME", "~/comity")).expanduser().resolve()
     written = _from_file(home / "node.toml") | _from_environment(environ)
     known = {each.name: each for each in fields(Config) if each.name != "home"}
-    problems = [
-        f"{name}: there is no such setting; see docs/settings.md" for name in written if name not in known
-    ]
+    problems = [_unknown(name, known) for name in written if name not in known]
+    problems += [_unknown(name, _VARIABLES) for name in _misspelt(environ)]
     values: dict[str, Any] = {}
     for name in (name for name in written if name in known):
         try:
@@ -125,7 +125,9 @@ def load(environ: Mapping[str, str]) -> Config:
     config = Config(home=home, **values)  # what has the wrong type stands at its default, which is good
     problems += _wrong(config)
     if problems:
-        raise BadConfig(f"The settings in {home / 'node.toml'} cannot be used: " + "; ".join(problems))
+        raise BadConfig(
+            f"The settings in {home / 'node.toml'} and the environment cannot be used: " + "; ".join(problems)
+        )
     return config
 
 
@@ -138,12 +140,30 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise BadConfig(f"{path} is not valid TOML: {error}") from error
 
 
+_VARIABLES = {f"{_PREFIX}{each.name.upper()}": each.name for each in fields(Config) if each.name != "home"}
+
+
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    names = {f"COMITY_{each.name.upper()}": each.name for each in fields(Config) if each.name != "home"}
-    found = {names[key]: value for key, value in environ.items() if key in names}
+    found = {_VARIABLES[key]: value for key, value in environ.items() if key in _VARIABLES}
     if "DATABASE_URL" in environ:
         found.setdefault("database_url", environ["DATABASE_URL"])
     return found
+
+
+def _misspelt(environ: Mapping[str, str]) -> list[str]:
+    return sorted(
+        key
+        for key in environ
+        if key.startswith(_PREFIX) and key not in _VARIABLES and key != f"{_PREFIX}HOME"
+    )
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  memory that the supervisor saves
+
+    near = get_close_matches(name, known, n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return f"{name}: there is no such setting, see docs/settings.md.{meant}"
 
 
 def _typed(value: object, wanted: type) -> object:
