@@ -157,7 +157,24 @@ def test_a_reader_that_stops_reading_is_no_error(here: Path):
         running.stdout.readline()
         running.stdout.close()
         assert running.stderr.read() == b""
-        assert running.wait() == 1
+        assert running.wait() == 141
+
+
+@pytest.mark.parametrize("words", [("commands", "--text"), ("commands", "--json"), ("--version",)])
+def test_a_full_device_is_an_error_in_one_line(words: tuple[str, ...]):
+    for unbuffered in ("", "1"):  # told at once, or at the end
+        environ = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [str(COMMAND), *words],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+                env=environ,
+            )
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert done.stderr.startswith("unwritable: standard output: No space left")
 
 
 def test_an_interrupted_command_ends_quietly(monkeypatch: pytest.MonkeyPatch):

@@ -19,13 +19,15 @@ _HEADING = f"""{BEGIN}
 Judges files and proofs; needs no node, no database and no network. A file named `-` is standard input. On a
 terminal it speaks to people; in a pipe, each result is one line of JSON. `--text` and `--json`, which every
 command takes, choose. Errors are one line on stderr, `code: message`: the codes of `wire/errors.md`, and
-`bad-usage` for words that cannot be understood and `unreadable` for a file that cannot be opened.
+`bad-usage` for words that cannot be understood, `unreadable` for a file that cannot be opened and
+`unwritable` where not all could be told.
 
 | exit status | meaning |
 |---|---|
 | 0 | done; everything that was checked holds |
 | 1 | refused; something does not hold, or cannot be said |
-| 2 | bad input: words, files or values that cannot be read |
+| 2 | bad input: words, files or values that cannot be read; or not all could be written |
+| 141 | whoever read the output stopped before its end |
 """
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from comity.base.errors import ComityError
+from comity.base.stdout import write_line
 
 
 class Manner(Enum):
@@ -40,7 +41,7 @@ class Output:
     def give(self, result: Mapping[str, object], *lines: str, style: str = "") -> None:
         """One result: the object for programs, the lines for people; colour never carries it alone."""
         if self.manner is Manner.JSON:
-            _write(json.dumps(result))  # ASCII: no terminal and no locale can garble it
+            write_line(json.dumps(result))  # ASCII: no terminal and no locale can garble it
         else:
             for line in lines:
                 self._say(plain(line), style)
@@ -49,19 +50,19 @@ class Output:
         """Rows with the same columns; for programs one object to a line, with the title as `table`."""
         if self.manner is Manner.JSON:
             for row in rows:
-                _write(json.dumps({"table": title, **row}))
+                write_line(json.dumps({"table": title, **row}))
         elif not rows:
-            _write(f"{title}: none")
+            write_line(f"{title}: none")
         elif self.manner is Manner.TERMINAL:
             _draw(title, rows)
         else:
-            _write(f"{title}:")
+            write_line(f"{title}:")
             for row in rows:
-                _write("  " + "\t".join(_cell(value) for value in row.values()))
+                write_line("  " + "\t".join(_cell(value) for value in row.values()))
 
     def _say(self, line: str, style: str) -> None:
         if self.manner is Manner.TEXT or not style:
-            _write(line)
+            write_line(line)
             return
         from rich.console import Console  # noqa: PLC0415  only a terminal needs it, and the start is to be instant
 
@@ -78,10 +79,6 @@ def plain(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-
-
-def _write(line: str) -> None:
-    sys.stdout.write(line + "\n")
 
 
 def _cell(value: object) -> str:

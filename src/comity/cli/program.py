@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Protocol, cast
 
 from comity.base.errors import ComityError
+from comity.base.stdout import told, write_line
 from comity.base.verdict import Refused
 from comity.cli.output import Output, complain
 from comity.cli.parsing import BadUsage, Parser, output_options
@@ -60,18 +60,12 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command; 0 done or holds, 1 refused or does not hold, 2 bad input."""
     try:
         _write_anything()
-        status = _run(sys.argv[1:] if words is None else list(words))
-        sys.stdout.flush()
+        return told(lambda: _run(sys.argv[1:] if words is None else list(words)))
     except ComityError as error:
         complain(error)
         return REFUSED if isinstance(error, Refused) else BAD_INPUT
-    except BrokenPipeError:
-        # Whoever read has read enough; without this Python would complain once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return REFUSED
     except KeyboardInterrupt:
         return _INTERRUPTED
-    return status
 
 
 def parser_of(command: Command) -> tuple[Parser, _Module]:
@@ -108,7 +102,7 @@ def _overview(words: list[str]) -> int:
     args = parser.parse_args(words[len(group) :][:1])
     if args.version:
         metadata = importlib.import_module("importlib.metadata")  # slow, and only this asks for it
-        sys.stdout.write(f"{metadata.version('comity')}\n")
+        write_line(metadata.version("comity"))
         return DONE
     asked = args.command
     problem = f"there is no command {asked!r}" if asked else "no command was given"

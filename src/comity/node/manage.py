@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
 from comity.base.errors import ComityError, Malformed, Unavailable
+from comity.base.stdout import told, write_line
 from comity.node.commands.homes import require_node, set_up_django
 from comity.node.commands.output import Output, complain
 from comity.node.commands.parsing import BadUsage, Parser, Unreadable, shared_options
@@ -79,7 +80,7 @@ def main(words: Sequence[str] | None = None) -> int:
     # httpx would import its own command line with click and pygments: 5 MB more in web and worker each.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]  # this is how Python marks what is not there
     try:
-        return _run(sys.argv[1:] if words is None else list(words))
+        return told(lambda: _run(sys.argv[1:] if words is None else list(words)))
     except ComityError as error:
         complain(error)
         return 2 if isinstance(error, BAD_INPUT) else 1
@@ -105,7 +106,7 @@ def _run(words: Sequence[str]) -> int:
     parser, module = parser_of(command)
     args = parser.parse_args(first.rest)
     args.home = Path(os.environ["COMITY_HOME"])
-    args.output = Output(as_json="as_json" in args)
+    args.output = Output(as_json=first.json or "as_json" in args)
     return module.run(args)
 
 
@@ -132,7 +133,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import version  # noqa: PLC0415  see above
 
-        sys.stdout.write(f"{version('comity')}\n")
+        write_line(version("comity"))
         parser.exit()
 
 
@@ -146,6 +147,7 @@ def _top_parser() -> Parser:
     )
     home = os.environ.get("COMITY_HOME", "~/comity")
     parser.add_argument("--home", default=home, metavar="DIR", help=f"folder of the node (now {home})")
+    parser.add_argument("--json", action="store_true", help="print results as lines of JSON")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     parser.add_argument("command", metavar="COMMAND")
     parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="what the command takes")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -30,6 +32,31 @@ def test_an_unknown_command_is_bad_input(tmp_path: Path) -> None:
 
 def test_the_version_is_told(tmp_path: Path) -> None:
     assert command(tmp_path, "--version").stdout == f"{version('comity')}\n"
+
+
+@pytest.mark.parametrize("words", [("--json", "settings"), ("settings", "--json")])
+def test_json_may_stand_before_the_command_and_after_it(tmp_path: Path, words: tuple[str, ...]) -> None:
+    lines = command(tmp_path, *words).stdout.splitlines()
+    assert {"listen", "address"} <= {json.loads(line)["setting"] for line in lines}
+
+
+@pytest.mark.parametrize("words", [("commands",), ("--version",)])
+def test_a_full_device_is_an_error_and_a_broken_pipe_is_none(tmp_path: Path, words: tuple[str, ...]) -> None:
+    program = str(Path(sys.executable).with_name("comity-node"))
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([program, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("unwritable: standard output: No space left")
+    assert unread(program, *words) == (141, b"")
+
+
+def unread(*words: str) -> tuple[int, bytes]:
+    """What becomes of a program whose reader has gone before it writes."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    return done.returncode, done.stderr
 
 
 def test_bad_settings_are_all_told_at_once(made: Node) -> None:

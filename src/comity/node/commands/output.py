@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from comity.base.errors import ComityError
+from comity.base.stdout import flush, write_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ def complain(error: ComityError) -> None:
 
 
 def _write(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    write_line(line)
+    flush()
 
 
 def _cell(value: object) -> str:

@@ -16,14 +16,15 @@ _HEADING = f"""{BEGIN}
 ## comity-node
 
 Every command takes `--json` (results as lines of JSON), and every command about a node takes `--home DIR`,
-the folder of the node (default: `COMITY_HOME`, else `~/comity`). Errors are one line on stderr,
-`code: what, where, what to do next`.
+the folder of the node (default: `COMITY_HOME`, else `~/comity`); both may stand before the command too.
+Errors are one line on stderr, `code: what, where, what to do next`.
 
 | exit status | meaning |
 |---|---|
 | 0 | done |
 | 1 | refused, or it cannot be done now |
 | 2 | bad input: words, settings or files that cannot be read |
+| 141 | whoever read the output stopped before its end |
 """
 
 
