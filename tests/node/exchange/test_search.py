@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -29,7 +30,7 @@ def way(request, monkeypatch):
         monkeypatch.setattr(fulltext, "_OFTEN", 0 if request.param == "index, often" else 50)
 
 
-def found(actor: Actor, words: str, **more: str) -> list[str]:
+def found(actor: Actor, words: str, **more: Any) -> list[str]:
     return [each.title for each in queries.listed(actor, words=words, **more)]
 
 

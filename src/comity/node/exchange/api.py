@@ -9,7 +9,10 @@ from typing import Any
 from django.utils import timezone
 from ninja import Field, Query, Router, Status
 
+from comity.base.errors import Malformed
 from comity.base.tlp import Tlp
+from comity.engines.patterns.kinds import Value as Looked
+from comity.engines.patterns.query import understood
 from comity.engines.release.terms import Purpose
 from comity.node.exchange import models, queries
 from comity.node.exchange.fulltext import NEWEST
@@ -71,9 +74,16 @@ _WORDS = (
 )
 
 
-class NarrowObjects(Window):
-    """Which objects a list shows."""
+_VALUE = (
+    "An address, a network, a domain, a digest, a URL, an e-mail address, a CVE, an AS number, defanged "
+    "or not; finds what has it, the networks that hold an address, what lies beneath a network or a domain"
+)
 
+
+class NarrowObjects(Window):
+    """Which objects a list shows; by a value or by words."""
+
+    value: str = Field("", max_length=MAX_WORDS, description=_VALUE)
     words: str = Field("", max_length=MAX_WORDS, description=_WORDS)
     type: str = Field("", max_length=MAX_TYPE, description="A STIX type")
     tlp: str = Field("", max_length=12, description="A label, such as amber+strict; `none` for no label")
@@ -218,11 +228,12 @@ router = Router()
 @router.get("/objects", response=Page[ObjectRow])
 @needs(Power.READ_CONTENT)
 def list_objects(request: ActorRequest, wanted: Query[NarrowObjects]) -> Page[ObjectRow]:
-    """The objects that the caller's body holds, newest first; search them by words."""
+    """The objects that the caller's body holds, newest first; search them by a value or by words."""
     found = queries.listed(
         request.actor,
         min(wanted.cursor + wanted.limit + 1, queries.SEARCHED),
         words=wanted.words,
+        value=_value(wanted),
         kind=wanted.type,
         tlp=wanted.tlp,
         source=wanted.source,
@@ -230,6 +241,16 @@ def list_objects(request: ActorRequest, wanted: Query[NarrowObjects]) -> Page[Ob
         until="" if wanted.until is None else wanted.until.isoformat(),
     )
     return page_of(found, wanted, lambda row: ObjectRow(**_row(row)))
+
+
+def _value(wanted: NarrowObjects) -> Looked | None:
+    """The value that is looked for; raises `Malformed` if nobody understands it, or words stand beside it."""
+    if not wanted.value:
+        return None
+    found = understood(wanted.value)
+    if found is None or wanted.words:
+        raise Malformed("value", "expected one value of a kind that is known here, and no words beside it")
+    return found
 
 
 @router.get("/objects/{ref}", response=Object)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from comity.node.acts.models import Act
+from comity.node.exchange.values import LONGEST_KEY, LONGEST_KIND
 from comity.node.parties.models import Party, Person
 
 
@@ -112,6 +113,20 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.ref}"
+
+
+class Value(models.Model):
+    """A value by which an object is found: an address, a domain, a digest, with the key that sorts it."""
+
+    object = models.ForeignKey(StixObject, on_delete=models.CASCADE, related_name="values")
+    kind = models.CharField(max_length=LONGEST_KIND)
+    key = models.CharField(max_length=LONGEST_KEY)
+
+    class Meta:
+        indexes = (models.Index(name="value_by_key", fields=("kind", "key", "object")),)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.key}"
 
 
 class VictimHow(models.TextChoices):

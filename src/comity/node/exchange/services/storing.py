@@ -13,11 +13,12 @@ from comity.node.acts.models import Act
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS, links_of, title_of, words_of
 from comity.node.exchange.handling import Origin
-from comity.node.exchange.models import Import, Link, StixObject, VictimHow
+from comity.node.exchange.models import Import, Link, StixObject, Value, VictimHow
 from comity.node.exchange.services.classing import Classifier
 from comity.node.exchange.services.holding import names_beside, one_at_a_time
 from comity.node.exchange.services.rereading import reread_older
 from comity.node.exchange.services.victims import learn_victims
+from comity.node.exchange.values import keys_of
 from comity.node.parties.models import Party
 from comity.node.site.bulk import Row, insert, reserve
 
@@ -30,6 +31,7 @@ _OBJECT = (
     *("handling_id", "tlp", "holder_id", "source_id", "brought_id", "act_id", "added"),
 )
 _LINK = ("object_id", "path", "ref")
+_VALUE = ("object_id", "kind", "key")
 
 Progress = Callable[[int, int], None]
 
@@ -211,8 +213,9 @@ def _insert(
             for n, (key, each) in enumerate(zip(keys, portion, strict=True), start)
         ]
         insert(StixObject, _OBJECT, rows)
-        links = [(key, *link) for key, each in zip(keys, portion, strict=True) for link in each.links]
-        insert(Link, _LINK, links)
+        pairs = list(zip(keys, portion, strict=True))
+        insert(Link, _LINK, [(key, *link) for key, each in pairs for link in each.links])
+        insert(Value, _VALUE, [(key, *value) for key, each in pairs for value in keys_of(each.found.value)])
         progress(start + len(portion), len(news))
 
 

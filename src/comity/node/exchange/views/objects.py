@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from comity.engines.patterns.query import understood
 from comity.node.exchange import forms, queries
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.services import importing, marking
@@ -42,7 +43,8 @@ def listing(request: ActorRequest) -> HttpResponse:
     types = queries.types_held(actor)
     form = forms.Narrow(request.GET, types=types, givers=queries.givers(actor))
     wanted = form.wanted()
-    rows = queries.listed(actor, **wanted)
+    value = understood(wanted["words"]) if "words" in wanted and "literally" not in request.GET else None
+    rows = queries.listed(actor, value=value, **wanted)
     pages = Pages(rows, ROWS, most=queries.FOUND) if "words" in wanted else Paginator(rows, ROWS)
     if not wanted:
         pages.count = sum(count for _, count in types)  # known already, and slow to count again
@@ -52,6 +54,7 @@ def listing(request: ActorRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "narrowed": bool(wanted),
+        "value": value,
         "soon": soon,
         "soon_count": queries.listed(actor, until=soon.isoformat()).count(),
     }
@@ -76,6 +79,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "handling": of_class(row.handling),
         "linked": queries.linked_from(request.actor, row),
         "linking": queries.linking_to(request.actor, ref),
+        "alike": queries.alike(request.actor, row, value),
         "versions": queries.versions_for(request.actor).filter(ref=ref).defer("wire", "words"),
         "victim": queries.victims_for(request.actor).filter(ref=ref).first(),
         "look": look,
