@@ -25,7 +25,7 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
-from ninja.operation import Operation
+from ninja.operation import Operation, PathView
 from ninja.parser import Parser
 from ninja.throttling import BaseThrottle
 from ninja.utils import check_csrf
@@ -144,6 +144,8 @@ def composed() -> Api:
         router = _router(system)
         if router is not None:
             made.add_router("v1", router, tags=[system.title])
+    for view in _views(made):
+        _answer_head(view)
     for each in operations(made):
         _declared(each)
         each.run = _only_known(each)  # type: ignore[method-assign]  # as the library's own decorators do
@@ -164,9 +166,24 @@ def _router(system: System) -> Router | None:
 
 def operations(made: Api) -> Iterator[Operation]:
     """Every operation of the API."""
+    for view in _views(made):
+        yield from view.operations
+
+
+def _views(made: Api) -> Iterator[PathView]:
     for router in made._get_bound_routers():  # noqa: SLF001  the library has no other way to list them
-        for view in router.path_operations.values():
-            yield from view.operations
+        yield from router.path_operations.values()
+
+
+def _answer_head(view: PathView) -> None:
+    """Let HEAD find what GET finds (RFC 9110, 9.3.2); the server leaves the body out."""
+    reading = next((each for each in view.operations if "GET" in each.methods), None)
+    find = view._find_operation  # noqa: SLF001  a method of its own would stand in the OpenAPI document
+
+    def found(request: HttpRequest) -> Operation | None:
+        return reading if request.method == "HEAD" else find(request)
+
+    view._find_operation = found  # type: ignore[method-assign]  # noqa: SLF001  see above
 
 
 def _declared(operation: Operation) -> Needs:

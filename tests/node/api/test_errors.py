@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from django.conf import settings
 
@@ -118,3 +121,15 @@ def test_every_other_problem_has_the_same_shape(analyst, method, address, status
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, PROBLEM)
     assert set(answer.json()) == {"type", "title", "status", "detail", "code"}
     assert answer.json()["code"] == code
+    assert not {"page", "button", "buttons"} & set(re.findall(r"\w+", json.dumps(answer.json())))
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_head_is_get_without_the_body(analyst):
+    got, head = (analyst.call(method, "/api/v1/acts?limit=1") for method in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (200, b"")
+    assert got.content
+    assert head.headers["Content-Type"] == got.headers["Content-Type"]
+    assert analyst.call("HEAD", "/api/v1/acts/judge").status_code == 405
+    assert analyst.call("HEAD", "/api/v1/acts/nothing").status_code == 404
+    assert analyst.call("HEAD", "/api/v1/acts?stat=x").status_code == 400

@@ -69,6 +69,25 @@ def test_the_descriptor_is_for_everybody_and_signed(world):
     assert verify_descriptor(signed, now=signed.descriptor.issued).allowed
 
 
+@pytest.mark.parametrize(
+    ("method", "door", "allowed"),
+    [
+        ("DELETE", "inbox", "POST"),
+        ("GET", "inbox", "POST"),
+        ("PUT", "outbox", "GET"),
+        ("POST", "/taxii2/", "GET, HEAD"),
+        ("POST", "/.well-known/comity.json", "GET, HEAD"),
+        ("GET", "/federation/cosignature", "POST"),
+    ],
+)
+@pytest.mark.usefixtures("inbox")
+def test_another_method_is_told_which_are_taken(request, far, method, door, allowed):
+    path = door if door.startswith("/") else request.getfixturevalue(door)
+    response = knock(far, method, path)
+    assert (response.status_code, response["Allow"], response["Content-Type"]) == (405, allowed, MEDIA_TYPE)
+    assert response.json()["error_code"] == "wire.method"
+
+
 def test_an_act_that_is_posted_comes_back_as_a_receipt(inbox, far):
     signed = far.act(created=NOW)
     response = knock(far, "POST", inbox, envelope(signed))

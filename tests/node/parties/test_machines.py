@@ -38,7 +38,6 @@ def test_a_token_is_shown_once_and_acts_with_its_roles(wanted, cert, now):
     [
         "",
         TOKEN,
-        f"bearer {TOKEN}",
         f"Basic {TOKEN}",
         f"Bearer {TOKEN[1:]}x",
         f"Bearer {TOKEN} x",
@@ -49,6 +48,12 @@ def test_any_other_header_is_nobody(wanted, now, header):
     create_machine(**wanted, token=TOKEN)
     assert actor_from_token(header, now) is None
     assert actor_from_token(f"Bearer {TOKEN}", now) is not None
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])
+def test_the_scheme_may_have_any_case(wanted, now, scheme):
+    create_machine(**wanted, token=TOKEN)
+    assert actor_from_token(f"{scheme} {TOKEN}", now) is not None
 
 
 def test_a_token_is_good_until_its_end(wanted, now):

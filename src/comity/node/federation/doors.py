@@ -16,7 +16,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.cache import caches
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -70,6 +70,16 @@ class WrongMediaType(ComityError):
     code = "wire.media-type"
 
 
+class WrongMethod(ComityError):
+    """The door is there, and is not opened in this way."""
+
+    code = "wire.method"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"This address takes {allowed} alone.")
+        self.allowed = allowed
+
+
 class Suspended(ComityError):
     """Nothing is taken from this partner until a person has decided."""
 
@@ -90,13 +100,16 @@ def _answered(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
     @wraps(view)
     def asked(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
-            return view(*args, **kwargs)
+            response = view(*args, **kwargs)
+            if isinstance(response, HttpResponseNotAllowed):
+                raise WrongMethod(response["Allow"])
         except ComityError as error:
             logger.warning("door: %s %s", error.code, error.message)
             return _told(error)
         except OperationalError:
             logger.exception("door: the database cannot be used")
             return _told(DatabaseUnavailable())
+        return response
 
     return asked
 
@@ -106,6 +119,8 @@ def _told(error: ComityError) -> HttpResponse:
     response = _taxii(TaxiiError(error.message, status, error_code=error.code).encode(), status)
     if status == 401:  # noqa: PLR2004  RFC 9110: says how to authenticate
         response["WWW-Authenticate"] = 'Signature realm="comity"'
+    if isinstance(error, WrongMethod):
+        response["Allow"] = error.allowed
     return response
 
 
@@ -113,6 +128,7 @@ _STATUS: dict[type[ComityError], int] = {
     Unsigned: 401,
     NotAcceptable: 406,
     WrongMediaType: 415,
+    WrongMethod: 405,
     Suspended: 403,
 }
 
@@ -182,7 +198,7 @@ def objects(request: HttpRequest, caller: Caller, identifier: str) -> HttpRespon
         return _read_outbox(request, caller.partner)
     if request.method == "POST" and found.can_write:
         return _post_to_inbox(request, caller)
-    return HttpResponse(status=405)
+    return HttpResponseNotAllowed(["GET"] if found.can_read else ["POST"])
 
 
 @_for_partners
@@ -200,7 +216,7 @@ def status(request: HttpRequest, caller: Caller, identifier: str) -> HttpRespons
 def cosignature(request: HttpRequest, caller: Caller) -> HttpResponse:
     """A partner that saw our checkpoint gives us its cosignature: the checkpoint, and the signature line."""
     if request.method != "POST":
-        return HttpResponse(status=405)
+        return HttpResponseNotAllowed(["POST"])
     note = Note.decode(caller.body)
     checkpoint = Checkpoint.decode(note.text)
     lines = "".join(f"{each.encode()}\n" for each in note.signatures).encode()

@@ -12,7 +12,8 @@ from comity.node.parties.models import MachineUser
 from comity.node.parties.roles import Role
 from comity.node.parties.tokens import digest
 
-_HEADER = re.compile(r"Bearer ([A-Za-z0-9_-]{43})", re.ASCII)
+# RFC 9110, 11.1: the scheme in whatever case.
+_HEADER = re.compile(r"(?i:Bearer) +([A-Za-z0-9_-]{43})", re.ASCII)
 
 
 def actor_from_token(header: str, now: datetime) -> Actor | None:

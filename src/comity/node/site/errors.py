@@ -53,6 +53,19 @@ _NEXT = {
     500: "It was noted for the administrator. Try again; if it stays, tell them what you did and when.",
     503: "Nothing was changed. Try again in a few minutes.",
 }
+_NOT_FOUND = 404
+# What a program can do, which has no buttons.
+_FOR_PROGRAMS = {
+    400: "Correct what is named here, and send it again.",
+    401: "Send a token that is valid now: Authorization: Bearer TOKEN.",
+    403: "The caller needs a role that carries this; an administrator of this node gives it.",
+    404: "There is nothing at this address; /api/openapi.json lists what there is.",
+    405: "Send one of the methods that the header Allow names.",
+    409: "Read it again to see how it stands now, then decide.",
+    413: "Send less at once.",
+    429: "Wait a minute, then try again.",
+    500: "It was noted for the administrator. Try again; if it stays, tell them what was sent and when.",
+}
 _PLAIN_CODES = {401: "not-signed-in", 403: "forbidden", 404: "not-found", 405: "method-not-allowed"} | {
     400: "malformed",
     413: "too-large",
@@ -98,9 +111,9 @@ class Problem:
         """RFC 9457 problem details with our code, the grounds of a refusal, and the place of a bad field."""
         told: dict[str, Any] = {
             "type": f"urn:comity:error:{self.code}",
-            "title": self.title,
+            "title": "Not found" if self.status == _NOT_FOUND else self.title,
             "status": self.status,
-            "detail": self.detail or self.next_step,
+            "detail": self.detail or _FOR_PROGRAMS.get(self.status, self.next_step),
             "code": self.code,
         }
         if self.verdict is not None:

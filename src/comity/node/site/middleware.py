@@ -51,7 +51,10 @@ class _ErrorsAnswered:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if _tells_nobody(request, response):
+            allowed = response.headers.get("Allow")
             response = answer(request, plain_problem(response.status_code))
+            if allowed is not None:
+                response.headers["Allow"] = allowed
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         return response
 
