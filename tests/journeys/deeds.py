@@ -23,7 +23,7 @@ from typing import Any
 from uuid import uuid4
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-ADMINISTRATOR, DIPLOMAT = "administrator", "diplomat"
+ADMINISTRATOR, APPROVER, DIPLOMAT = "administrator", "approver", "diplomat"
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -163,8 +163,11 @@ def go(*, reach: str, fetches: bool) -> None:
         )
 
 
-def propose(*, count: int = 1) -> list[str]:
-    """Propose so many agreements to the partner; whoever asked is told when this returns."""
+def propose(*, count: int = 1, wide: bool = False) -> list[str]:
+    """Propose so many agreements to the partner; whoever asked is told when this returns.
+
+    Those that are wide wait for a second person.
+    """
     from django.db import transaction
     from django.utils import timezone
 
@@ -184,7 +187,7 @@ def propose(*, count: int = 1) -> list[str]:
                     title="Memorandum on sharing",
                     source="art. 4",
                     since=now.date(),
-                    highest=Tlp.AMBER,
+                    highest=Tlp.RED if wide else Tlp.AMBER,
                     purposes=frozenset({Purpose.NETWORK_DEFENCE}),
                     categories=frozenset(Category),
                     onward=Onward.OWN_CONSTITUENCY,
@@ -196,6 +199,37 @@ def propose(*, count: int = 1) -> list[str]:
             for _ in range(count)
         ]
     return [act.ref for act in made]
+
+
+def approve() -> list[str]:
+    """A second person approves what waits; the acts that went."""
+    from django.utils import timezone
+
+    from comity.node.acts.models import Act, ActState
+    from comity.node.acts.services import approving
+
+    refs = list(Act.objects.filter(state=ActState.AWAITING).values_list("ref", flat=True))
+    for ref in refs:
+        approving.approve(actor=_actor(APPROVER), ref=ref, now=timezone.now())
+    return refs
+
+
+def renew() -> None:
+    """Sign with a new key."""
+    from django.utils import timezone
+
+    from comity.node.federation.services import own
+
+    own.renew_signing_key(actor=_actor(ADMINISTRATOR), now=timezone.now())
+
+
+def restart() -> list[bool]:
+    """What web and worker do of themselves after a crash; whether each key is the one that partners know."""
+    from comity.node.federation.services import own
+    from comity.node.keys import KeyUse
+
+    own.finish_renewal()
+    return [own.is_current(use) for use in KeyUse]
 
 
 def hurry() -> None:
@@ -261,7 +295,8 @@ def copy_log(folder: str) -> int:
     return copies.copy_log(Path(folder))
 
 
-DEEDS = {each.__name__: each for each in (befriend, go, propose, hurry, exchange, facts, copy_log)}
+_DEEDS = (befriend, go, propose, approve, renew, restart, hurry, exchange, facts, copy_log)
+DEEDS = {each.__name__: each for each in _DEEDS}
 
 
 def main(home: str) -> None:

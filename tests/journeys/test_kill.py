@@ -20,6 +20,8 @@ SEED = 20261122
 
 COMPOSING = (Step.COMPOSED, Step.SIGNED, Step.LOGGED, Step.RECORDED)
 SENDING = (Step.BEFORE_SENDING, Step.SENT, Step.RECEIPT_NOTED)
+APPROVING = (Step.APPROVED, Step.SIGNED, Step.LOGGED, Step.RECORDED)
+RENEWING = (Step.KEY_WRITTEN, *COMPOSING, Step.KEY_DECLARED, Step.KEY_KEPT)
 ARRIVING = (Step.ARRIVED, Step.ARRIVAL_LOGGED, Step.ARRIVAL_RECORDED)
 
 
@@ -35,6 +37,48 @@ def killed_composing(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> 
     with pytest.raises(Killed):
         pair.propose(author, 2, step)
     assert author.do("facts") == before
+
+
+def killed_approving(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
+    """The web of the author dies while a second person approves."""
+    (ref,) = author.do("propose", wide=True)
+    before = author.do("facts")
+    with pytest.raises(Killed):
+        author.do("approve", fault=step)
+    assert author.do("facts") == before
+    assert author.do("approve") == [ref]
+    pair.confirmed.add(ref)
+
+
+def killed_witnessing(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
+    """The web of the reader dies when it cosigns the log that is brought to it."""
+    pair.propose(author)
+    reader.serve(step)
+    (trouble,) = author.do("exchange")
+    assert "cannot be reached" in trouble
+    assert reader.web_ended(wait=True)
+    reader.serve()
+
+
+def killed_cosigned(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
+    """The worker of the author dies when it is given the cosignature."""
+    pair.propose(author)
+    with pytest.raises(Killed):
+        author.do("exchange", fault=step)
+
+
+def killed_renewing(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
+    """The web of the author dies while an administrator renews the key; then it dies as it goes on."""
+    with pytest.raises(Killed):
+        author.do("renew", fault=step)
+    if step in (Step.KEY_DECLARED, Step.KEY_KEPT):
+        with pytest.raises(Killed):
+            author.do("restart", fault=Step.KEY_KEPT)
+    assert author.do("restart") == [True, True, True]
+    author.serve()
+    pair.propose(author)
+    author.do("renew")
+    pair.propose(author)
 
 
 def killed_sending(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
@@ -74,6 +118,11 @@ def killed_noting(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> Non
 Killing = Callable[[Pair, Mortal, Mortal, Step], None]
 EVERY: tuple[tuple[Way, Killing, Step], ...] = (
     *((Way.PUSHED, killed_composing, step) for step in COMPOSING),
+    *((Way.PUSHED, killed_approving, step) for step in APPROVING),
+    *((Way.PUSHED, killed_renewing, step) for step in RENEWING),
+    (Way.FETCHED, killed_renewing, Step.KEY_KEPT),
+    (Way.PUSHED, killed_witnessing, Step.WITNESSED),
+    (Way.PUSHED, killed_cosigned, Step.COSIGNED),
     *((Way.PUSHED, killed_sending, step) for step in SENDING),
     *((Way.PUSHED, killed_taking, step) for step in ARRIVING),
     *((Way.FETCHED, killed_fetching, step) for step in ARRIVING),

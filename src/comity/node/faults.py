@@ -1,4 +1,4 @@
-"""Fault injection: the steps of the path at which a test can kill the process, as a crash would.
+"""Fault injection: the steps at which a test can kill the process, as a crash would.
 
 Outside such a test `reach` compares one empty string and returns.
 """
@@ -13,9 +13,10 @@ from django.conf import settings
 
 
 class Step(Enum):
-    """The steps of the path, in order; each name is a value of the setting `fault`."""
+    """The steps in order; each name is a value of the setting `fault`."""
 
     COMPOSED = "composed"  # the act is written, the transaction open
+    APPROVED = "approved"  # a second person's decision is written, the transaction open
     SIGNED = "signed"
     LOGGED = "logged"  # the log entry is written, the transaction open
     RECORDED = "recorded"  # everything of our side is written, the transaction open
@@ -25,6 +26,11 @@ class Step(Enum):
     ARRIVED = "arrived"  # a partner's act is verified, nothing written
     ARRIVAL_LOGGED = "arrival-logged"  # written and logged, the transaction open
     ARRIVAL_RECORDED = "arrival-recorded"  # committed; the partner has no receipt yet
+    WITNESSED = "witnessed"  # a partner's checkpoint is accepted and cosigned, the transaction open
+    COSIGNED = "cosigned"  # a partner's cosignature on our checkpoint is written, the transaction open
+    KEY_WRITTEN = "key-written"  # a new key waits in its file, nobody was told
+    KEY_DECLARED = "key-declared"  # committed: its declaration; the old key is still in place
+    KEY_KEPT = "key-kept"  # the old key stands beside under its other name; the new one is not in place
 
 
 def reach(step: Step) -> None:

@@ -6,7 +6,10 @@ the checkpoints of partners. Three keys, so that losing one does not lose the me
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -21,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 
 from comity.base.errors import ComityError
+from comity.formats.jws import thumbprint
 
 MOST_FORMER = 32  # so many renewals may pass while a partner is suspended
 
@@ -50,6 +54,7 @@ def create(folder: Path, use: KeyUse, *, name: str | None = None) -> Ed25519Priv
         file.write(pem)
         file.flush()
         os.fsync(file.fileno())
+    _keep_names(folder)
     return key
 
 
@@ -62,6 +67,48 @@ def read(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyMissing(f"{path}: expected an Ed25519 key.")
     return key
+
+
+@contextmanager
+def renewing(folder: Path) -> Iterator[bool]:
+    """Whether the folder is ours to change now: one process of this host renews or finishes at a time."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(descriptor)
+
+
+def next_of(folder: Path, use: KeyUse) -> Path:
+    """Where a new key waits until it is declared and takes the place of the old one."""
+    return folder / f"{use.value}-next.pem"
+
+
+def put_in_place(folder: Path, use: KeyUse, *, kept: Callable[[], None]) -> None:
+    """Let the key that waits take the place of the old one, which stays beside it; calls `kept` in between.
+
+    At no moment is there no key, and what was done already is not done again: this may be cut off anywhere.
+    """
+    waiting, current = next_of(folder, use), folder / f"{use.value}.pem"
+    old = folder / f"{use.value}-until-{thumbprint(read(waiting).public_key())[:8]}.pem"
+    if current.exists() and not old.exists():
+        os.link(current, old)
+        _keep_names(folder)
+    kept()
+    waiting.replace(current)
+    _keep_names(folder)
+
+
+def _keep_names(folder: Path) -> None:
+    """The names in the folder outlive a loss of power from now on."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def former(use: KeyUse) -> tuple[Ed25519PrivateKey, ...]:

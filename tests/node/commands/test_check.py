@@ -57,6 +57,27 @@ def test_a_broken_key_is_found(made: Node) -> None:
     assert str(key) in found["keys"]["found"]
 
 
+def test_a_key_that_was_replaced_is_not_advised_back(made: Node) -> None:
+    folder = made.home / "keys"
+    key, away = folder / "sign.pem", folder / "away"
+    key.rename(away)
+    try:
+        _, found = findings(made)
+        assert "a backup made after the last renewal" in found["keys"]["to do"]
+        shutil.copy(away, folder / "sign-next.pem")
+        _, found = findings(made)
+        assert found["keys"]["to do"] == "A renewal of the key was cut off: start the worker, it finishes it."
+        (folder / "sign-next.pem").unlink()
+        shutil.copy(folder / "log.pem", key)
+        code, found = findings(made)
+        assert (code, found["declared keys"]["state"]) == (1, "fail")
+        assert found["declared keys"]["found"].startswith("sign.pem is not the key")
+    finally:
+        (folder / "sign-next.pem").unlink(missing_ok=True)
+        away.replace(key)
+    assert findings(made)[0] == 0
+
+
 def test_missing_static_files_are_found(made: Node) -> None:
     static = made.home / "static"
     away = shutil.move(static, made.home / "away")

@@ -178,10 +178,10 @@ def test_our_new_key_is_told_to_partners_by_the_old_one(own_folder, world, far):
 
 
 def test_a_renewal_that_was_cut_short_is_finished_or_undone(own_folder, world):
-    waiting = keys.create(own_folder, KeyUse.SIGN, name=own.NEXT)
+    waiting = keys.create(own_folder, KeyUse.SIGN, name="sign-next")
     assert not own.finish_renewal()
-    assert not (own_folder / f"{own.NEXT}.pem").exists()
-    waiting = keys.create(own_folder, KeyUse.SIGN, name=own.NEXT)
+    assert not (own_folder / "sign-next.pem").exists()
+    waiting = keys.create(own_folder, KeyUse.SIGN, name="sign-next")
     own._declare(world.administrator, waiting, LATER)
     assert own.finish_renewal()
     assert keys.read(own_folder / "sign.pem").public_key() == waiting.public_key()

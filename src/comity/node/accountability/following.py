@@ -23,6 +23,7 @@ from comity.node.accountability.evidence import Judged, judge_by_tiles, judge_of
 from comity.node.accountability.models import AlarmDecision, KeptCheckpoint, LogAlarm, SeenLog
 from comity.node.accountability.reasons import check_why
 from comity.node.accountability.services import record
+from comity.node.faults import Step, reach
 from comity.node.keys import KeyUse, node_key
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
@@ -215,6 +216,7 @@ def _cosigned(log: SeenLog, offer: AddCheckpoint, verdict: Verdict, now: datetim
     line = cosign(
         Note.decode(offer.note), name=identity.witness_name(), key=node_key(KeyUse.WITNESS), now=now
     )
+    reach(Step.WITNESSED)
     return Witnessed(WitnessAnswer.COSIGNED, verdict, log.size, f"{line.encode()}\n".encode())
 
 

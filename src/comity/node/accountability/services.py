@@ -34,6 +34,7 @@ from comity.node.accountability.models import (
     Opened,
 )
 from comity.node.accountability.reasons import check_why
+from comity.node.faults import Step, reach
 from comity.node.keys import KeyUse, node_key
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party, PeopleChange
@@ -139,6 +140,7 @@ def cosigned(*, size: int, lines: bytes, witness: VerifierKey, now: datetime) ->
         key_id=witness.key_id.hex(),
         defaults={"line": newest.encode(), "at": cosigned_at(newest)},
     )
+    reach(Step.COSIGNED)
     return kept
 
 

@@ -25,6 +25,7 @@ from comity.node.commands.databases import Engine, engine_of, sqlite_file
 from comity.node.commands.homes import FILE_MODE, FOLDER_MODE
 from comity.node.commands.migrate import missing_migrations
 from comity.node.config import Config
+from comity.node.federation.services.own import is_current
 from comity.node.parties.proxies import seen_fewer
 
 _LITTLE = 1 << 30  # bytes of free disk below which a warning is due
@@ -70,7 +71,8 @@ def _findings(config: Config, now: datetime) -> Iterator[Finding]:
     yield Finding(State.OK, "settings", f"{config.home / 'node.toml'} and the environment can be used")
     yield _transport(config)
     yield from _modes(config)
-    yield _keys()
+    readable = _keys(config)
+    yield readable
     yield _disk(config)
     yield _static(Path(settings.STATIC_ROOT))
     yield _django()
@@ -78,6 +80,8 @@ def _findings(config: Config, now: datetime) -> Iterator[Finding]:
     yield database
     if database.state is State.OK:
         yield _proxies(config, seen_fewer())
+        if readable.state is State.OK:
+            yield _declared_keys()
         yield _clock(now)
         yield _log()
 
@@ -123,13 +127,33 @@ def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def _keys() -> Finding:
+def _keys(config: Config) -> Finding:
     try:
         for use in keys.KeyUse:
             keys.node_key(use)
     except keys.KeyMissing as error:
-        return Finding(State.FAIL, "keys", error.message, "Restore the folder `keys` from a backup.")
+        return Finding(State.FAIL, "keys", error.message, _how_to_get_back(config.keys))
     return Finding(State.OK, "keys", f"{len(keys.KeyUse)} private keys can be read")
+
+
+def _how_to_get_back(folder: Path) -> str:
+    """A key that was replaced must not come back: partners refuse what it signs."""
+    if keys.next_of(folder, keys.KeyUse.SIGN).exists():
+        return "A renewal of the key was cut off: start the worker, it finishes it."
+    return (
+        "Restore the missing file from a backup made after the last renewal of the key; an older backup "
+        "has a key that partners no longer believe."
+    )
+
+
+def _declared_keys() -> Finding:
+    """Whether what we sign with is what partners were told of."""
+    wrong = [use for use in keys.KeyUse if not is_current(use)]
+    if not wrong:
+        return Finding(State.OK, "declared keys", "the private keys are those that partners were told of")
+    names = ", ".join(f"{use.value}.pem" for use in wrong)
+    found = f"{names} is not the key that partners were told of last: they refuse what it signs"
+    return Finding(State.FAIL, "declared keys", found, _how_to_get_back(settings.CONFIG.keys))
 
 
 def _disk(config: Config) -> Finding:

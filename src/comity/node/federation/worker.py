@@ -33,11 +33,11 @@ def run(stop: Event, config: Config) -> None:
 
     What does not finish by then is cut short like by a crash, which the record survives: nothing is lost.
     """
-    own.finish_renewal()
     running: dict[int, Thread] = {}
     begun: dict[int, float] = {}
     regular = Regular()
     while not stop.is_set():
+        _finish_renewal()
         regular.begin(timezone.now())
         # Who waits longest comes first: else those that are due again at once would take every turn.
         for partner in sorted(_due_now(), key=lambda each: begun.get(each.pk, 0.0)):
@@ -67,6 +67,14 @@ def exchange_once(partner: Partner, config: Config, *, now: datetime, random: Ra
         Partner.objects.filter(pk=partner.pk).update(fetch_due=next_look)
     with Http(altogether=config.exchange_timeout) as transport:
         return outbound.exchange_with(partner, transport, now=now, random=random)
+
+
+def _finish_renewal() -> None:
+    """The process that renewed our key may have died before the key was in its place."""
+    try:
+        own.finish_renewal()
+    except DatabaseError:
+        logger.exception("a renewal of our key cannot be finished; trying again")
 
 
 def _due_now() -> list[Partner]:

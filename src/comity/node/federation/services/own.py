@@ -22,14 +22,13 @@ from comity.node.accountability.services import record
 from comity.node.acts.kinds import Draft
 from comity.node.acts.models import Act
 from comity.node.acts.services import composing
+from comity.node.faults import Step, reach
 from comity.node.federation import queries
 from comity.node.federation.models import OwnKey
 from comity.node.federation.services import partners
 from comity.node.keys import KeyUse
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
-
-NEXT = "sign-next"  # the file of a new signing key until every partner was told of it
 
 
 @transaction.atomic
@@ -41,6 +40,12 @@ def know_own_keys(now: datetime) -> None:
         if not OwnKey.objects.filter(kid=kid, use=use.value).exists():
             OwnKey.objects.filter(use=use.value, until=None).update(until=now)
             OwnKey.objects.create(kid=kid, use=use.value, public=public.public_bytes_raw(), since=now)
+
+
+def is_current(use: KeyUse) -> bool:
+    """Whether the key in our folder is the one that we say we use now."""
+    kid = thumbprint(keys.node_key(use).public_key())
+    return OwnKey.objects.filter(kid=kid, use=use.value, until=None).exists()
 
 
 def descriptor(now: datetime) -> SignedDescriptor:
@@ -74,27 +79,45 @@ def renew_signing_key(*, actor: Actor, now: datetime) -> Act | None:
     """
     actor.may(Power.MANAGE_PARTNERS).require()
     folder: Path = settings.CONFIG.keys
-    if (folder / f"{NEXT}.pem").exists():
-        raise Conflict("A renewal of the key is under way; restart the node to finish it.")
-    new = keys.create(folder, KeyUse.SIGN, name=NEXT)
-    act = _declare(actor, new, now)
-    finish_renewal()
+    with keys.renewing(folder) as ours:
+        if not ours:
+            raise Conflict("A renewal of the key is under way; look again in a moment.")
+        _finish(folder)  # one that was cut off before
+        new = keys.create(folder, KeyUse.SIGN, name=keys.next_of(folder, KeyUse.SIGN).stem)
+        reach(Step.KEY_WRITTEN)
+        act = _declare(actor, new, now)
+        reach(Step.KEY_DECLARED)
+        _finish(folder)
     return act
 
 
 def finish_renewal() -> bool:
     """Put a declared new key in the place of the old one; False if none waits, or it was never declared."""
     folder: Path = settings.CONFIG.keys
-    waiting = folder / f"{NEXT}.pem"
+    if not keys.next_of(folder, KeyUse.SIGN).exists():
+        return False
+    with keys.renewing(folder) as ours:
+        return ours and _finish(folder)
+
+
+def _finish(folder: Path) -> bool:
+    waiting = keys.next_of(folder, KeyUse.SIGN)
     if not waiting.exists():
         return False
-    kid = thumbprint(keys.read(waiting).public_key())
-    if not OwnKey.objects.filter(kid=kid, use=Use.SIGN.value, until=None).exists():
+    if not _is_declared(waiting):
         waiting.unlink()  # the process died before the declaration was recorded: the old key stays
         return False
-    (folder / f"{KeyUse.SIGN.value}.pem").rename(folder / f"sign-until-{kid[:8]}.pem")
-    waiting.rename(folder / f"{KeyUse.SIGN.value}.pem")
+    keys.put_in_place(folder, KeyUse.SIGN, kept=lambda: reach(Step.KEY_KEPT))
     return True
+
+
+def _is_declared(waiting: Path) -> bool:
+    """Whether the key was recorded as ours; one whose file was cut off while it was written was not."""
+    try:
+        kid = thumbprint(keys.read(waiting).public_key())
+    except keys.KeyMissing:
+        return False
+    return OwnKey.objects.filter(kid=kid, use=Use.SIGN.value, until=None).exists()
 
 
 @transaction.atomic
