@@ -8,16 +8,22 @@ from django.test import Client
 from comity.base.errors import Conflict, Malformed, NotFound
 from comity.base.verdict import Refused
 from comity.engines.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint, verify_cosignature
-from comity.engines.ledger.note import Note, VerifierKey, parse_signatures
+from comity.engines.ledger.note import KeyKind, Note, VerifierKey, parse_signatures
 from comity.engines.ledger.witness import AddCheckpoint
 from comity.node.accountability import identity, queries
 from comity.node.accountability.following import know_log, renew_log_key, witness
 from comity.node.accountability.models import Cosignature, LogAlarm, LogEntry, SeenLog
 from comity.node.accountability.public import MAX_REQUEST
 from comity.node.accountability.services import cosigned
+from comity.node.keys import KeyUse, node_key
 from tests.node.accountability.conftest import NOW, OTHER_KEY, OtherLog
 
 pytestmark = pytest.mark.django_db
+
+
+def witness_key() -> VerifierKey:
+    """The public key by which others check our cosignatures."""
+    return VerifierKey(identity.witness_name(), node_key(KeyUse.WITNESS).public_key(), KeyKind.COSIGNATURE)
 
 
 def post(body: bytes):
@@ -42,7 +48,7 @@ def test_a_log_that_grows_is_cosigned(followed):
         for signature in parse_signatures(answer.content.decode()):
             note = note.with_signature(signature)
         now = SeenLog.objects.get().at
-        assert verify_cosignature(note, identity.witness_key(), now=now).allowed
+        assert verify_cosignature(note, witness_key(), now=now).allowed
         assert seen() == new
     assert not LogAlarm.objects.exists()
 
@@ -151,11 +157,11 @@ def test_two_nodes_witness_each_other(recorded, followed):
     ours = queries.log_key()
     know_log(ours.name, ours.encode(), now=NOW)
     for size in (5, 6):
-        old = queries.last_cosigned(identity.witness_name())
-        answer = witness(queries.witness_request(old), now=NOW)
-        cosigned(size=size, lines=answer.lines, witness=identity.witness_key(), now=NOW)
+        newest = Cosignature.objects.filter(witness=identity.witness_name()).last()
+        answer = witness(queries.witness_request(newest.checkpoint_id if newest else 0), now=NOW)
+        cosigned(size=size, lines=answer.lines, witness=witness_key(), now=NOW)
         note = Note.decode(queries.latest_checkpoint())
-        assert verify_cosignature(note, identity.witness_key(), now=NOW).allowed
+        assert verify_cosignature(note, witness_key(), now=NOW).allowed
         recorded(1)
     assert [each.at for each in Cosignature.objects.all()] == [NOW, NOW]
     assert open_checkpoint(queries.latest_checkpoint(), ours).size == 7
@@ -165,7 +171,7 @@ def test_two_nodes_witness_each_other(recorded, followed):
 
 def test_a_cosignature_that_is_none_is_not_kept(recorded, followed):
     recorded(5)
-    key = identity.witness_key()
+    key = witness_key()
     other = sign_checkpoint(Checkpoint(key.name, 5, b"r" * 32), followed.key).encode().split(b"\n\n")[1]
     with pytest.raises(Refused):
         cosigned(size=5, lines=other, witness=key, now=NOW)

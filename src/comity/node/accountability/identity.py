@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from comity.engines.ledger.note import KeyKind, VerifierKey
+from comity.engines.ledger.note import VerifierKey
 from comity.node.keys import KeyUse, node_key
 
 LOG_PATH = "log"
@@ -26,11 +26,6 @@ def witness_name() -> str:
 def log_key(origin: str) -> VerifierKey:
     """The public key of our log, under the origin it began with."""
     return VerifierKey(origin, node_key(KeyUse.LOG).public_key())
-
-
-def witness_key() -> VerifierKey:
-    """The public key by which others check our cosignatures."""
-    return VerifierKey(witness_name(), node_key(KeyUse.WITNESS).public_key(), KeyKind.COSIGNATURE)
 
 
 def _below_address(path: str) -> str:

@@ -34,7 +34,6 @@ from comity.engines.ledger.witness import AddCheckpoint
 from comity.node.accountability import identity
 from comity.node.accountability.models import (
     HEAD,
-    Cosignature,
     KeptCheckpoint,
     LogAlarm,
     LogCheckpoint,
@@ -122,17 +121,6 @@ def log_key() -> VerifierKey:
 def latest_checkpoint() -> bytes:
     """The newest checkpoint of our log, with every cosignature it has."""
     return noted(newest_checkpoint())
-
-
-def checkpoint_at(size: int) -> bytes:
-    """The checkpoint we signed at this size, with every cosignature it has."""
-    return noted(_checkpoints().filter(size=size).first())
-
-
-def last_cosigned(witness: str) -> int:
-    """The size of our newest checkpoint that this witness has cosigned; 0 for none."""
-    newest = Cosignature.objects.filter(witness=witness).order_by("-checkpoint_id").first()
-    return newest.checkpoint_id if newest else 0
 
 
 def witness_request(old_size: int, *, size: int | None = None) -> bytes:
@@ -228,16 +216,6 @@ def entry_bundle(index: int, width: int = TILE_WIDTH) -> bytes:
     if len(found) != ref.width:
         raise NotFound("entry bundle")
     return encode_bundle(found)
-
-
-def entries_for(subject: str) -> QuerySet[LogEntry]:
-    """Everything the log holds about one thing, in order."""
-    return LogEntry.objects.filter(subject=subject).order_by("index")
-
-
-def entries_after(index: int, limit: int) -> tuple[LogEntry, ...]:
-    """The next entries after `index`, in the order they were committed; -1 begins at the first."""
-    return tuple(LogEntry.objects.filter(index__gt=index).order_by("index")[:limit])
 
 
 def locked_log(origin: str) -> SeenLog | None:
