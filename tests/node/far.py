@@ -46,6 +46,7 @@ class FarNode:
     refuse: str = ""
     broken: str = ""
     refuse_receipts: str = ""
+    says: dict[str, Any] = field(default_factory=dict)  # what it says of itself otherwise than at first
     receipts_given: bool = True
     taken: dict[str, acts.SignedAct] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
@@ -127,6 +128,9 @@ class FarNode:
         if path == "/federation/cosignature":
             self.cosigned.append(ask.body or b"")
             return Reply(200, {"content-type": "application/json"}, b"{}")
+        if path == "/.well-known/comity.json":
+            told = self.descriptor(self.now, **self.says)
+            return Reply(200, {"content-type": "application/json"}, told.raw)
         return self._log(path, ask.body or b"")
 
     def _log(self, path: str, body: bytes) -> Reply:

@@ -27,6 +27,7 @@ class Event(Enum):
     ACT_RECEIVED = "act-received"
     RECEIPT_RECEIVED = "receipt-received"
     PARTNER_ACCEPTED = "partner-accepted"
+    PARTNER_CHANGED = "partner-changed"
     PARTNER_SUSPENDED = "partner-suspended"
     PARTNER_RESUMED = "partner-resumed"
     PARTNER_ENDED = "partner-ended"

@@ -48,6 +48,9 @@ class Partner(models.Model):
     fetch_cursor = models.CharField(max_length=100, blank=True)
     fetch_held_since = models.DateTimeField(null=True)  # an act that came too early holds the cursor back
     fetch_due = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)  # when we last asked its node who it is now
+    changed_at = models.DateTimeField(null=True)  # when it last said something else of itself, and what
+    changed_words = models.CharField(max_length=500, blank=True)
     heard_at = models.DateTimeField(null=True)
     trouble = models.CharField(
         max_length=500, blank=True

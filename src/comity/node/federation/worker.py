@@ -14,16 +14,19 @@ from threading import Event, Thread
 from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
+from comity.node.accountability import queries as log
 from comity.node.acts import queries as acts
 from comity.node.config import Config
 from comity.node.federation import queries
-from comity.node.federation.models import Partner
+from comity.node.federation.models import Partner, Reach
 from comity.node.federation.regular import Regular
 from comity.node.federation.services import outbound, own
 from comity.node.federation.transport import Http
 
 logger = logging.getLogger("comity.worker")
 AT_ONCE = 4  # partners with whom we exchange at the same time: a slow one must not hold up the others
+LOOK = timedelta(days=1)
+LOOK_SOON = timedelta(hours=1)
 GRACE = 5.0  # seconds that running exchanges get when the worker stops
 _random = SystemRandom()
 
@@ -54,8 +57,12 @@ def run(stop: Event, config: Config) -> None:
 
 
 def partners_due(now: datetime) -> list[Partner]:
-    """The accepted partners to whom something is due, or into whose outbox we look again now."""
-    looking = [partner for partner in queries.accepted(fetching=True) if _look_again(partner, now)]
+    """The accepted partners to whom something is due, or at whose node we look again now."""
+    looking = [
+        partner
+        for partner in queries.accepted()
+        if (partner.fetches and _fetch_again(partner, now)) or look_due(partner, now)
+    ]
     waiting = queries.accepted_among([*acts.parties_due(now), *acts.parties_awaiting_receipts(now)])
     return list({partner.pk: partner for partner in (*looking, *waiting)}.values())
 
@@ -66,7 +73,19 @@ def exchange_once(partner: Partner, config: Config, *, now: datetime, random: Ra
         next_look = now + timedelta(seconds=config.pull_interval)
         Partner.objects.filter(pk=partner.pk).update(fetch_due=next_look)
     with Http(altogether=config.exchange_timeout) as transport:
-        return outbound.exchange_with(partner, transport, now=now, random=random)
+        look = look_due(partner, now)
+        return outbound.exchange_with(partner, transport, now=now, random=random, look=look)
+
+
+def look_due(partner: Partner, now: datetime) -> bool:
+    """Whether we ask the node again who it is: every day, and every hour while something is the matter.
+
+    One that we cannot reach and that fetches from us is not asked.
+    """
+    if partner.reach == Reach.FETCH and not partner.fetches:
+        return False
+    matter = partner.trouble or log.uncompared_since(partner.log_origin)
+    return partner.looked_at is None or now - partner.looked_at >= (LOOK_SOON if matter else LOOK)
 
 
 def _finish_renewal() -> None:
@@ -85,7 +104,7 @@ def _due_now() -> list[Partner]:
         return []
 
 
-def _look_again(partner: Partner, now: datetime) -> bool:
+def _fetch_again(partner: Partner, now: datetime) -> bool:
     return partner.fetch_due is None or partner.fetch_due <= now
 
 

@@ -78,8 +78,14 @@ class Exchanged:
         return self.sent > 0 and not self.trouble
 
 
-def exchange_with(partner: Partner, transport: Transport, *, now: datetime, random: Random) -> Exchanged:
-    """Send what is due to the partner, fetch what waits there, and hold both logs against each other."""
+def exchange_with(
+    partner: Partner, transport: Transport, *, now: datetime, random: Random, look: bool = False
+) -> Exchanged:
+    """Send what is due to the partner, fetch what waits there, and hold both logs against each other.
+
+    With `look` its node is asked as well who it is now: also when nothing else went well, since it may have
+    moved.
+    """
     own = queries.own_party()
     sent = receipted = fetched = 0
     trouble = ""
@@ -91,13 +97,15 @@ def exchange_with(partner: Partner, transport: Transport, *, now: datetime, rand
         if partner.fetches:
             fetched = _fetch(partner, own, transport, now)
         returned = _return_receipts(partner, own, transport, now)
-        if sent or returned or partner.fetches:
+        if sent or returned or look or partner.fetches:
             witness(partner, transport, now=now)
     except ComityError as error:
         trouble = _in_words(partner, error)
         due = acts.receipts_to_return(partner.party, now, BATCH)
         receiving.receipts_returned(due, again=now + RECEIPT_PAUSE)
         logger.warning("exchange with %s: %s %s", partner.party.ref, error.code, error.message)
+    if look:
+        trouble = _look(partner, transport, now) or trouble
     _note(partner, trouble, now)
     return Exchanged(sent, receipted, fetched, trouble)
 
@@ -114,6 +122,19 @@ def witness(partner: Partner, transport: Transport, *, now: datetime) -> Verdict
     drive(_hand_cosignature(partner, checkpoint, line.encode()), transport)
     _have_ours_cosigned(partner, transport, now)
     return verdict
+
+
+def _look(partner: Partner, transport: Transport, now: datetime) -> str:
+    """Take over what the node says of itself now; in words what speaks against that, or keeps us from it."""
+    Partner.objects.filter(pk=partner.pk).update(looked_at=now)
+    try:
+        signed = drive(exchange.fetch_descriptor(partner.address), transport)
+        verdict = partners.renew(partner, signed, now=now)
+    except ComityError as error:
+        return _in_words(partner, error)
+    if verdict.allowed:
+        return ""
+    return f"What {partner.party.name} says of itself now does not count: {verdict.grounds[0].text}"
 
 
 def keep_cosignature(partner: Partner, *, size: int, lines: bytes, now: datetime) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from comity.base.errors import Conflict, Malformed
-from comity.base.verdict import Ground, Verdict
+from comity.base.verdict import Ground, Verdict, all_of
 from comity.engines.ledger.note import VerifierKey
 from comity.formats.descriptor import (
     Descriptor,
@@ -35,6 +36,7 @@ from comity.node.parties.models import Party, PartyKind
 from comity.node.parties.roles import Power
 
 _MINUTE = timedelta(minutes=1)
+_DESCRIPTOR = "docs/wire/descriptor.md"
 
 
 class Decide(Protocol):
@@ -94,7 +96,7 @@ def accept(*, actor: Actor, partner: int, fingerprint: str, now: datetime) -> Pa
     _take_over_name(found.party, told)
     know_log(found.log_origin, _log_vkey(told, now), now=now)
     found.accepted_by_id = actor.person
-    found.fetch_due = now
+    found.fetch_due = found.looked_at = now
     found.fetches = queries.own_party().kind == PartyKind.OBSERVER  # it gets no acts: it looks at the log
     _move(found, PartnerState.ACCEPTED, f"Accepted by {actor.name}.", now)
     _record(Event.PARTNER_ACCEPTED, found, now)
@@ -170,12 +172,69 @@ def heard_of(partner: Partner, now: datetime) -> None:
 
 @transaction.atomic
 def renew(partner: Partner, signed: SignedDescriptor, *, now: datetime) -> Verdict:
-    """Take over what an accepted partner says of itself now, if a key we know has signed it."""
-    verdict = verify_update(signed, descriptor_of(partner), queries.keys_of(partner), now=now)
-    if verdict.allowed:
-        _describe(partner, signed, now)
-        partner.save()
+    """Take over what an accepted partner says of itself now, if a key we know has signed it.
+
+    Its log and the party itself stay what a person accepted; what changed is recorded and shown.
+    """
+    found = Partner.objects.select_for_update(of=("self",)).select_related("party").get(pk=partner.pk)
+    kept = descriptor_of(found)
+    verdict = all_of((verify_update(signed, kept, queries.keys_of(found), now=now), _same_log(found, signed)))
+    if not verdict.allowed or found.state != PartnerState.ACCEPTED:
+        return verdict
+    _check_free(found, signed.descriptor)
+    changes = [*_changes(kept, signed.descriptor), *_new_keys(found, signed.descriptor, now)]
+    _describe(found, signed, now)
+    if changes:
+        found.changed_at, found.changed_words = now, f"It changed {', '.join(changes)}."[:500]
+        _record(Event.PARTNER_CHANGED, found, now, digest=signed.sha256)
+    found.save()
     return verdict
+
+
+_TOLD = {
+    "name": "what it calls itself",
+    "address": "its address",
+    "api_root": "the address of its inbox",
+    "log_url": "the address of its log",
+    "witness": "its name as a witness",
+}
+
+
+def _changes(kept: Descriptor, told: Descriptor) -> Iterator[str]:
+    for name, words in _TOLD.items():
+        before, after = getattr(kept, name), getattr(told, name)
+        if before != after:
+            yield f"{words} from {before} to {after}"
+
+
+def _new_keys(partner: Partner, told: Descriptor, now: datetime) -> Iterator[str]:
+    """Keys that it names and we did not know count; one that we know may only end sooner than we knew."""
+    known = {(key.kid, key.use): key for key in queries.keys_of(partner)}
+    for key in told.keys:
+        mine = known.get((key.kid, key.use))
+        if mine is None and key.use is not Use.LOG:
+            keep_key(partner, replace(key, since=max(key.since, now)))
+            yield f"its keys: {key.kid} is new"
+        elif mine and key.until and (mine.until is None or key.until < mine.until) and key.until > mine.since:
+            PartnerKey.objects.filter(partner=partner, kid=key.kid).update(until=key.until)
+            yield f"its keys: {key.kid} ends"
+
+
+def _same_log(partner: Partner, signed: SignedDescriptor) -> Verdict:
+    """A log is accepted by a person: under another name or key, what was seen of it would count no more."""
+    told = signed.descriptor
+    keys = {key.kid for key in queries.keys_of(partner) if key.use is Use.LOG}
+    if told.log_origin == partner.log_origin and keys & {key.kid for key in told.keys if key.use is Use.LOG}:
+        return Verdict.yes(Ground("descriptor.same-log", _DESCRIPTOR, "Its log is the accepted one."))
+    text = "It names another log or log key than was accepted; end the cooperation, compare and accept anew."
+    return Verdict.no(Ground("descriptor.other-log", _DESCRIPTOR, text))
+
+
+def _check_free(partner: Partner, told: Descriptor) -> None:
+    """Raise `Conflict` if the node says that it is where another partner is."""
+    others = Partner.objects.filter(address=check_address(told.address)).exclude(pk=partner.pk)
+    if others.exists():
+        raise Conflict(f"{partner.party.name} says that it is at {told.address}, where another partner is.")
 
 
 def descriptor_of(partner: Partner) -> Descriptor:
@@ -239,8 +298,8 @@ def _move(partner: Partner, state: PartnerState, words: str, now: datetime) -> N
     partner.save()
 
 
-def _record(event: Event, partner: Partner, now: datetime) -> None:
-    record([LogEntry(event=event, at=now, subject=partner.party.ref)], now=now)
+def _record(event: Event, partner: Partner, now: datetime, *, digest: str | None = None) -> None:
+    record([LogEntry(event=event, at=now, subject=partner.party.ref, digest=digest)], now=now)
 
 
 def _try_all_again(partner: Partner, words: str, now: datetime) -> None:
