@@ -225,3 +225,32 @@ def test_any_change_of_a_signed_request_is_noticed(place, part, flip):
 def test_our_own_descriptor_names_no_private_key(world):
     told = json.loads(own.descriptor(NOW).raw)
     assert all("d" not in key for key in told["keys"])
+
+
+@pytest.mark.parametrize("path", ["/api/v1/acts", "/log/add-checkpoint", "/federation/cosignature", "/login"])
+def test_a_body_in_chunks_is_refused_and_not_taken_for_an_empty_one(inbox, far, path):
+    """Its length is not named, so that the server's interface hides it."""
+    for each in (path, inbox):
+        told = knock(far, "POST", each, **{"Transfer-Encoding": "chunked"})
+        assert told.status_code == 411
+    assert "length-required" in told.content.decode()
+    assert "Content-Length" in told.json()["title"]
+    assert not Act.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["match%5Btype%5D=indicator", "foo=1", "match%5Bid%5D=x&limit=5", "limit=1&limit=2", "added_before=x"],
+)
+def test_a_parameter_that_has_no_effect_is_refused_by_its_name(outbox, far, query):
+    told = knock(far, "GET", f"{outbox}?{query}")
+    assert (told.status_code, told.json()["error_code"]) == (400, "malformed")
+    name = {"m": "match[", "f": "foo", "l": "limit", "a": "added_before"}[query[0]]
+    assert name in told.json()["title"]
+
+
+def test_where_no_parameter_is_known_none_is_taken(inbox, far):
+    for path in ("/taxii2/", "/taxii2/comity/", "/taxii2/comity/collections/"):
+        assert knock(far, "GET", path).status_code == 200
+        assert knock(far, "GET", f"{path}?limit=1").status_code == 400
+    assert knock(far, "POST", f"{inbox}?next=1", b"{}").status_code == 400

@@ -48,13 +48,15 @@ from comity.node.federation.models import Partner, PartnerState
 from comity.node.federation.services import inbound, outbound, own, partners
 from comity.node.federation.signatures import Message, Unsigned, signer_of
 from comity.node.parties.access import open_to_all
-from comity.node.site.errors import DatabaseUnavailable, problem_of
+from comity.node.site.errors import DatabaseUnavailable, check_length, problem_of
 
 P = ParamSpec("P")
 logger = logging.getLogger("comity.federation")
 LONGEST_PAGE = 1_000
 STATUS_KEPT = 3_600  # seconds
 API_ROOT = "comity"
+_OF_OBJECTS = frozenset({"limit", "next", "added_after"})  # an outbox has whole acts: nothing is filtered out
+_NONE = frozenset[str]()
 _NUMBER = re.compile("[0-9]{1,18}")  # what a database's whole numbers hold
 
 
@@ -161,6 +163,7 @@ def descriptor(_request: HttpRequest) -> HttpResponse:
 def discovery(request: HttpRequest, _caller: Caller) -> HttpResponse:
     """TAXII 2.1, section 4.1."""
     _check_accept(request)
+    _check_parameters(request, _NONE)
     root = f"{settings.CONFIG.address}taxii2/{API_ROOT}/"
     return _taxii(Discovery(queries.own_party().name, (root,), root).encode())
 
@@ -170,6 +173,7 @@ def discovery(request: HttpRequest, _caller: Caller) -> HttpResponse:
 def api_root(request: HttpRequest, _caller: Caller) -> HttpResponse:
     """TAXII 2.1, section 4.2."""
     _check_accept(request)
+    _check_parameters(request, _NONE)
     return _taxii(ApiRoot("Acts between nodes", settings.CONFIG.max_content_length).encode())
 
 
@@ -178,6 +182,7 @@ def api_root(request: HttpRequest, _caller: Caller) -> HttpResponse:
 def collections(request: HttpRequest, caller: Caller) -> HttpResponse:
     """TAXII 2.1, section 5.1: the inbox and the outbox of the partner that asks."""
     _check_accept(request)
+    _check_parameters(request, _NONE)
     return _taxii(encode_collections(_collections(caller.partner)))
 
 
@@ -186,6 +191,7 @@ def collections(request: HttpRequest, caller: Caller) -> HttpResponse:
 def collection(request: HttpRequest, caller: Caller, identifier: str) -> HttpResponse:
     """TAXII 2.1, section 5.2."""
     _check_accept(request)
+    _check_parameters(request, _NONE)
     return _taxii(_collection(caller.partner, identifier).encode())
 
 
@@ -197,6 +203,7 @@ def objects(request: HttpRequest, caller: Caller, identifier: str) -> HttpRespon
     if request.method == "GET" and found.can_read:
         return _read_outbox(request, caller.partner)
     if request.method == "POST" and found.can_write:
+        _check_parameters(request, _NONE)
         return _post_to_inbox(request, caller)
     return HttpResponseNotAllowed(["GET"] if found.can_read else ["POST"])
 
@@ -206,6 +213,7 @@ def objects(request: HttpRequest, caller: Caller, identifier: str) -> HttpRespon
 def status(request: HttpRequest, caller: Caller, identifier: str) -> HttpResponse:
     """TAXII 2.1, section 4.3: what became of a post in the last hour."""
     _check_accept(request)
+    _check_parameters(request, _NONE)
     found = caches["statuses"].get(_status_key(caller.partner, identifier))
     if found is None:
         raise NotFound("status")
@@ -246,6 +254,7 @@ def _caller(request: HttpRequest) -> Caller:
 
 
 def _body(request: HttpRequest) -> bytes:
+    check_length(request)
     limit = settings.CONFIG.max_content_length
     length = request.headers.get("Content-Length") or "0"
     if not length.isdecimal() or not length.isascii():
@@ -290,6 +299,7 @@ def _collection(partner: Partner, identifier: str) -> Collection:
 
 def _read_outbox(request: HttpRequest, partner: Partner) -> HttpResponse:
     """A page of whole acts with their contents, in the exact order of our log."""
+    _check_parameters(request, _OF_OBJECTS)
     now = timezone.now()
     limit = _limit(request)
     after = _cursor(request)
@@ -352,6 +362,19 @@ def _outcome(said: inbound.Said) -> Outcome:
 
 def _status_key(partner: Partner, identifier: str) -> str:
     return f"taxii-status-{partner.pk}-{identifier}"
+
+
+def _check_parameters(request: HttpRequest, known: frozenset[str]) -> None:
+    """Raise `Malformed` for a parameter without effect here: the answer would look filtered, and not be.
+
+    TAXII 2.1 answers 400 to what a server does not understand, filters among it.
+    """
+    for name in request.GET:
+        if name not in known:
+            can = ", ".join(sorted(known)) or "none"
+            raise Malformed(name[:100], f"this parameter is not known here; those that are: {can}")
+        if len(request.GET.getlist(name)) > 1:
+            raise Malformed(name, "is given twice")
 
 
 def _limit(request: HttpRequest) -> int:

@@ -18,17 +18,6 @@ _JSON = ("application/json", "application/problem+json")
 # Whatever part of the page asked: the error goes to the messages, and the part stays as it was.
 MESSAGES_ONLY = {"HX-Retarget": "#messages", "HX-Reswap": "innerHTML show:window:top"}
 
-# The first class that fits decides, so the narrower ones come first.
-_STATUS: tuple[tuple[type[ComityError], int], ...] = (
-    (Refused, 403),
-    (NotFound, 404),
-    (TooLarge, 413),
-    (Malformed, 400),
-    (Conflict, 409),
-    (Unavailable, 503),
-    (KeyMissing, 503),
-    (ComityError, 400),
-)
 _TITLES = {
     400: "This could not be read",
     401: "Not signed in",
@@ -36,6 +25,7 @@ _TITLES = {
     404: "There is no such page",
     405: "This cannot be done here",
     409: "This has changed meanwhile",
+    411: "The length is missing",
     413: "This is too large",
     429: "Too many attempts",
     500: "Something went wrong here",
@@ -48,6 +38,7 @@ _NEXT = {
     404: "Check the address, or start again from the first page.",
     405: "Go back and use the buttons of the page.",
     409: "Open the page again to see how it stands now, then decide.",
+    411: "Send it again with its length.",
     413: "Send less at once, or split it.",
     429: "Wait a few minutes, then try again.",
     500: "It was noted for the administrator. Try again; if it stays, tell them what you did and when.",
@@ -75,6 +66,21 @@ _PLAIN_CODES = {401: "not-signed-in", 403: "forbidden", 404: "not-found", 405: "
 }
 
 
+class LengthRequired(ComityError):
+    """A body whose length the request does not name: the interface to the server hides all of it."""
+
+    code = "length-required"
+
+    def __init__(self) -> None:
+        super().__init__("Send the body with its Content-Length; one in chunks is not read here.")
+
+
+def check_length(request: HttpRequest) -> None:
+    """Raise `LengthRequired` for a body in chunks, which would look like an empty one."""
+    if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
+        raise LengthRequired
+
+
 class DatabaseUnavailable(Unavailable):
     """The database is full, locked or gone; what was begun in it was undone."""
 
@@ -85,6 +91,20 @@ class DatabaseUnavailable(Unavailable):
             "The database of this node cannot be used now, so nothing was recorded and nothing was sent. "
             "If it stays, tell the administrator, who looks at the disk and the log of the server."
         )
+
+
+# The first class that fits decides, so the narrower ones come first.
+_STATUS: tuple[tuple[type[ComityError], int], ...] = (
+    (Refused, 403),
+    (NotFound, 404),
+    (TooLarge, 413),
+    (Malformed, 400),
+    (LengthRequired, 411),
+    (Conflict, 409),
+    (Unavailable, 503),
+    (KeyMissing, 503),
+    (ComityError, 400),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,10 @@ from django.http.response import HttpResponseBase
 from comity.base.errors import ComityError
 from comity.node.site.errors import (
     DatabaseUnavailable,
+    LengthRequired,
     Problem,
     answer,
+    check_length,
     plain_problem,
     problem_of,
     wants_fragment,
@@ -49,7 +51,7 @@ class _ErrorsAnswered:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
+        response = _unread(request) or self.get_response(request)
         if _tells_nobody(request, response):
             allowed = response.headers.get("Allow")
             response = answer(request, plain_problem(response.status_code))
@@ -81,6 +83,17 @@ class _ErrorsAnswered:
 def errors_answered(get_response: Callable[[HttpRequest], HttpResponseBase]) -> _ErrorsAnswered:
     """Turns errors into a page, a part of a page, or problem details."""
     return _ErrorsAnswered(get_response)
+
+
+def _unread(request: HttpRequest) -> HttpResponse | None:
+    """The refusal of a body that we would not see; the doors for partners tell it in their own form."""
+    if request.path.startswith("/taxii2/"):
+        return None
+    try:
+        check_length(request)
+    except LengthRequired as error:
+        return answer(request, problem_of(error))
+    return None
 
 
 def _problem(exception: Exception) -> Problem | None:
