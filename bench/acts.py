@@ -18,6 +18,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,7 +127,7 @@ class Stream:
         bundle = {"type": "bundle", "id": f"bundle--{uuid4()}", "objects": values}
         import_bundle(
             actor=self.analyst,
-            content=json.dumps(bundle).encode(),
+            file=BytesIO(json.dumps(bundle).encode()),
             source=Source(our_bodies().first(), unmarked_as=Tlp.AMBER),
             now=datetime.now(UTC),
         )

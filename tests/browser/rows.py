@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 
 from comity.base.tlp import Tlp
 from comity.node.acts.models import Act
@@ -52,7 +53,7 @@ def made_rows() -> Rows:
     agreement = sides.conclude(second_person_above=Tlp.GREEN)
     content = (SAMPLES / "pk-report.json").read_bytes()
     brought = import_bundle(
-        actor=sides.world.analyst, content=content, source=Source(sides.world.body), now=NOW
+        actor=sides.world.analyst, file=BytesIO(content), source=Source(sides.world.body), now=NOW
     )
     from_elsewhere(sides.world, indicator("delivery", Tlp.GREEN, description="Seen in a public report."))
     chosen = [{"id": row.ref} for row in brought.brought.exclude(type="marking-definition")]

@@ -27,9 +27,10 @@ def test_what_stops_is_read_as_a_signal(number: signal.Signals) -> None:
 
 @pytest.mark.parametrize("number", sorted(STOPPING))
 def test_what_stops_interrupts_as_the_keyboard_does(number: signal.Signals) -> None:
+    before = signal.getsignal(signal.SIGTERM)
     with interrupted_by_all(), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_under_nohup_the_end_of_the_terminal_stops_nothing() -> None:

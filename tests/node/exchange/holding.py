@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -72,12 +73,14 @@ def bundle(*values: dict[str, Any]) -> bytes:
 
 
 def own_work(world: World, *values: dict[str, Any], now=NOW) -> Import:
-    return import_bundle(actor=world.analyst, content=bundle(*values), source=Source(world.body), now=now)
+    return import_bundle(
+        actor=world.analyst, file=BytesIO(bundle(*values)), source=Source(world.body), now=now
+    )
 
 
 def from_elsewhere(world: World, *values: dict[str, Any], party: Party | None = None, **more: Any) -> Import:
     source = Source(party, "" if party else "a public feed", **more)
-    return import_bundle(actor=world.analyst, content=bundle(*values), source=source, now=NOW)
+    return import_bundle(actor=world.analyst, file=BytesIO(bundle(*values)), source=source, now=NOW)
 
 
 def row(ref: str | dict[str, Any]) -> StixObject:

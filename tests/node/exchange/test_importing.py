@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from io import BytesIO
 
 import pytest
 
-from comity.base.errors import Conflict, Malformed, NotFound, TooLarge
+from comity.base.errors import Conflict, Malformed, NotFound
 from comity.base.tlp import Tlp
 from comity.base.verdict import Refused
 from comity.engines.release.handling import Handling, Ownership
 from comity.formats.canonical import canonical, sha256_hex
 from comity.node.exchange import queries
 from comity.node.exchange.models import HandlingClass, Import, Link, StixObject, Victim
+from comity.node.exchange.services import importing, storing
 from comity.node.exchange.services.importing import Source, import_bundle, import_misp
 from comity.node.exchange.services.marking import mark_victim
+from comity.node.exchange.services.storing import MOST_LISTED, Report
 from comity.node.parties.models import Party
 from tests.node.exchange.holding import (
     LATER,
@@ -41,7 +44,7 @@ def facts(value) -> Handling:
 def test_kept_once_with_title_words_and_links(world):
     bad, malware = indicator("bad"), made("malware", "Loader", is_family=True)
     done = own_work(world, bad, malware, joined("r", bad, malware))
-    assert done.report == {"new": 3, "known": 0, "refused": [], "victims": [], "notes": []}
+    assert done.report == {**Report().as_json(), "new": 3}
     kept = row(bad)
     assert bytes(kept.wire) == canonical(bad)
     assert (kept.title, kept.tlp, kept.brought) == ("bad", "amber", done)
@@ -182,7 +185,7 @@ def test_a_misp_event(world):
     seen = []
     done = import_misp(
         actor=world.analyst,
-        content=content,
+        file=BytesIO(content),
         source=Source(None, "ESET Research", Tlp.CLEAR),
         now=NOW,
         progress=lambda count, total: seen.append((count, total)),
@@ -209,7 +212,9 @@ def test_targets_of_a_misp_event_are_victims(world):
             ],
         }
     }  # fmt: skip
-    done = import_misp(actor=world.analyst, content=canonical(event), source=Source(world.body), now=NOW)
+    done = import_misp(
+        actor=world.analyst, file=BytesIO(canonical(event)), source=Source(world.body), now=NOW
+    )
     assert done.report["victims"] == ["Example Bank"]
     named = StixObject.objects.get(type="indicator")
     assert Handling.from_json(named.handling.facts).names_victims is (
@@ -220,7 +225,7 @@ def test_targets_of_a_misp_event_are_victims(world):
 @pytest.mark.parametrize("name", ["attack-revil.json", "pk-report.json"])
 def test_the_sample_bundles(world, name):
     content = (SAMPLES / name).read_bytes()
-    done = import_bundle(actor=world.analyst, content=content, source=Source(world.body), now=NOW)
+    done = import_bundle(actor=world.analyst, file=BytesIO(content), source=Source(world.body), now=NOW)
     assert done.report["refused"] == []
     assert done.report["new"] == StixObject.objects.count()
     missing = set(Link.objects.filter(ref__contains="--").values_list("ref", flat=True)) - set(
@@ -236,16 +241,110 @@ def test_the_sample_bundles(world, name):
     [
         (b"{", Malformed),
         (b'{"type":"bundle"}', Malformed),
-        (bundle({"type": "indicator", "id": "indicator--1"}), Malformed),
-        (bundle(indicator("a"), indicator("a", description="two contents")), Malformed),
-        (b"[" * 1000 + b"]" * 1000, TooLarge),
+        (b"[" * 1000 + b"]" * 1000, Malformed),
+        (bundle(indicator("a"))[:-2], Malformed),
     ],
 )
 def test_what_cannot_be_read_changes_nothing(world, content, error):
     own_work(world, indicator("ours"))
     with pytest.raises(error):
-        import_bundle(actor=world.analyst, content=content, source=Source(world.body), now=NOW)
+        import_bundle(actor=world.analyst, file=BytesIO(content), source=Source(world.body), now=NOW)
     assert (Import.objects.count(), StixObject.objects.count()) == (1, 1)
+
+
+def test_one_object_that_cannot_be_read_spoils_no_other(world):
+    strange = {"type": "indicator", "id": "indicator--1"}
+    content = bundle(strange, indicator("a"), indicator("a", description="two contents"), indicator("b"))
+    content = content.replace(b'"objects":[', b'"objects":[{"x":1,"x":2},')
+    done = import_bundle(actor=world.analyst, file=BytesIO(content), source=Source(world.body), now=NOW)
+    assert (done.report["new"], done.ended) == (2, True)
+    refs, reasons = zip(*done.report["refused"], strict=True)
+    assert set(refs) == {"indicator--1", indicator("a")["id"], 'an object without an id: {"x":1,"x":2}…'}
+    assert any("other content" in why for why in reasons)
+
+
+FAULTY = indicator("faulty", confidence=101) | {"pattern": "[nonsense"}
+
+
+def test_a_lenient_source_is_told_what_is_wrong(world):
+    done = import_bundle(
+        actor=world.analyst, file=BytesIO(bundle(FAULTY, indicator("b"))), source=Source(world.body), now=NOW
+    )
+    assert done.report["new"] == 2
+    ((ref, how),) = done.report["faulty"]
+    assert ref == FAULTY["id"]
+    assert "confidence" in how
+    assert "pattern" in how
+
+
+def test_a_strict_source_is_held_to_the_standard(world):
+    source = Source(world.body, strict=True)
+    content = BytesIO(bundle(FAULTY, indicator("b")))
+    done = import_bundle(actor=world.analyst, file=content, source=source, now=NOW)
+    assert (done.report["new"], done.report["faulty"], done.strict) == (1, [], True)
+    assert [ref for ref, _ in done.report["refused"]] == [FAULTY["id"]]
+
+
+@pytest.fixture
+def short(monkeypatch):
+    monkeypatch.setattr(importing, "AT_ONCE", 5)
+    monkeypatch.setattr(importing, "PORTION", 3)
+
+
+@pytest.mark.usefixtures("short")
+def test_a_long_bundle_is_kept_by_portions(world):
+    one, two = indicator("one"), made("malware", "two", is_family=False)
+    things = [joined("link", one, two), *(indicator(f"n{n}") for n in range(6)), one, two]
+    seen = []
+    done = import_bundle(
+        actor=world.analyst,
+        file=BytesIO(bundle(*things)),
+        source=Source(world.body),
+        now=NOW,
+        progress=lambda count, total: seen.append((count, total)),
+    )
+    assert (done.report["new"], done.ended) == (9, True)
+    assert seen == [(3, 9), (6, 9), (9, 9), (9, 9)]
+    assert row(things[0]).title == "one indicates two"  # though its ends came after it
+    again = import_bundle(
+        actor=world.analyst, file=BytesIO(bundle(*things)), source=Source(world.body), now=NOW
+    )
+    assert (again.report["new"], again.report["known"]) == (0, 9)
+
+
+@pytest.mark.usefixtures("short")
+def test_a_long_import_that_breaks_off_says_so_and_a_repeat_completes_it(world, monkeypatch):
+    things = [indicator(f"n{n}") for n in range(9)]
+    calls: list[int] = []
+
+    def fails_at_the_third(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 3:
+            raise OSError("the disk is full")
+        return storing.store(*args, **kwargs)
+
+    monkeypatch.setattr(importing, "store", fails_at_the_third)
+    with pytest.raises(OSError, match="full"):
+        own_work(world, *things)
+    broken = Import.objects.get()
+    assert (broken.ended, broken.report["new"], StixObject.objects.count()) == (False, 6, 6)
+    done = own_work(world, *things)
+    assert (done.ended, done.report["new"], done.report["known"]) == (True, 3, 6)
+
+
+@pytest.mark.usefixtures("short")
+def test_what_stops_being_a_bundle_late_changes_nothing(world):
+    content = bundle(*(indicator(f"n{n}") for n in range(9)))[:-1]
+    with pytest.raises(Malformed):
+        import_bundle(actor=world.analyst, file=BytesIO(content), source=Source(world.body), now=NOW)
+    assert not Import.objects.exists()
+
+
+def test_reports_stay_short():
+    many = Report(refused=tuple((str(n), "why") for n in range(400)))
+    both = many.joined(many).joined(many)
+    assert len(both.refused) == MOST_LISTED
+    assert both.more == {"refused": 1_200 - MOST_LISTED}
 
 
 def test_acts_are_not_content(world, sides):
@@ -265,10 +364,10 @@ def test_who_may_import_and_from_whom(world):
         added=NOW,
     )
     with pytest.raises(Refused) as error:
-        import_bundle(actor=world.analyst, content=bundle(), source=Source(other), now=NOW)
+        import_bundle(actor=world.analyst, file=BytesIO(bundle()), source=Source(other), now=NOW)
     assert error.value.verdict.grounds[0].rule == "import.source"
     with pytest.raises(Refused):
-        import_bundle(actor=world.observer, content=bundle(), source=Source(world.body), now=NOW)
+        import_bundle(actor=world.observer, file=BytesIO(bundle()), source=Source(world.body), now=NOW)
     with pytest.raises(Malformed):
         Source(None, " ")
     assert not Import.objects.exists()

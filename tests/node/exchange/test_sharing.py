@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 
@@ -228,7 +229,7 @@ def test_a_provider_that_wants_no_name_is_taken_out(agreed, known):
     else:
         content = bundle(told, marking)
         import_bundle(
-            actor=agreed.world.analyst, content=content, source=Source(None, "Quiet Source"), now=NOW
+            actor=agreed.world.analyst, file=BytesIO(content), source=Source(None, "Quiet Source"), now=NOW
         )
     act = shared(agreed, told)
     assert carried(act) == {redacted_id(told["id"], Removal.PROVIDER), marking["id"]}
@@ -356,7 +357,9 @@ def test_who_may_share(agreed):
 def test_the_sample_report_as_the_demonstration_tells_it(agreed):
     for name in ("pk-report.json", "attack-revil.json"):
         content = (SAMPLES / name).read_bytes()
-        import_bundle(actor=agreed.world.analyst, content=content, source=Source(agreed.world.body), now=NOW)
+        import_bundle(
+            actor=agreed.world.analyst, file=BytesIO(content), source=Source(agreed.world.body), now=NOW
+        )
     report = decode_bundle((SAMPLES / "pk-report.json").read_bytes())
     judgement = judged(agreed, *(each.value for each in report))
     rules = sorted(staying(judgement).values())
@@ -371,7 +374,9 @@ def test_the_sample_report_as_the_demonstration_tells_it(agreed):
 
 def test_an_export_is_what_a_share_would_carry(agreed):
     content = (SAMPLES / "pk-report.json").read_bytes()
-    import_bundle(actor=agreed.world.analyst, content=content, source=Source(agreed.world.body), now=NOW)
+    import_bundle(
+        actor=agreed.world.analyst, file=BytesIO(content), source=Source(agreed.world.body), now=NOW
+    )
     act = shared(agreed, *(each.value for each in decode_bundle(content)))
     written = export_bundle(
         actor=agreed.world.analyst, partner=agreed.party, purpose=Purpose.NETWORK_DEFENCE, now=NOW

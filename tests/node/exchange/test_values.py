@@ -151,7 +151,9 @@ def test_the_pages_say_how_words_were_understood(held):
     page = client.get(reverse("exchange:objects"), {"words": "198.51.100.7"}).content.decode()
     assert "Understood as" in page
     assert "Search for the letters instead" in page
-    page = client.get(reverse("exchange:objects"), {"words": "198.51.100.7", "literally": "1"}).content.decode()
+    page = client.get(
+        reverse("exchange:objects"), {"words": "198.51.100.7", "literally": "1"}
+    ).content.decode()
     assert "Understood as" not in page
     page = client.get(reverse("exchange:object", args=[THINGS["file"]["id"]])).content.decode()
     assert "What others know of it" in page

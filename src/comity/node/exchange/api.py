@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import Enum
+from io import BytesIO
 from typing import Any
 
 from django.utils import timezone
@@ -122,6 +123,7 @@ class Brought(Given):
     unmarked_as: Tlp | None = Field(
         None, description="Label of what carries none; without it, that stays here"
     )
+    strict: bool = Field(default=False, description="Refuse objects that break STIX 2.1")
 
 
 class ObjectRow(Told):
@@ -174,7 +176,7 @@ class Erased(Erasure):
 
 
 class Import(Told):
-    """What became of the objects of a file; `refused` pairs a ref with the reason."""
+    """What became of the objects of a file; `refused` and `faulty` pair a ref with the reason."""
 
     number: int
     form: Form
@@ -182,7 +184,10 @@ class Import(Told):
     at: Time
     new: int
     known: int
+    ended: bool = Field(description="false if it broke off; the same file again completes it")
     refused: list[tuple[str, str]]
+    faulty: list[tuple[str, str]] = Field(description="kept, though they break STIX 2.1")
+    more: dict[str, int] = Field(description="how many of `refused` and `faulty` are not listed")
     victims: list[str]
     notes: list[str]
 
@@ -305,7 +310,7 @@ def import_file(request: ActorRequest, given: Query[Brought]) -> Status[Import]:
     service = importing.import_misp if given.form is Form.MISP else importing.import_bundle
     json_in(request)
     source = _source(request.actor, given)
-    row = service(actor=request.actor, content=request.body, source=source, now=timezone.now())
+    row = service(actor=request.actor, file=BytesIO(request.body), source=source, now=timezone.now())
     return Status(201, _import(row))
 
 
@@ -341,7 +346,7 @@ def _classes(seen: Sight, look: LookOn) -> list[int]:
 
 def _source(actor: Actor, given: Brought) -> importing.Source:
     party = parties_named(actor, [given.source])[given.source] if given.source else None
-    return importing.Source(party=party, note=given.note, unmarked_as=given.unmarked_as)
+    return importing.Source(party=party, note=given.note, unmarked_as=given.unmarked_as, strict=given.strict)
 
 
 def _row(row: models.StixObject) -> dict[str, Any]:
@@ -361,4 +366,6 @@ def _erasure(row: models.ErasedObject) -> dict[str, Any]:
 
 
 def _import(row: models.Import) -> Import:
-    return Import(number=row.pk, form=Form(row.form), sha256=row.sha256, at=row.at, **row.report)
+    return Import(
+        number=row.pk, form=Form(row.form), sha256=row.sha256, at=row.at, ended=row.ended, **row.report
+    )

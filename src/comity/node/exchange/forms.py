@@ -106,6 +106,12 @@ class ImportFile(forms.Form):
         help_text="Choose a label only if the source says so, for example on its web page.",
     )
 
+    strict = forms.BooleanField(
+        label="Refuse objects that break the standard",
+        required=False,
+        help_text="Otherwise they are kept, and the report says what is wrong with them.",
+    )
+
     def __init__(self, *args: Any, parties: QuerySet[Party], **kwargs: Any) -> None:  # noqa: ANN401  handed through
         super().__init__(*args, **kwargs)
         self._parties = {party.ref: party for party in parties}
@@ -125,7 +131,7 @@ class ImportFile(forms.Form):
         said = self.cleaned_data
         party = holder if said["source"] == OWN else self._parties.get(said["source"])
         label = Tlp(said["unmarked_as"]) if said["unmarked_as"] else None
-        return Source(party, said["note"].strip(), label)
+        return Source(party, said["note"].strip(), label, strict=said["strict"])
 
 
 class Share(forms.Form):

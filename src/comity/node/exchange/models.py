@@ -41,6 +41,8 @@ class Import(models.Model):
     by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="imports")
     by_name = models.CharField(max_length=200)
     at = models.DateTimeField()
+    strict = models.BooleanField(default=False)  # whether objects that break the standard were refused
+    ended = models.BooleanField(default=False)  # False while it is kept, and for ever if that broke off
     report = models.JSONField(default=dict)
 
     class Meta:

@@ -9,7 +9,7 @@ from comity.base.times import decode_time
 from comity.formats.stix import StixObject as Found
 from comity.node.exchange import queries
 from comity.node.exchange.content import JOINING, links_of, title_of
-from comity.node.exchange.models import Link, StixObject
+from comity.node.exchange.models import Import, Link, StixObject
 from comity.node.parties.models import Party
 
 BATCH = 500  # rows in one statement
@@ -42,12 +42,25 @@ def retitle(holder: Party, gone: Iterable[str]) -> None:
     """What joins objects bears their titles: the title of one that is gone must not live on in another's."""
     joining = StixObject.objects.filter(holder=holder, type__in=JOINING)
     for chunk in queries.chunks(gone):
-        rows = list(joining.filter(pk__in=Link.objects.filter(ref__in=chunk).values("object_id")))
-        found = [queries.decoded(row) for row in rows]
-        names = names_beside(found, holder)
-        for row, each in zip(rows, found, strict=True):
-            row.title = title_of(each.value, names)
-        StixObject.objects.bulk_update(rows, ["title"], batch_size=BATCH)
+        naming = Link.objects.filter(ref__in=chunk).values("object_id")
+        _retitle(list(joining.filter(pk__in=naming)), holder)
+
+
+def retitle_brought(brought: Import) -> None:
+    """The same for what an import brought: it may have brought what is joined later than what joins it."""
+    joining = StixObject.objects.filter(brought=brought, type__in=JOINING).order_by("pk")
+    last = 0
+    while rows := list(joining.filter(pk__gt=last)[:BATCH]):
+        _retitle(rows, brought.holder)
+        last = rows[-1].pk
+
+
+def _retitle(rows: Sequence[StixObject], holder: Party) -> None:
+    found = [queries.decoded(row) for row in rows]
+    names = names_beside(found, holder)
+    for row, each in zip(rows, found, strict=True):
+        row.title = title_of(each.value, names)
+    StixObject.objects.bulk_update(rows, ["title"], batch_size=BATCH)
 
 
 def names_beside(objects: Sequence[Found], holder: Party) -> dict[str, str]:

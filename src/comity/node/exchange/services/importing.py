@@ -1,27 +1,44 @@
-"""Import files: STIX 2.1 bundles and MISP events, each in one transaction with a report."""
+"""Import files: STIX 2.1 bundles of any length and MISP events, with a report of all that is not kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
+from typing import Any, Protocol
 
+import msgspec
 from django.db import transaction
 
-from comity.base.errors import Malformed, Unavailable
+from comity.base.errors import ComityError, Malformed, Unavailable
 from comity.base.tlp import Tlp
 from comity.base.verdict import Ground, Refused, Verdict
 from comity.engines.release.handling import Ownership
-from comity.formats.canonical import sha256_hex
+from comity.formats.bundles import bundle_objects
 from comity.formats.stix import StixObject as Found
-from comity.formats.stix import decode_bundle
 from comity.node.exchange import queries
 from comity.node.exchange.handling import Origin
 from comity.node.exchange.models import Import, VictimHow
-from comity.node.exchange.services.storing import Progress, Way, silent, store
+from comity.node.exchange.services.holding import retitle_brought
+from comity.node.exchange.services.storing import Progress, Report, Way, silent, store
+from comity.node.exchange.validity import errors_of
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
+
+AT_ONCE = 20_000  # objects that are kept in one transaction; more are kept portion by portion
+PORTION = 2_000
+
+
+class Readable(Protocol):
+    """A file that can be read from its beginning once more."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+
+    def seek(self, place: int, /) -> int:
+        """Go back to this place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,41 +46,42 @@ class Source:
     """Where a file comes from, as the person who imports it says: a party, or words for anything else.
 
     Our own body as the party means that we made it. `unmarked_as` is the label of what carries none;
-    without it such objects stay here until somebody says how far they may go.
+    without it such objects stay here until somebody says how far they may go. A strict source is held to the
+    standard: an object that breaks it is refused; otherwise it is kept, and the report says what is wrong.
     """
 
     party: Party | None = None
     note: str = ""
     unmarked_as: Tlp | None = None
+    strict: bool = False
 
     def __post_init__(self) -> None:
         if self.party is None and not self.note.strip():
             raise Malformed("source", "say where it comes from: a party, or a few words.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What a file says, in whatever form it was."""
-
-    form: str
-    objects: tuple[Found, ...]
-    victims: Mapping[str, VictimHow] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-@transaction.atomic
 def import_bundle(
-    *, actor: Actor, content: bytes, source: Source, now: datetime, progress: Progress = silent
+    *, actor: Actor, file: Readable, source: Source, now: datetime, progress: Progress = silent
 ) -> Import:
-    """Keep the objects of a STIX 2.1 bundle; the report says what is new, known and refused."""
+    """Keep the objects of a STIX 2.1 bundle; the report says what is new, known and refused.
+
+    The text is read through before anything is kept, so that what is no bundle changes nothing. A long bundle
+    is kept in several transactions: if that breaks off, the import says so, and a repeat completes it.
+    """
     actor.may(Power.IMPORT).require()
-    read = _Read("stix", decode_bundle(content))
-    return _keep(read, actor=actor, content=content, source=source, now=now, progress=progress)
+    holder = queries.own_body(actor)
+    _not_of_another_body(source, holder)
+    hashed = _Hashed(file)
+    few, count = _read_through(hashed)
+    done = _Import(actor, holder, source, now, "stix", hashed.digest)
+    if few is not None:
+        return done.at_once(few, progress)
+    file.seek(0)
+    return done.by_portions(_portions(file), count, progress)
 
 
-@transaction.atomic
 def import_misp(
-    *, actor: Actor, content: bytes, source: Source, now: datetime, progress: Progress = silent
+    *, actor: Actor, file: Readable, source: Source, now: datetime, progress: Progress = silent
 ) -> Import:
     """Keep what a MISP event says, as STIX 2.1; identities that it names as targets are victims."""
     actor.may(Power.IMPORT).require()
@@ -71,38 +89,179 @@ def import_misp(
         from comity.formats.misp import decode_misp  # noqa: PLC0415  an extra that not every node has, heavy to import
     except ModuleNotFoundError as error:
         raise Unavailable("MISP events need an extra of this node: pip install comity[misp]") from error
-    found = decode_misp(content)
-    read = _Read("misp", found.objects, dict.fromkeys(found.victims, VictimHow.TARGET), found.unmapped)
-    return _keep(read, actor=actor, content=content, source=source, now=now, progress=progress)
-
-
-def _keep(
-    read: _Read,
-    *,
-    actor: Actor,
-    content: bytes,
-    source: Source,
-    now: datetime,
-    progress: Progress,
-) -> Import:
     holder = queries.own_body(actor)
     _not_of_another_body(source, holder)
-    row = Import.objects.create(
-        holder=holder,
-        form=read.form,
-        sha256=sha256_hex(content),
-        source=source.party,
-        note=source.note,
-        unmarked_as=source.unmarked_as.value if source.unmarked_as else "",
-        by_id=actor.person,
-        by_name=actor.name,
-        at=now,
-    )
-    origin = _origin(source, holder)
-    way = Way(holder, origin, source.party, brought=row, acts={}, by=actor.name, now=now)
-    report = store(read.objects, way, victims=read.victims, progress=progress)
-    row.report = replace(report, notes=read.notes).as_json()
-    row.save(update_fields=["report"])
+    content = file.read()
+    found = decode_misp(content)
+    done = _Import(actor, holder, source, now, "misp", sha256(content).hexdigest())
+    victims = dict.fromkeys(found.victims, VictimHow.TARGET)
+    return done.at_once(_Readings(found.objects), progress, victims=victims, notes=found.unmapped)
+
+
+@dataclass(slots=True)
+class _Hashed:
+    """A file that is hashed while it is read."""
+
+    file: Readable
+    _hash: Any = field(default_factory=sha256)
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes."""
+        piece = self.file.read(size)
+        self._hash.update(piece)
+        return piece
+
+    @property
+    def digest(self) -> str:
+        """The digest of what was read so far."""
+        return str(self._hash.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class _Readings:
+    """Objects that were read, and what could not be, with the reason."""
+
+    found: Sequence[Found] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many stood in the file."""
+        return len(self.found) + len(self.refused)
+
+
+def _readings(raws: Iterable[bytes]) -> _Readings:
+    """Each object by itself: one that cannot be read spoils no other."""
+    found: list[Found] = []
+    refused: list[tuple[str, str]] = []
+    for raw in raws:
+        try:
+            found.append(Found.read(raw))
+        except ComityError as error:
+            refused.append((_named(raw), error.message))
+    return _Readings(found, tuple(refused))
+
+
+class _Id(msgspec.Struct):
+    id: str = ""
+
+
+def _named(raw: bytes) -> str:
+    """The id of an object that is not in order, as far as it has one."""
+    try:
+        named = msgspec.json.decode(raw, type=_Id).id[:100]
+    except msgspec.MsgspecError:
+        named = ""
+    return named or f"an object without an id: {raw[:60].decode(errors='replace')}…"
+
+
+def _read_through(file: _Hashed) -> tuple[_Readings | None, int]:
+    """All objects if they are few, else None; and how many there are."""
+    found: list[Found] = []
+    refused: tuple[tuple[str, str], ...] = ()
+    count = 0
+    for raws in bundle_objects(file):
+        count += len(raws)
+        if count <= AT_ONCE:
+            portion = _readings(raws)
+            found += portion.found
+            refused += portion.refused
+        else:
+            found, refused = [], ()
+    return (_Readings(found, refused) if count <= AT_ONCE else None), count
+
+
+def _portions(file: Readable) -> Iterator[_Readings]:
+    """The objects again, so many at a time."""
+    waiting: list[bytes] = []
+    for raws in bundle_objects(file):
+        waiting += raws
+        while len(waiting) >= PORTION:
+            yield _readings(waiting[:PORTION])
+            del waiting[:PORTION]
+    yield _readings(waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """One file on its way in."""
+
+    actor: Actor
+    holder: Party
+    source: Source
+    now: datetime
+    form: str
+    digest: str
+
+    @transaction.atomic
+    def at_once(
+        self,
+        few: _Readings,
+        progress: Progress,
+        *,
+        victims: Mapping[str, VictimHow] | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Import:
+        """Keep all, or nothing."""
+        row = self._begun()
+        report = self._kept(few, row, victims=victims, progress=progress)
+        return _ended(row, replace(report, notes=notes))
+
+    def by_portions(self, portions: Iterable[_Readings], count: int, progress: Progress) -> Import:
+        """Keep one portion after the other; the report grows with each."""
+        row = self._begun()
+        report, done = Report(), 0
+        for portion in portions:
+            with transaction.atomic():
+                report = report.joined(self._kept(portion, row))
+                row.report = report.as_json()
+                row.save(update_fields=["report"])
+            done += portion.count
+            progress(done, count)
+        with transaction.atomic():
+            retitle_brought(row)  # what joins objects may have come before them
+            return _ended(row, report)
+
+    def _begun(self) -> Import:
+        source = self.source
+        return Import.objects.create(
+            holder=self.holder,
+            form=self.form,
+            sha256=self.digest,
+            source=source.party,
+            note=source.note,
+            unmarked_as=source.unmarked_as.value if source.unmarked_as else "",
+            strict=source.strict,
+            by_id=self.actor.person,
+            by_name=self.actor.name,
+            at=self.now,
+            report=Report().as_json(),
+        )
+
+    def _kept(
+        self,
+        portion: _Readings,
+        row: Import,
+        *,
+        victims: Mapping[str, VictimHow] | None = None,
+        progress: Progress = silent,
+    ) -> Report:
+        """What became of a portion; what breaks the standard is refused of a strict source only."""
+        strict = self.source.strict
+        broken = {each.id: errors for each in portion.found if (errors := errors_of(each))}
+        kept = [each for each in portion.found if not (strict and each.id in broken)]
+        origin = _origin(self.source, self.holder)
+        way = Way(self.holder, origin, self.source.party, row, acts={}, by=self.actor.name, now=self.now)
+        report = store(kept, way, victims=victims, progress=progress)
+        told = tuple((ref, " ".join(each.text for each in errors)) for ref, errors in broken.items())
+        refused = (*portion.refused, *(told if strict else ()))
+        faulty = () if strict else told
+        return replace(report, faulty=faulty).joined(Report(refused=refused))
+
+
+def _ended(row: Import, report: Report) -> Import:
+    row.report, row.ended = report.as_json(), True
+    row.save(update_fields=["report", "ended"])
     return row
 
 

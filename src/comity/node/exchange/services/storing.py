@@ -22,6 +22,8 @@ from comity.node.exchange.values import keys_of
 from comity.node.parties.models import Party
 from comity.node.site.bulk import Row, insert, reserve
 
+MOST_LISTED = 500  # objects that a report lists with their reasons
+_LISTS = ("refused", "faulty")
 PORTION = 1_000  # objects between two reports of progress
 OWN_PATH = frozenset({"comity-act", "comity-receipt"})  # they come by the path of acts, never as content
 
@@ -60,8 +62,27 @@ class Report:
     new: int = 0
     known: int = 0
     refused: tuple[tuple[str, str], ...] = ()  # (ref, why)
+    faulty: tuple[tuple[str, str], ...] = ()  # kept, though they break the standard: (ref, how)
     victims: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    more: Mapping[str, int] = field(default_factory=dict)  # how many are not listed, by the list's name
+
+    def joined(self, other: Report) -> Report:
+        """Both in one; the lists stay short enough for a page."""
+        return Report(
+            self.new + other.new,
+            self.known + other.known,
+            notes=self.notes + other.notes,
+            victims=tuple(dict.fromkeys(self.victims + other.victims)),
+            refused=(self.refused + other.refused)[:MOST_LISTED],
+            faulty=(self.faulty + other.faulty)[:MOST_LISTED],
+            more={name: count for name in _LISTS if (count := self.beyond(name, other))},
+        )
+
+    def beyond(self, name: str, other: Report) -> int:
+        """How many of both are not in the list that joins them."""
+        listed = len(getattr(self, name)) + len(getattr(other, name))
+        return max(0, listed - MOST_LISTED) + self.more.get(name, 0) + other.more.get(name, 0)
 
     def as_json(self) -> dict[str, Any]:
         """The report as it is kept with an import."""
@@ -69,8 +90,10 @@ class Report:
             "new": self.new,
             "known": self.known,
             "refused": [list(pair) for pair in self.refused],
+            "faulty": [list(pair) for pair in self.faulty],
             "victims": list(self.victims),
             "notes": list(self.notes),
+            "more": dict(self.more),
         }
 
 
@@ -114,7 +137,7 @@ def store(
     StixObject.objects.filter(pk__in=piles.surpassed).update(latest=False)
     _insert(piles.new, classifier.rows(), way, progress)
     reread_older(way.holder, news, definitions, protected, everything=bool(learnt))
-    return Report(len(piles.new), piles.known, tuple(piles.refused), tuple(learnt))
+    return Report(len(piles.new), piles.known, tuple(piles.refused), victims=tuple(learnt))
 
 
 def contradiction(kept: str, offered: str) -> str:

@@ -20,6 +20,7 @@ from comity.node.exchange.handling import of_class
 from comity.node.exchange.services import importing, marking
 from comity.node.exchange.services.retention import SOON
 from comity.node.exchange.sights import who_may_see
+from comity.node.exchange.validity import findings_of
 from comity.node.exchange.views.erasing import tombstone
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
@@ -79,6 +80,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "handling": of_class(row.handling),
         "linked": queries.linked_from(request.actor, row),
         "linking": queries.linking_to(request.actor, ref),
+        "findings": findings_of(queries.decoded(row)),
         "alike": queries.alike(request.actor, row, value),
         "versions": queries.versions_for(request.actor).filter(ref=ref).defer("wire", "words"),
         "victim": queries.victims_for(request.actor).filter(ref=ref).first(),
@@ -109,7 +111,7 @@ def bring(request: ActorRequest) -> HttpResponse:
     service = importing.import_misp if form.cleaned_data["form"] == "misp" else importing.import_bundle
     row = service(
         actor=request.actor,
-        content=form.cleaned_data["file"].read(),
+        file=form.cleaned_data["file"],
         source=form.chosen(queries.own_body(request.actor)),
         now=timezone.now(),
     )
@@ -121,7 +123,9 @@ def bring(request: ActorRequest) -> HttpResponse:
 def imported(request: ActorRequest, key: int) -> HttpResponse:
     """What became of the objects of a file."""
     row = queries.import_for(request.actor, key)
-    return render(request, "exchange/imported.html", {"row": row, "report": row.report} | _may(request))
+    counts = {name: len(row.report[name]) + row.report["more"].get(name, 0) for name in ("refused", "faulty")}
+    shown = {"row": row, "report": row.report, **counts}
+    return render(request, "exchange/imported.html", shown | _may(request))
 
 
 @require_safe
