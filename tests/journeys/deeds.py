@@ -219,8 +219,9 @@ def renew() -> None:
     from django.utils import timezone
 
     from comity.node.federation.services import own
+    from comity.node.keys import KeyUse
 
-    own.renew_signing_key(actor=_actor(ADMINISTRATOR), now=timezone.now())
+    own.renew_key(KeyUse.SIGN, actor=_actor(ADMINISTRATOR), now=timezone.now())
 
 
 def restart() -> list[bool]:

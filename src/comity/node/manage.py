@@ -46,6 +46,7 @@ COMMANDS = (
     Command("worker", "worker", Stage.NODE, "the worker alone; `run --only worker` supervises it"),
     Command("user", "user", Stage.NODE, "add and list people, give roles, make log-in links"),
     Command("partner", "partner", Stage.NODE, "introduce, accept, suspend and end partners"),
+    Command("key", "key", Stage.NODE, "replace a key of this node, and tell partners"),
     Command("import", "bring", Stage.NODE, "bring in a STIX bundle or a MISP event"),
     Command("see", "see", Stage.NODE, "what a partner would see of us, and why not the rest"),
     Command("export", "export", Stage.NODE, "everything a partner may see, as a STIX bundle"),

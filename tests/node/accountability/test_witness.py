@@ -11,7 +11,7 @@ from comity.engines.ledger.checkpoint import Checkpoint, open_checkpoint, sign_c
 from comity.engines.ledger.note import KeyKind, Note, VerifierKey, parse_signatures
 from comity.engines.ledger.witness import AddCheckpoint
 from comity.node.accountability import identity, queries
-from comity.node.accountability.following import know_log, renew_log_key, witness
+from comity.node.accountability.following import know_log, witness
 from comity.node.accountability.models import Cosignature, LogAlarm, LogEntry, SeenLog
 from comity.node.accountability.public import MAX_REQUEST
 from comity.node.accountability.services import cosigned
@@ -136,17 +136,14 @@ def test_a_first_checkpoint_with_a_proof_is_422(followed):
     assert post(AddCheckpoint(0, (b"x" * 32,), followed.note(5)).encode()).status_code == 422
 
 
-def test_a_log_is_known_under_its_own_key_and_changes_it_on_purpose_only(partner, followed):
+def test_a_log_is_known_under_its_own_key_and_keeps_it(partner, followed):
     other = OtherLog(partner.entries, key=OTHER_KEY)
     with pytest.raises(Conflict):
         know_log(partner.origin, other.vkey, now=NOW)
     with pytest.raises(Malformed):
         know_log("log.example/else", partner.vkey, now=NOW)
-    with pytest.raises(NotFound):
-        renew_log_key("log.example/else", VerifierKey("log.example/else", other.key.public_key()).encode())
-    renew_log_key(partner.origin, other.vkey)
-    assert post(followed.offer(0, 5)).status_code == 403
-    assert post(other.offer(0, 5)).status_code == 200
+    assert post(other.offer(0, 5)).status_code == 403
+    assert post(followed.offer(0, 5)).status_code == 200
 
 
 def test_two_nodes_witness_each_other(recorded, followed):

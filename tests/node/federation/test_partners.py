@@ -160,7 +160,7 @@ def own_folder(tmp_path, settings):
 def test_our_new_key_is_told_to_partners_by_the_old_one(own_folder, world, far):
     partner = world.befriend(far)
     before = thumbprint(keys.node_key(KeyUse.SIGN).public_key())
-    act = own.renew_signing_key(actor=world.administrator, now=LATER)
+    act = own.renew_key(KeyUse.SIGN, actor=world.administrator, now=LATER)
     assert act
     after = thumbprint(keys.node_key(KeyUse.SIGN).public_key())
     assert before != after
@@ -182,7 +182,7 @@ def test_a_renewal_that_was_cut_short_is_finished_or_undone(own_folder, world):
     assert not own.finish_renewal()
     assert not (own_folder / "sign-next.pem").exists()
     waiting = keys.create(own_folder, KeyUse.SIGN, name="sign-next")
-    own._declare(world.administrator, waiting, LATER)
+    own._declare(KeyUse.SIGN, world.administrator, waiting, LATER)
     assert own.finish_renewal()
     assert keys.read(own_folder / "sign.pem").public_key() == waiting.public_key()
     assert OwnKey.objects.filter(use="sign", until=None).count() == 1

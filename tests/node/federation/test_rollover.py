@@ -10,15 +10,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 
+from comity.base.errors import Conflict
 from comity.formats.conversation import Ask, Reply
 from comity.formats.jws import thumbprint
 from comity.formats.keys import NodeKey, Use
 from comity.formats.rollover import KeyDeclaration, declare_key
 from comity.formats.taxii import MEDIA_TYPE
 from comity.node import keys
+from comity.node.accountability.models import Cosignature
 from comity.node.acts.models import Delivery
 from comity.node.acts.services import composing
 from comity.node.federation import worker
+from comity.node.federation.models import OwnKey
 from comity.node.federation.services import inbound, outbound, own, partners
 from comity.node.federation.signatures import Message, Unsigned, signer_of
 from comity.node.keys import KeyUse
@@ -65,7 +68,7 @@ def test_a_partner_that_knows_the_old_key_alone_is_told_of_the_new_one(folder, w
     with strange.serving(door := Door(far, [old])) as server:
         far.address = server.address
         partner = world.befriend(far)
-        act = own.renew_signing_key(actor=world.administrator, now=timezone.now())
+        act = own.renew_key(KeyUse.SIGN, actor=world.administrator, now=timezone.now())
         exchange(partner, settings)
         assert Delivery.objects.get(act=act).state == "receipted"
         new = keys.node_key(KeyUse.SIGN).public_key()
@@ -79,7 +82,7 @@ def test_a_partner_that_knows_neither_key_says_so(folder, world, far, settings):
     with strange.serving(Door(far, [far.keys[Use.SIGN].public_key()])) as server:
         far.address = server.address
         partner = world.befriend(far)
-        act = own.renew_signing_key(actor=world.administrator, now=timezone.now())
+        act = own.renew_key(KeyUse.SIGN, actor=world.administrator, now=timezone.now())
         exchange(partner, settings)
         delivery = Delivery.objects.get(act=act)
         assert delivery.state == "waiting"
@@ -88,7 +91,9 @@ def test_a_partner_that_knows_neither_key_says_so(folder, world, far, settings):
 
 def renew(world, seconds: int):
     """A new key; a key counts from a time of its own."""
-    return own.renew_signing_key(actor=world.administrator, now=timezone.now() + timedelta(seconds=seconds))
+    return own.renew_key(
+        KeyUse.SIGN, actor=world.administrator, now=timezone.now() + timedelta(seconds=seconds)
+    )
 
 
 @pytest.mark.parametrize("renewals", [1, 5])
@@ -146,3 +151,45 @@ def test_what_the_partner_cannot_verify_is_told_on_its_page(world, far, settings
     assert outbound.exchange_with(partner, far, now=later, random=Random(1)).receipted == 1
     partner.refresh_from_db()
     assert partner.trouble == ""
+
+
+def test_a_new_key_as_a_witness_is_told_and_used(folder, world, far):
+    OwnKey.objects.filter(use="witness").delete()
+    own.know_own_keys(NOW)
+    partner = world.befriend(far)
+    before = keys.node_key(KeyUse.WITNESS).public_key()
+    later = NOW + timedelta(minutes=1)
+    act = own.renew_key(KeyUse.WITNESS, actor=world.administrator, now=later)
+    assert own.is_current(KeyUse.WITNESS)
+    assert keys.node_key(KeyUse.WITNESS).public_key() != before
+    declared = KeyDeclaration.decode(act.body)
+    assert (declared.key.use, declared.replaces) == (Use.WITNESS, thumbprint(before))
+    assert keys.former(KeyUse.WITNESS)[0].public_key() == before
+    assert outbound.exchange_with(partner, far, now=later, random=Random(1)).receipted == 1
+
+
+def test_a_partners_new_key_as_a_witness_counts(world, far):
+    partner = world.befriend(far)
+    new, since = Ed25519PrivateKey.generate(), NOW + timedelta(hours=1)
+    old = thumbprint(far.keys[Use.WITNESS].public_key())
+    key = NodeKey.of(new.public_key(), Use.WITNESS, since)
+    body = {"title": "New key", **declare_key(far.ref, key, new, replaces=old).as_json()}
+    act = far.act("declare-key", created=since, body=body)
+    (said,) = inbound.take(partner, inbound.sort([act.value]), now=since, hand_over=True, read=None)
+    assert said.verdict.allowed
+    far.keys[Use.WITNESS] = new
+    composing.compose(actor=world.analyst, draft=world.draft(partner.party), now=since)
+    assert outbound.exchange_with(partner, far, now=since, random=Random(1)).trouble == ""
+    assert Cosignature.objects.exists()
+
+
+def test_a_log_keeps_its_key(folder, world, far):
+    with pytest.raises(Conflict, match="for life"):
+        own.renew_key(KeyUse.LOG, actor=world.administrator, now=NOW)
+    partner = world.befriend(far)
+    new = Ed25519PrivateKey.generate()
+    key = NodeKey.of(new.public_key(), Use.LOG, NOW)
+    body = {"title": "New key", **declare_key(far.ref, key, new, replaces=None).as_json()}
+    act = far.act("declare-key", body=body)
+    (said,) = inbound.take(partner, inbound.sort([act.value]), now=NOW, hand_over=True, read=None)
+    assert said.verdict.grounds[0].rule == "key.of-the-log"

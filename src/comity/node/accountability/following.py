@@ -68,19 +68,9 @@ def know_log(origin: str, vkey: str, *, now: datetime) -> SeenLog:
     _check_vkey(origin, vkey)
     log, _ = SeenLog.objects.get_or_create(origin=origin, defaults={"vkey": vkey, "at": now})
     if log.vkey != vkey:
-        raise Conflict(f"The log {origin} is known with another key; a new key has to be declared.")
-    return log
-
-
-@transaction.atomic
-def renew_log_key(origin: str, vkey: str) -> SeenLog:
-    """From now on believe the log by another key, after its keeper declared it under the old one."""
-    _check_vkey(origin, vkey)
-    log = queries.locked_log(origin)
-    if log is None:
-        raise NotFound("log of that origin")
-    log.vkey = vkey
-    log.save(update_fields=["vkey"])
+        raise Conflict(
+            f"The log {origin} is known with another key, and a log keeps its key: a new log has a new name."
+        )
     return log
 
 

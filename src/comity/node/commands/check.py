@@ -138,7 +138,7 @@ def _keys(config: Config) -> Finding:
 
 def _how_to_get_back(folder: Path) -> str:
     """A key that was replaced must not come back: partners refuse what it signs."""
-    if keys.next_of(folder, keys.KeyUse.SIGN).exists():
+    if any(keys.next_of(folder, use).exists() for use in keys.KeyUse):
         return "A renewal of the key was cut off: start the worker, it finishes it."
     return (
         "Restore the missing file from a backup made after the last renewal of the key; an older backup "

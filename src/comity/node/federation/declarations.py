@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from comity.base.errors import Conflict, Malformed
 from comity.base.verdict import Ground, Verdict
-from comity.formats.keys import NodeKey
+from comity.formats.keys import NodeKey, Use
 from comity.formats.rollover import KIND, KeyDeclaration, check_declaration
 from comity.node.acts.kinds import Arrived, Body, Draft, Judgement, Kind, Verb, one_by_one
 from comity.node.acts.models import Act
@@ -49,6 +49,8 @@ def _in_order(arrived: Arrived, declared: KeyDeclaration) -> Verdict:
     key = declared.key
     if PartnerKey.objects.filter(kid=key.kid).exists() or _is_ours(key):
         return _no("key.known", "This key was declared before; a key is declared once, by one party.")
+    if key.use is Use.LOG:
+        return _no("key.of-the-log", "A log keeps its key for life; a new log has a new name.")
     if key.since < arrived.created:
         return _no("key.back-dated", "The key would count from a time before it was declared.")
     mine = PartnerKey.objects.filter(partner__party=arrived.author, use=key.use.value, since__lt=key.since)

@@ -18,6 +18,7 @@ from comity.node.federation.models import Partner, Reach
 from comity.node.federation.services import own
 from comity.node.federation.services import partners as services
 from comity.node.federation.transport import Http, drive
+from comity.node.keys import KeyUse
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
 from comity.node.site.systems import systems
@@ -126,7 +127,7 @@ def this_node(request: ActorRequest) -> HttpResponse:
 @needs(Power.MANAGE_PARTNERS)
 def renew_key(request: ActorRequest) -> HttpResponse:
     """Sign with a new key, and tell every partner by an act."""
-    act = own.renew_signing_key(actor=request.actor, now=timezone.now())
+    act = own.renew_key(KeyUse.SIGN, actor=request.actor, now=timezone.now())
     told = (
         "Every partner is told by an act that the old key signs." if act else "There was no partner to tell."
     )

@@ -70,72 +70,81 @@ def descriptor(now: datetime) -> SignedDescriptor:
     return sign_descriptor(told, key, thumbprint(key.public_key()))
 
 
-def renew_signing_key(*, actor: Actor, now: datetime) -> Act | None:
-    """Sign with a new key from now on; every partner is told by an act that the old key signs.
+_TITLES = {KeyUse.SIGN: "New signing key", KeyUse.WITNESS: "New key as a witness"}
+RENEWABLE = (KeyUse.SIGN, KeyUse.WITNESS)  # a log keeps its key for life
+
+
+def renew_key(use: KeyUse, *, actor: Actor, now: datetime) -> Act | None:
+    """Use a new key from now on; every partner is told by an act that the signing key before it signs.
 
     Those who are suspended are told when they are resumed; None when there is nobody to tell. The new key
     waits in a file of its own until the act is recorded; if the process dies in between, `finish_renewal`
     completes the change.
     """
     actor.may(Power.MANAGE_PARTNERS).require()
+    if use not in RENEWABLE:
+        raise Conflict(f"The {use.value} key is not replaced: a log keeps its key for life.")
     folder: Path = settings.CONFIG.keys
     with keys.renewing(folder) as ours:
         if not ours:
-            raise Conflict("A renewal of the key is under way; look again in a moment.")
+            raise Conflict("A renewal of a key is under way; look again in a moment.")
         _finish(folder)  # one that was cut off before
-        new = keys.create(folder, KeyUse.SIGN, name=keys.next_of(folder, KeyUse.SIGN).stem)
+        new = keys.create(folder, use, name=keys.next_of(folder, use).stem)
         reach(Step.KEY_WRITTEN)
-        act = _declare(actor, new, now)
+        act = _declare(use, actor, new, now)
         reach(Step.KEY_DECLARED)
         _finish(folder)
     return act
 
 
 def finish_renewal() -> bool:
-    """Put a declared new key in the place of the old one; False if none waits, or it was never declared."""
+    """Put declared new keys in the place of the old ones; False if none waits, or none was ever declared."""
     folder: Path = settings.CONFIG.keys
-    if not keys.next_of(folder, KeyUse.SIGN).exists():
+    if not any(keys.next_of(folder, use).exists() for use in RENEWABLE):
         return False
     with keys.renewing(folder) as ours:
         return ours and _finish(folder)
 
 
 def _finish(folder: Path) -> bool:
-    waiting = keys.next_of(folder, KeyUse.SIGN)
-    if not waiting.exists():
-        return False
-    if not _is_declared(waiting):
+    finished = [_finish_one(folder, use) for use in RENEWABLE if keys.next_of(folder, use).exists()]
+    return any(finished)
+
+
+def _finish_one(folder: Path, use: KeyUse) -> bool:
+    waiting = keys.next_of(folder, use)
+    if not _is_declared(waiting, use):
         waiting.unlink()  # the process died before the declaration was recorded: the old key stays
         return False
-    keys.put_in_place(folder, KeyUse.SIGN, kept=lambda: reach(Step.KEY_KEPT))
+    keys.put_in_place(folder, use, kept=lambda: reach(Step.KEY_KEPT))
     return True
 
 
-def _is_declared(waiting: Path) -> bool:
+def _is_declared(waiting: Path, use: KeyUse) -> bool:
     """Whether the key was recorded as ours; one whose file was cut off while it was written was not."""
     try:
         kid = thumbprint(keys.read(waiting).public_key())
     except keys.KeyMissing:
         return False
-    return OwnKey.objects.filter(kid=kid, use=Use.SIGN.value, until=None).exists()
+    return OwnKey.objects.filter(kid=kid, use=use.value, until=None).exists()
 
 
 @transaction.atomic
-def _declare(actor: Actor, new: Ed25519PrivateKey, now: datetime) -> Act | None:
+def _declare(use: KeyUse, actor: Actor, new: Ed25519PrivateKey, now: datetime) -> Act | None:
     party = queries.own_party()
-    old = OwnKey.objects.select_for_update().get(use=Use.SIGN.value, until=None)
-    key = NodeKey.of(new.public_key(), Use.SIGN, now)
+    old = OwnKey.objects.select_for_update().get(use=use.value, until=None)
+    key = NodeKey.of(new.public_key(), Use(use.value), now)
     declared = declare_key(party.ref, key, new, replaces=old.kid)
     entry = LogEntry(event=Event.KEY_DECLARED, at=now, subject=f"key {key.kid}")
     record([entry], now=now)
     told = queries.cooperating()
     act = None
     if told:
-        body = {"title": f"New signing key of {party.name}", **declared.as_json()}
+        body = {"title": f"{_TITLES[use]} of {party.name}", **declared.as_json()}
         recipients = tuple(partner.party for partner in told)
         draft = Draft(kind="declare-key", author=party, recipients=recipients, body=body)
         act = composing.compose_by_node(actor=actor, draft=draft, now=now)
         partners.explain_suspended(told, now=now)
     OwnKey.objects.filter(pk=old.pk).update(until=now)
-    OwnKey.objects.create(kid=key.kid, use=Use.SIGN.value, public=key.raw, since=now)
+    OwnKey.objects.create(kid=key.kid, use=use.value, public=key.raw, since=now)
     return act

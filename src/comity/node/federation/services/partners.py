@@ -226,7 +226,7 @@ def _same_log(partner: Partner, signed: SignedDescriptor) -> Verdict:
     keys = {key.kid for key in queries.keys_of(partner) if key.use is Use.LOG}
     if told.log_origin == partner.log_origin and keys & {key.kid for key in told.keys if key.use is Use.LOG}:
         return Verdict.yes(Ground("descriptor.same-log", _DESCRIPTOR, "Its log is the accepted one."))
-    text = "It names another log or log key than was accepted; end the cooperation, compare and accept anew."
+    text = "It names another log or log key than was accepted; a log keeps its key: ask its people."
     return Verdict.no(Ground("descriptor.other-log", _DESCRIPTOR, text))
 
 
