@@ -231,7 +231,7 @@ def test_our_own_descriptor_names_no_private_key(world):
 def test_a_body_in_chunks_is_refused_and_not_taken_for_an_empty_one(inbox, far, path):
     """Its length is not named, so that the server's interface hides it."""
     for each in (path, inbox):
-        told = knock(far, "POST", each, **{"Transfer-Encoding": "chunked"})
+        told = knock(far, "POST", each, b"", **{"Transfer-Encoding": "chunked"})
         assert told.status_code == 411
     assert "length-required" in told.content.decode()
     assert "Content-Length" in told.json()["title"]
