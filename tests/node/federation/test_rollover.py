@@ -160,6 +160,7 @@ def test_a_new_key_as_a_witness_is_told_and_used(folder, world, far):
     before = keys.node_key(KeyUse.WITNESS).public_key()
     later = NOW + timedelta(minutes=1)
     act = own.renew_key(KeyUse.WITNESS, actor=world.administrator, now=later)
+    assert act is not None
     assert own.is_current(KeyUse.WITNESS)
     assert keys.node_key(KeyUse.WITNESS).public_key() != before
     declared = KeyDeclaration.decode(act.body)
