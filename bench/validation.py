@@ -29,7 +29,7 @@ import rfc8785
 
 from bench.kit.figures import begin, options, say, spread, timed
 from comity.formats.canonical import canonical
-from comity.formats.misp import decode_misp
+from comity.formats.misp.decode import decode_misp
 from comity.formats.stix21.validate import errors, findings
 from tests.formats.stix21.test_peer_verdicts import LOOSER, STRICTER
 

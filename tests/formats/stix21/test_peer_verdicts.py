@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from comity.formats.misp import decode_misp
+from comity.formats.misp.decode import decode_misp
 from comity.formats.stix21.validate import errors, findings
 from tests.formats.stix21.samples import SAMPLES, an_id, changed, sample
 

@@ -11,11 +11,12 @@ from typing import Any, Protocol
 import msgspec
 from django.db import transaction
 
-from comity.base.errors import ComityError, Malformed, Unavailable
+from comity.base.errors import ComityError, Malformed
 from comity.base.tlp import Tlp
 from comity.base.verdict import Ground, Refused, Verdict
 from comity.engines.release.handling import Ownership
 from comity.formats.bundles import bundle_objects
+from comity.formats.misp.decode import decode_misp
 from comity.formats.stix import StixObject as Found
 from comity.node.exchange import queries
 from comity.node.exchange.handling import Origin
@@ -85,17 +86,13 @@ def import_misp(
 ) -> Import:
     """Keep what a MISP event says, as STIX 2.1; identities that it names as targets are victims."""
     actor.may(Power.IMPORT).require()
-    try:
-        from comity.formats.misp import decode_misp  # noqa: PLC0415  an extra that not every node has, heavy to import
-    except ModuleNotFoundError as error:
-        raise Unavailable("MISP events need an extra of this node: pip install comity[misp]") from error
     holder = queries.own_body(actor)
     _not_of_another_body(source, holder)
     content = file.read()
     found = decode_misp(content)
     done = _Import(actor, holder, source, now, "misp", sha256(content).hexdigest())
     victims = dict.fromkeys(found.victims, VictimHow.TARGET)
-    return done.at_once(_Readings(found.objects), progress, victims=victims, notes=found.unmapped)
+    return done.at_once(_Readings(found.objects), progress, victims=victims, notes=found.notes)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,349 @@
+"""The objects of one event while they are found: parts, what was said of them, references, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID, uuid5
+
+from comity.base.errors import Malformed, TooLarge
+from comity.formats.markings import TLP_OF_ID, tlp_definition
+from comity.formats.misp import objects, remarks
+from comity.formats.misp.attributes import Made, from_attribute, relationship
+from comity.formats.misp.galaxies import from_cluster, related
+from comity.formats.misp.kinds import VICTIM_CLASS, Object
+from comity.formats.misp.marks import (
+    Marks,
+    confidence_of,
+    group_of,
+    label_of,
+    strictest,
+    unknown_labels,
+    words_of,
+)
+from comity.formats.misp.parts import (
+    MAX_ATTRIBUTES,
+    MAX_OBJECTS,
+    MAX_REMARKS,
+    Attribute,
+    Cluster,
+    Event,
+    Json,
+    MispObject,
+    Unmapped,
+    list_of,
+    objects_of,
+    read_attribute,
+    read_event,
+    read_object,
+    readable,
+)
+from comity.formats.stix import StixObject
+
+MAX_BY_LIBRARY = 1_000  # objects of an event: it makes a few hundred in a second
+MAX_REPORT_REFS = 50_000  # of one report: an object of STIX has at most 4 MiB
+# The words by which misp-stix knows what came from MISP.
+LABELS = ("Threat-Report", 'misp:tool="MISP-STIX-Converter"')
+PART_OF_EVENT = 'misp:part-of-event="{}"'
+_NOT_TAKEN = ("ShadowAttribute", "CryptographicKey", "Relationship")
+_EMPTY = "This MISP event is empty and contains no attribute, object, galaxy or tag."
+
+P = TypeVar("P", Attribute, MispObject)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """What one event gives; `made` are its objects when all is found."""
+
+    event: Event
+    raw: Json
+    where: str
+    marks: Marks
+    author: str | None
+    found: dict[str, tuple[Object, Marks]] = field(default_factory=dict)
+    primary: dict[str, str] = field(default_factory=dict)  # the id that stands for a part, by the part's uuid
+    bystanders: set[str] = field(default_factory=set)  # ids that the report does not name
+    victims: list[str] = field(default_factory=list)
+    unmapped: list[Unmapped] = field(default_factory=list)
+    made: list[StixObject] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, raw: Json, where: str) -> Gathering:
+        """All objects of one event."""
+        event = read_event(raw, where)
+        author = f"identity--{event.org[0]}" if event.org else None
+        one = cls(event, raw, where, Marks(), author)
+        one.marks = one._marked(event.uuid, event.tags, raw)
+        one._take_event()
+        attributes, wholes = one._parts()
+        for part in attributes:
+            one._take_attribute(part)
+        one._take_objects(wholes)
+        one._take_reports()
+        one._finish()
+        return one
+
+    def _parts(self) -> tuple[Iterator[Attribute], list[MispObject]]:
+        attributes = list_of(self.raw, "Attribute", self.where, most=MAX_ATTRIBUTES)
+        wholes = list_of(self.raw, "Object", self.where, most=MAX_OBJECTS)
+        inner = (each.get("Attribute") for each in wholes if isinstance(each, dict))
+        number = len(attributes) + sum(len(each) for each in inner if isinstance(each, list))
+        if number > MAX_ATTRIBUTES:
+            raise TooLarge(self.where, f"{number:,} attributes; at most {MAX_ATTRIBUTES:,} are read.")
+        event, lost = self.event, self.unmapped
+        found = readable(
+            attributes, f"{self.where}/Attribute", lambda one, at: read_attribute(one, at, event), lost
+        )
+        whole = readable(
+            wholes, f"{self.where}/Object", lambda one, at: read_object(one, at, event, lost), lost
+        )
+        return self._once(found), list(self._once(whole))
+
+    def _once(self, parts: Iterable[P]) -> Iterator[P]:
+        """Those whose uuid no part before had."""
+        seen: set[str] = set()
+        for part in parts:
+            if part.uuid in seen:
+                self.unmapped.append(Unmapped(part.uuid, part.kind, "has the uuid of a part before it."))
+            else:
+                seen.add(part.uuid)
+                yield part
+
+    def _marked(self, uuid: str, tags: Sequence[str], *raws: Json | None) -> Marks:
+        """The marks of a part: those of the event, its own label, and the groups it was given to."""
+        if tags:
+            self.unmapped += unknown_labels(uuid, tags)
+        groups: set[str] = set()
+        for raw in raws:
+            definition = group_of(raw, uuid) if raw else None
+            if definition:
+                self._add(definition, Marks(), named=False)
+                groups.add(definition["id"])
+        return strictest(self.marks, Marks(label_of(tags), frozenset(groups)))
+
+    def _add(self, found: Object, marks: Marks, *, named: bool = True) -> None:
+        known, _ = self.found.setdefault(found["id"], (found, marks))
+        if known is not found:
+            if known != found:
+                reason = "has the id of an object before it, which counts."
+                self.unmapped.append(Unmapped(found["id"], found["type"], reason))
+        elif not named:
+            self.bystanders.add(found["id"])
+
+    def _add_all(self, found: Iterable[Object], marks: Marks) -> None:
+        for each in found:
+            self._add(each, marks)
+
+    def _take_event(self) -> None:
+        event = self.event
+        if event.org:
+            self._add(remarks.identity(*event.org, event.time), self.marks, named=False)
+        else:
+            self.unmapped.append(
+                Unmapped(event.uuid, "Orgc", "The event does not say who made it.", kept=True)
+            )
+        for cluster in event.clusters:
+            self._add(from_cluster(cluster, event.time), self.marks)
+        for name in _NOT_TAKEN:
+            number = len(list_of(self.raw, name, self.where, most=MAX_REMARKS))
+            if number:
+                self.unmapped.append(Unmapped(event.uuid, name, f"{number:,} of them are not taken."))
+
+    def _take_attribute(self, part: Attribute) -> None:
+        marks = self._marked(part.uuid, part.tags, part.raw)
+        made = from_attribute(part, self.author)
+        if part.type in VICTIM_CLASS:
+            self.victims += made.ids
+        self._take(part.uuid, made, marks)
+        self._said_of_attribute(part, made, marks)
+
+    def _take(self, uuid: str, made: Made, marks: Marks) -> None:
+        self.primary[uuid] = made.objects[0]["id"]
+        self.unmapped += made.unmapped
+        self._add_all(made.objects, marks)
+
+    def _said_of_attribute(self, part: Attribute, made: Made, marks: Marks) -> None:
+        if part.sightings or part.notes or part.opinions:
+            end = remarks.expiry(part.sightings, part.time)
+            for each in made.objects if end else ():
+                if each["type"] == "indicator":
+                    each["valid_until"] = end
+            self._said(part.uuid, made.ids, part.time, _remarks_of(part), marks)
+        for cluster in part.clusters:
+            self._attach(cluster, made.objects[0], part.time, marks)
+
+    def _said(
+        self, uuid: str, ids: Sequence[str], time: str, parts: Mapping[str, Sequence[Json]], marks: Marks
+    ) -> None:
+        found, lost = remarks.said(uuid, ids, time, parts)
+        self.unmapped += lost
+        for each in found:
+            self._add(each, marks, named=each["type"] != "identity")
+
+    def _attach(self, cluster: Cluster, to: Object, time: str, marks: Marks) -> None:
+        entry = from_cluster(cluster, self.event.time)
+        if entry["id"] not in self.found:
+            self._add(entry, self.marks)
+        self._add(relationship(to["id"], related(to["type"], entry["type"]), entry["id"], time), marks)
+
+    def _take_objects(self, wholes: Sequence[MispObject]) -> None:
+        rare = self._by_library([whole for whole in wholes if _is_rare(whole)])
+        for whole in wholes:
+            made = rare.get(whole.uuid) or objects.from_object(whole, self.author)
+            inner = (part.raw for part in whole.attributes)
+            marks = self._marked(whole.uuid, whole.tags, whole.raw, *inner)
+            self.victims += [
+                f"identity--{part.uuid}" for part in whole.attributes if part.type in VICTIM_CLASS
+            ]
+            self._take(whole.uuid, made, marks)
+            self.primary |= {part.uuid: made.objects[0]["id"] for part in whole.attributes}
+            self._said(whole.uuid, made.ids, whole.time, _remarks_of(whole), marks)
+            for part in whole.attributes:
+                self._said_of_attribute(part, made, marks)
+        for whole in wholes:
+            self._refer(whole)
+
+    def _by_library(self, wholes: Sequence[MispObject]) -> dict[str, Made]:
+        """What misp-stix makes of each; those that it cannot read are missing."""
+        if not wholes:
+            return {}
+        given = wholes[:MAX_BY_LIBRARY]
+        found = _library_objects(given, self.event)
+        owner = {uuid: whole for whole in given for uuid in _uuids(whole)}
+        by_whole: dict[str, list[Object]] = {}
+        for each in found:
+            uuid = (each.get("source_ref") or each["id"]).partition("--")[2]
+            if uuid in owner:
+                by_whole.setdefault(owner[uuid].uuid, []).append(each)
+        return {
+            whole.uuid: objects.adopted(whole, by_whole[whole.uuid], self.author)
+            for whole in given
+            if whole.uuid in by_whole
+        }
+
+    def _refer(self, whole: MispObject) -> None:
+        found, lost = objects.references(whole, self.primary[whole.uuid], self.primary, self.author)
+        self.unmapped += lost
+        for each in found:
+            ends = (self.found[each[end]][1] for end in ("source_ref", "target_ref"))
+            self._add(each, strictest(*ends))
+
+    def _take_reports(self) -> None:
+        whole = self._report_id()
+        parts = list_of(self.raw, "EventReport", self.where, most=MAX_REMARKS)
+        read = readable(
+            parts,
+            f"{self.where}/EventReport",
+            lambda part, at: remarks.report(part, at, whole, self.event.time, self.primary),
+            self.unmapped,
+        )
+        for each in read:
+            marks = (self.found[ref][1] for ref in each["object_refs"] if ref in self.found)
+            self._add(each, strictest(self.marks, *marks))
+        said = {
+            name: objects_of(self.raw, name, self.where, most=MAX_REMARKS) for name in ("Note", "Opinion")
+        }
+        self._said(self.event.uuid, [whole], self.event.time, said, self.marks)
+
+    def _finish(self) -> None:
+        """Every object with its markings, the report of them all, and the definitions of the labels."""
+        self.made += self._readable(_with_marks(*each) for each in self.found.values())
+        named = [each.id for each in self.made if each.id not in self.bystanders]
+        self.made += self._readable(_with_marks(each, self.marks) for each in self._reports(named))
+        refs = {ref for each in self.made for ref in each.value.get("object_marking_refs", ())}
+        labels = sorted((TLP_OF_ID[ref] for ref in refs if ref in TLP_OF_ID), key=lambda tlp: tlp.rank)
+        self.made += [StixObject.decode(tlp_definition(tlp)) for tlp in labels]
+
+    def _readable(self, values: Iterable[Object]) -> Iterator[StixObject]:
+        for value in values:
+            try:
+                yield StixObject.decode(value)
+            except Malformed as error:
+                self.unmapped.append(Unmapped(value["id"], value["type"], str(error)))
+
+    def _report_id(self) -> str:
+        return f"{'report' if self.event.published else 'grouping'}--{self.event.uuid}"
+
+    def _reports(self, named: list[str]) -> list[Object]:
+        """The report that names all objects; of an event too large for one, by groupings of its parts."""
+        if not named:
+            note = self._note_that_empty()
+            return [note, self._report([note["id"]])]
+        if len(named) <= MAX_REPORT_REFS:
+            return [self._report(named)]
+        slices = [named[at : at + MAX_REPORT_REFS] for at in range(0, len(named), MAX_REPORT_REFS)]
+        parts = [self._part_of_event(index, refs) for index, refs in enumerate(slices)]
+        return [*parts, self._report([each["id"] for each in parts])]
+
+    def _head(self) -> Object:
+        event = self.event
+        return {"spec_version": "2.1", "created": event.time, "modified": event.time} | (
+            {"created_by_ref": self.author} if self.author else {}
+        )
+
+    def _note_that_empty(self) -> Object:
+        return {
+            "type": "note",
+            "id": f"note--{self.event.uuid}",
+            **self._head(),
+            "content": _EMPTY,
+            "object_refs": [self._report_id()],
+        }
+
+    def _part_of_event(self, index: int, refs: list[str]) -> Object:
+        return {
+            "type": "grouping",
+            "id": f"grouping--{uuid5(UUID(self.event.uuid), f'part {index}')}",
+            **self._head(),
+            "name": f"{self.event.info[:900]} (part {index + 1})",
+            "context": "suspicious-activity",
+            "labels": [PART_OF_EVENT.format(self.event.uuid)],
+            "object_refs": refs,
+        }
+
+    def _report(self, refs: list[str]) -> Object:
+        event = self.event
+        kind = {"published": event.published} if event.published else {"context": "suspicious-activity"}
+        confidence = confidence_of(event.tags)
+        return {
+            "type": "report" if event.published else "grouping",
+            "id": self._report_id(),
+            **self._head(),
+            "name": event.info,
+            **kind,
+            "labels": [*LABELS, *words_of(event.words)],
+            **({"confidence": confidence} if confidence is not None else {}),
+            "object_refs": refs,
+            **({"x_misp_event": dict(event.details)} if event.details else {}),
+        }
+
+
+def _library_objects(wholes: Sequence[MispObject], event: Event) -> list[Object]:
+    """What misp-stix makes of them; nothing, where it is not installed."""
+    try:
+        from comity.formats.misp.library import by_library  # noqa: PLC0415  an extra, and a second to import
+    except ModuleNotFoundError:
+        return []
+    return by_library(wholes, event)
+
+
+def _is_rare(whole: MispObject) -> bool:
+    return whole.name in objects.RARE and objects.template_for(whole) is None
+
+
+def _uuids(whole: MispObject) -> Iterator[str]:
+    yield whole.uuid
+    yield from (part.uuid for part in whole.attributes)
+
+
+def _remarks_of(part: Attribute | MispObject) -> dict[str, Sequence[Json]]:
+    sightings = part.sightings if isinstance(part, Attribute) else ()
+    return {"Sighting": sightings, "Note": part.notes, "Opinion": part.opinions}
+
+
+def _with_marks(value: Object, marks: Marks) -> Object:
+    refs = marks.refs() + value.get("object_marking_refs", [])
+    if not refs or value["type"] == "marking-definition":
+        return value
+    return value | {"object_marking_refs": refs}

@@ -1,0 +1,405 @@
+"""A MISP event while it is written: every STIX object finds a home in it, or is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+from uuid import UUID, uuid5
+
+from comity.base.errors import Malformed
+from comity.base.tlp import Tlp
+from comity.formats.markings import TLP_OF_ID
+from comity.formats.misp.comparisons import Typed, read_pattern
+from comity.formats.misp.gathering import PART_OF_EVENT
+from comity.formats.misp.kinds import FOR_DETECTION, KINDS, ONLY_PATTERNS, RULES, Object, value_from
+from comity.formats.misp.observables import TEMPLATES, typed_values, unsaid
+from comity.formats.misp.parts import (
+    MAX_IN_OBJECT,
+    Attribute,
+    Event,
+    MispObject,
+    Unmapped,
+    list_of,
+    read_attribute,
+    readable,
+    time_of,
+)
+from comity.formats.misp.written import (
+    attribute_json,
+    category_of,
+    cluster_json,
+    label_from,
+    object_json,
+    said_labels,
+    tags_from,
+    text_in,
+    texts,
+)
+from comity.formats.stix import OBSERVABLES
+
+COVERS = frozenset({"report", "grouping"})
+_ENTRIES = frozenset(
+    {
+        "attack-pattern",
+        "campaign",
+        "course-of-action",
+        "infrastructure",
+        "intrusion-set",
+        "location",
+        "malware",
+    }
+    | {"threat-actor", "tool", "x-misp-galaxy-cluster"}
+)
+_LATER = frozenset({"relationship", "sighting", "note", "opinion"}) | COVERS
+_EXPLAINING = frozenset({"marking-definition", "extension-definition"})
+_PERSON = "individual"
+_PART = PART_OF_EVENT.partition("{")[0]
+
+
+class Place(Enum):
+    """What part of an event an object became."""
+
+    EVENT = "event"
+    ATTRIBUTE = "attribute"
+    OBJECT = "object"
+    ENTRY = "entry of a galaxy"
+
+
+@dataclass(slots=True)
+class Writing:
+    """The members of the event, and where each STIX object is in it."""
+
+    known: Mapping[str, Object]
+    event: Event
+    label: Tlp | None
+    body: Object = field(default_factory=dict)
+    homes: dict[str, tuple[Place, Object]] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)  # by the report
+    entries: dict[str, tuple[Object, Object]] = field(
+        default_factory=dict
+    )  # of galaxies, each with its galaxy
+    homeless: dict[str, tuple[Object, Object]] = field(default_factory=dict)  # those that stand at the event
+    lost: list[Unmapped] = field(default_factory=list)
+
+    def place_all(self, cover: Object | None) -> None:
+        """All objects but those that speak of others."""
+        self.body |= {"Attribute": [], "Object": [], "EventReport": [], "Note": [], "Opinion": []}
+        if cover:
+            self.homes[cover["id"]] = (Place.EVENT, self.body)
+        groups: dict[str, list[Object]] = {}
+        for value in self.known.values():
+            labels = said_labels(value)
+            if value["type"] not in OBSERVABLES | COVERS and labels.keys() & {"type", "name"}:
+                groups.setdefault(_uuid(value), []).append(value)
+        for uuid, group in groups.items():
+            self._place_group(uuid, group)
+        told = self._told()
+        for value in self.known.values():
+            if value["id"] not in self.homes and value["id"] not in told and value is not cover:
+                self._place(value)
+        self._list_markings()
+
+    def _told(self) -> set[str]:
+        """Observables of which observed data or another observable tells."""
+        placed = [self.known[ref] for ref in self.homes]
+        refs = {
+            ref for each in placed if each["type"] == "observed-data" for ref in texts(each, "object_refs")
+        }
+        ends = ("src_ref", "dst_ref", "from_ref", "parent_directory_ref")
+        values = [each for each in self.known.values() if each["type"] in OBSERVABLES]
+        refs |= {str(each[end]) for each in values for end in ends if end in each}
+        return refs | {
+            ref for each in values for name in ("to_refs", "cc_refs", "bcc_refs") for ref in texts(each, name)
+        }
+
+    def _place_group(self, uuid: str, group: Sequence[Object]) -> None:
+        """The objects that one attribute or one object of MISP once became."""
+        whole = next((each for each in group if isinstance(each.get("x_misp_attributes"), list)), None)
+        if whole is not None:
+            made = object_json(self._object(uuid, whole))
+            self.body["Object"].append(made)
+            home = (Place.OBJECT, made)
+            inner = {part["uuid"] for part in made["Attribute"]}
+            self.homes |= {
+                ref: home for ref in self.known if ref.startswith("identity--") and ref[10:] in inner
+            }
+        elif any("type" in said_labels(each) for each in group):
+            try:
+                made = attribute_json(self._attribute(uuid, {each["type"]: each for each in group}))
+            except Malformed:
+                return  # they are placed one by one, as if they were made elsewhere
+            self.body["Attribute"].append(made)
+            home = (Place.ATTRIBUTE, made)
+        else:
+            return
+        self.homes |= {each["id"]: home for each in group}
+
+    def _attribute(self, uuid: str, group: Mapping[str, Object]) -> Attribute:
+        first = next(iter(group.values()))
+        labels = said_labels(first)
+        custom = group.get("x-misp-attribute", {})
+        kind = text_in(custom, "x_misp_type") or labels["type"]
+        said = [
+            each["x_misp_to_ids"] for each in group.values() if isinstance(each.get("x_misp_to_ids"), bool)
+        ]
+        comment = text_in(group.get("indicator", {}), "description") or text_in(first, "x_misp_comment")
+        event = self.event
+        return read_attribute(
+            {
+                "uuid": uuid,
+                "type": kind,
+                "category": text_in(custom, "x_misp_category") or labels.get("category"),
+                "value": self._value(kind, group),
+                "to_ids": said[0] if said else "indicator" in group,
+                "timestamp": first.get("modified"),
+                "comment": comment or text_in(first, "description"),
+                "first_seen": first.get("x_misp_first_seen"),
+                "last_seen": first.get("x_misp_last_seen"),
+                "deleted": first.get("revoked") is True,
+                "distribution": first.get("x_misp_distribution"),
+                "Tag": [{"name": tag} for tag in tags_from(first, self.label)],
+            },
+            first["id"],
+            event,
+        )
+
+    def _value(self, kind: str, group: Mapping[str, Object]) -> str | None:
+        """The value in whichever of the objects says it."""
+        for each in group.values():
+            if text_in(each, "x_misp_value"):
+                return text_in(each, "x_misp_value")
+        observed, indicator = group.get("observed-data"), group.get("indicator")
+        if observed is not None and kind in KINDS:
+            parts = [self.known[ref] for ref in texts(observed, "object_refs") if ref in self.known]
+            return value_from(kind, parts)
+        if indicator is not None:
+            pattern = text_in(indicator, "pattern")
+            return pattern if kind in RULES else _only_value(pattern, ONLY_PATTERNS.get(kind))
+        return next((text_in(each, "name") for each in group.values() if text_in(each, "name")), None)
+
+    def _object(self, uuid: str, value: Object) -> MispObject:
+        labels = said_labels(value)
+        inner = [
+            _with_tags(each) for each in list_of(value, "x_misp_attributes", value["id"], most=MAX_IN_OBJECT)
+        ]
+        event = self.event
+        parts = readable(inner, value["id"], lambda part, at: read_attribute(part, at, event), self.lost)
+        own = self.label
+        tags = (
+            [f"tlp:{label.value}"]
+            if (label := label_from(value)) and (own is None or label.rank > own.rank)
+            else []
+        )
+        return MispObject(
+            uuid=uuid,
+            name=text_in(value, "x_misp_name") or labels.get("name", "unknown"),
+            meta_category=text_in(value, "x_misp_meta_category") or labels.get("meta-category", "misc"),
+            time=self._time(value),
+            attributes=tuple(_tagged(part, tags) for part in parts),
+            comment=text_in(value, "x_misp_comment"),
+            description=text_in(value, "x_misp_description"),
+            template_uuid=text_in(value, "x_misp_template_uuid"),
+            template_version=text_in(value, "x_misp_template_version"),
+            first_seen=text_in(value, "x_misp_first_seen") or None,
+            last_seen=text_in(value, "x_misp_last_seen") or None,
+            deleted=value.get("revoked") is True,
+            distribution=text_in(value, "x_misp_distribution"),
+        )
+
+    def _time(self, value: Object) -> str:
+        try:
+            return time_of(value.get("modified"), value["id"]) or self.event.time
+        except Malformed:
+            return self.event.time
+
+    def _place(self, value: Object) -> None:
+        """An object that did not come from MISP, or not by us."""
+        kind = value["type"]
+        if kind in _LATER or kind in _EXPLAINING:
+            return
+        if "galaxy-type" in said_labels(value) or kind in _ENTRIES:
+            self._place_entry(value)
+        elif kind in OBSERVABLES:
+            self._place_typed(value, [typed_values(value, self.known)], to_ids=False)
+            self._list_unsaid(value)
+        elif kind == "observed-data":
+            self._place_observed(value)
+        elif kind == "indicator":
+            self._place_indicator(value)
+        elif kind == "vulnerability":
+            self._place_typed(value, [("", [("", "vulnerability", text_in(value, "name"))])], to_ids=False)
+        elif kind == "identity":
+            self._place_identity(value)
+        else:
+            self.lost.append(Unmapped(value["id"], kind, "MISP has no place for it."))
+
+    def _place_entry(self, value: Object) -> None:
+        galaxy, entry = cluster_json(value)
+        self.homes[value["id"]] = (Place.ENTRY, entry)
+        self.entries[value["id"]] = self.homeless[value["id"]] = (galaxy, entry)
+
+    def _place_observed(self, value: Object) -> None:
+        refs = texts(value, "object_refs")
+        parts = [self.known[ref] for ref in refs if ref in self.known and ref not in self.homes]
+        told = {str(each[end]) for each in parts for end in ("src_ref", "dst_ref", "from_ref") if end in each}
+        told |= {ref for each in parts for ref in texts(each, "to_refs") + texts(each, "cc_refs")}
+        alone = [each for each in parts if each["id"] not in told and each["type"] in OBSERVABLES]
+        self._place_typed(value, [typed_values(each, self.known) for each in alone], to_ids=False)
+        for each in parts:
+            self.homes.setdefault(each["id"], self.homes.get(value["id"], (Place.EVENT, self.body)))
+            self._list_unsaid(each)
+
+    def _list_unsaid(self, value: Object) -> None:
+        names = unsaid(value)
+        if names and value["id"] in self.homes:
+            reason = f"MISP has no place for: {', '.join(names[:20])}."
+            self.lost.append(Unmapped(value["id"], value["type"], reason))
+
+    def _place_indicator(self, value: Object) -> None:
+        pattern, kind = text_in(value, "pattern"), text_in(value, "pattern_type")
+        read = read_pattern(pattern) if kind == "stix" else None
+        if read is not None:
+            self._place_typed(value, [("file", each) for each in read], to_ids=True)
+            return
+        names = {pattern_type: name for name, pattern_type in RULES.items()}
+        if kind in names:
+            self._place_typed(value, [("", [("", names[kind], pattern)])], to_ids=True)
+        else:
+            self.lost.append(Unmapped(value["id"], "indicator", f"MISP has no type for a pattern of {kind}."))
+
+    def _place_identity(self, value: Object) -> None:
+        if value["id"] in self._speakers():
+            return
+        person = value.get("identity_class") == _PERSON
+        name, kind = ("full-name", "full-name") if person else ("name", "text")
+        found = [(name, kind, text_in(value, "name")), ("description", "text", text_in(value, "description"))]
+        template = "person" if person else "organization"
+        told = [each for each in found if each[2] and (each[0] == name or not person)]
+        self._place_typed(value, [(template, told)], to_ids=False, whole=True)
+
+    def _speakers(self) -> set[str]:
+        """Those who made or saw something: they stand where they speak."""
+        values = self.known.values()
+        found = {
+            str(each[name])
+            for each in values
+            for name in ("created_by_ref", "x_misp_author_ref")
+            if name in each
+        }
+        return found | {ref for each in values for ref in texts(each, "where_sighted_refs")}
+
+    def _place_typed(
+        self,
+        value: Object,
+        alternatives: Iterable[tuple[str, list[Typed]]],
+        *,
+        to_ids: bool,
+        whole: bool = False,
+    ) -> None:
+        """One attribute or object for each alternative; the first has the uuid of the STIX object."""
+        for index, (template, told) in enumerate(each for each in alternatives if each[1]):
+            own = _uuid(value)
+            uuid = own if index == 0 else str(uuid5(UUID(own), str(index)))
+            parts = [self._new(value, uuid, each, to_ids=to_ids) for each in told if each[2]]
+            if len(parts) > 1 or (parts and whole):
+                made, place = object_json(self._new_object(value, uuid, template, parts)), Place.OBJECT
+                self.body["Object"].append(made)
+            elif parts:
+                made, place = attribute_json(parts[0]), Place.ATTRIBUTE
+                made["uuid"] = uuid
+                made.pop("object_relation", None)
+                self.body["Attribute"].append(made)
+            else:
+                continue
+            self.homes.setdefault(value["id"], (place, made))
+        if value["id"] not in self.homes:
+            self.lost.append(Unmapped(value["id"], value["type"], "says nothing that MISP has a type for."))
+
+    def _new(self, value: Object, uuid: str, typed: Typed, *, to_ids: bool) -> Attribute:
+        relation, kind, text = typed
+        return Attribute(
+            uuid=str(uuid5(UUID(uuid), f"{relation}/{kind}/{text}")),
+            type=kind,
+            category=category_of(kind),
+            value=text,
+            to_ids=to_ids and (kind in FOR_DETECTION or kind in ONLY_PATTERNS),
+            time=self._time(value),
+            comment=text_in(value, "description") or text_in(value, "name"),
+            relation=relation,
+            deleted=value.get("revoked") is True,
+            tags=tuple(tags_from(value, self.label)),
+        )
+
+    def _new_object(self, value: Object, uuid: str, template: str, parts: list[Attribute]) -> MispObject:
+        template_uuid, version, category = TEMPLATES[template]
+        return MispObject(
+            uuid=uuid,
+            name=template,
+            meta_category=category,
+            time=self._time(value),
+            attributes=tuple({part.uuid: part for part in parts}.values()),
+            comment=text_in(value, "description"),
+            template_uuid=template_uuid,
+            template_version=version,
+            deleted=value.get("revoked") is True,
+        )
+
+    def _list_markings(self) -> None:
+        """Markings other than TLP: MISP cannot say them."""
+        for value in self.known.values():
+            for ref in texts(value, "object_marking_refs"):
+                if ref not in TLP_OF_ID:
+                    self.lost.append(
+                        Unmapped(value["id"], value["type"], f"MISP cannot say its marking {ref}.")
+                    )
+            if "granular_markings" in value:
+                self.lost.append(Unmapped(value["id"], value["type"], "MISP cannot mark a part of it."))
+
+    def event_tags(self) -> list[str]:
+        """The tags of entries that stand at the event."""
+        return [entry["tag_name"] for _, entry in self.homeless.values()]
+
+    def finished(self) -> Object:
+        """All members."""
+        for galaxy, entry in self.homeless.values():
+            add_entry(self.body, galaxy, entry)
+        return {name: value for name, value in self.body.items() if value or name in {"Attribute", "Object"}}
+
+
+def is_part(value: Object) -> bool:
+    """Whether a grouping holds a part of what is too long for one report."""
+    return any(label.startswith(_PART) for label in texts(value, "labels"))
+
+
+def add_entry(holder: Object, galaxy: Object, entry: Object) -> None:
+    """Put the entry into its galaxy at an attribute or the event."""
+    held = holder.setdefault("Galaxy", [])
+    own = next((each for each in held if each["type"] == galaxy["type"]), None)
+    if own is None:
+        own = {**galaxy, "GalaxyCluster": []}
+        held.append(own)
+    own["GalaxyCluster"].append(entry)
+
+
+def _uuid(value: Object) -> str:
+    return str(value["id"].partition("--")[2])
+
+
+def _only_value(pattern: str, path: str | None) -> str | None:
+    """The value of a pattern of one comparison."""
+    read = read_pattern(pattern) if path else None
+    return read[0][0][2] if read and len(read) == 1 and len(read[0]) == 1 else None
+
+
+def _with_tags(part: Any) -> Any:  # noqa: ANN401  what a stranger may have written into a custom property
+    if not isinstance(part, dict):
+        return part
+    return part | {"Tag": [{"name": tag} for tag in texts(part, "tags")]}
+
+
+def _tagged(part: Attribute, tags: Sequence[str]) -> Attribute:
+    if not tags or any(tag.lower().startswith("tlp:") for tag in part.tags):
+        return part
+    return replace(part, tags=(*part.tags, *tags))
