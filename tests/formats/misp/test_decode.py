@@ -630,3 +630,10 @@ def test_misp_stix_is_asked_only_for_rare_objects():
     sys.modules.pop("comity.formats.misp.library", None)
     decode_misp(real("xorist.json"))
     assert "comity.formats.misp.library" not in sys.modules
+
+
+def test_an_object_that_cannot_be_read_is_listed_with_its_attributes():
+    parts = [inner(2, "url", "url", "http://a.example"), 5]
+    found = imported(Object=[whole(1, "url", uuid="x") | {"Attribute": parts}])
+    assert [each.uuid for each in found.unmapped] == ["x", UUID.format(2), "/Event/Object/0/Attribute/1"]
+    assert "stands in an object that cannot be read: /Event/Object/0." in lost(found)

@@ -70,6 +70,7 @@ def from_attribute(part: Attribute, author: str | None) -> Made:
         return _custom(part, head, f"{error.problem[:-1]}: {_AS_IT_IS}.", to_ids=to_ids)
     if to_ids is not any(each["type"] == "indicator" for each in found):
         found[0]["x_misp_to_ids"] = to_ids
+    found[0] |= said_of(part)
     return Made(found, _without_bytes(part))
 
 
@@ -131,7 +132,6 @@ def _observed(part: Attribute, head: Object, *, to_ids: bool) -> list[Object]:
         **seen(part),
         "number_observed": 1,
         "object_refs": [each["id"] for each in observables],
-        **said_of(part),
     }
     if value_from(part.type, observables) != part.value:
         observed["x_misp_value"] = part.value  # the observable spells it in another way

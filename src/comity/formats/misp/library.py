@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import cast
 
 from comity.formats.misp.kinds import Object
 from comity.formats.misp.marks import marks_of_library
-from comity.formats.misp.parts import Event, MispObject
+from comity.formats.misp.parts import Attribute, Event, MispObject
+from comity.formats.misp.templates import for_detection
+from comity.formats.misp.written import attribute_json, object_json, seconds
 from comity.formats.strict_json import decode
 
 with warnings.catch_warnings():
@@ -29,18 +30,20 @@ _BROKEN = (InvalidMISPInputError, PyMISPError, STIXError, ValueError, TypeError,
 def by_library(objects: Sequence[MispObject], event: Event) -> list[Object]:
     """What the library makes of these objects; nothing, if it breaks."""
     uuids = {whole.uuid for whole in objects}
-    raw = {
-        "Event": {
-            **{name: event.raw[name] for name in ("info", "date", "timestamp", "Orgc") if name in event.raw},
-            "uuid": event.uuid,
-            "Object": [_plain(whole, uuids) for whole in objects],
-        }
+    raw: Object = {
+        "info": event.info,
+        "date": event.time[:10],
+        "timestamp": seconds(event.time),
+        "uuid": event.uuid,
+        "Object": [_plain(whole, uuids) for whole in objects],
     }
+    if event.org:
+        raw["Orgc"] = {"uuid": event.org[0], "name": event.org[1]}
     parser = MISPtoSTIX21Parser()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            parser.parse_misp_event(raw)
+            parser.parse_misp_event({"Event": raw})
             found = [cast("Object", decode(str(each.serialize()).encode())) for each in parser.stix_objects]
     except _BROKEN:
         return []
@@ -49,21 +52,19 @@ def by_library(objects: Sequence[MispObject], event: Event) -> list[Object]:
 
 
 def _plain(whole: MispObject, uuids: set[str]) -> Object:
-    """The object without what we map ourselves, and with what the library cannot do without."""
-    raw = deepcopy(dict(whole.raw or {}))
-    raw |= {"uuid": whole.uuid, "meta-category": whole.meta_category, "deleted": False}
-    raw["ObjectReference"] = [
-        each for each in whole.references if str(each.get("referenced_uuid")).lower() in uuids
-    ]
-    raw["Attribute"] = [
-        {name: value for name, value in (part.raw or {}).items() if name not in _MAPPED_BY_US}
-        | {"uuid": part.uuid}
-        for part in whole.attributes
-    ]
-    return raw
+    """The object without what we map ourselves: tags, attached files, and references to others."""
+    return object_json(whole) | {
+        "deleted": False,
+        "Attribute": [_plain_attribute(part) for part in whole.attributes],
+        "ObjectReference": [
+            each for each in whole.references if str(each.get("referenced_uuid")).lower() in uuids
+        ],
+    }
 
 
-_MAPPED_BY_US = frozenset({"Tag", "Galaxy", "Sighting", "Note", "Opinion", "data", "deleted"})
+def _plain_attribute(part: Attribute) -> Object:
+    found = attribute_json(part) | {"deleted": False, "to_ids": for_detection(part)}
+    return {name: value for name, value in found.items() if name != "Tag"}
 
 
 def _tells(found: Object, author: str | None, event: str, uuids: set[str]) -> bool:

@@ -261,6 +261,15 @@ def readable(
             yield read(_object(part, place), place)
         except Malformed as error:
             lost.append(Unmapped(_name(part, place), _kind(part), str(error)))
+            lost += _within(part, place)
+
+
+def _within(part: object, where: str) -> Iterator[Unmapped]:
+    """The attributes of an object that cannot be read."""
+    inner = part.get("Attribute") if isinstance(part, dict) else None
+    for index, each in enumerate(inner if isinstance(inner, list) else ()):
+        reason = f"stands in an object that cannot be read: {where}."
+        yield Unmapped(_name(each, f"{where}/Attribute/{index}"), _kind(each), reason)
 
 
 def _object(part: object, where: str) -> Json:

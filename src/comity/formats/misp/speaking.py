@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from comity.base.errors import Malformed
@@ -91,7 +92,8 @@ def _sighting(writing: Writing, value: Object) -> str | None:
 
 
 def _sighted(writing: Writing, value: Object, refs: list[str], said: Object) -> str | None:
-    holders = [home[1] for ref in refs if (home := writing.homes.get(ref))]
+    homes = [home for ref in refs if (home := writing.homes.get(ref))]
+    holders = [holder for place, holder in homes if place in {Place.ATTRIBUTE, Place.OBJECT}]
     found = [each for each in holders if "Attribute" not in each] or [
         part for each in holders for part in each["Attribute"][:1]
     ]
@@ -142,10 +144,16 @@ def _analyst(writing: Writing, value: Object, name: str, said: Object) -> str | 
         Place.ENTRY: "GalaxyCluster",
     }
     about = {"uuid": value["id"].partition("--")[2], "object_uuid": uuid, "object_type": kinds[place]}
-    times = {"created": text_in(value, "created"), "modified": text_in(value, "modified")}
+    times = {name: _moment(writing, value, name) for name in ("created", "modified")}
     authors = {"authors": ", ".join(texts(value, "authors"))}
     holder.setdefault(name, []).append(about | times | authors | said)
     return None
+
+
+def _moment(writing: Writing, value: Object, name: str) -> str:
+    """A time as analysts' data of MISP has it: UTC without saying so."""
+    seconds_since_1970 = int(_when(writing, value, name))
+    return datetime.fromtimestamp(seconds_since_1970, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _report(writing: Writing, value: Object) -> str | None:

@@ -95,9 +95,12 @@ class Writing:
                 groups.setdefault(_uuid(value), []).append(value)
         for uuid, group in groups.items():
             self._place_group(uuid, group)
-        told = self._told()
         for value in self.known.values():
-            if value["id"] not in self.homes and value["id"] not in told and value is not cover:
+            if value["type"] not in OBSERVABLES and value["id"] not in self.homes and value is not cover:
+                self._place(value)
+        told = self._told()  # observed data is in its place now
+        for value in self.known.values():
+            if value["type"] in OBSERVABLES and value["id"] not in told and value["id"] not in self.homes:
                 self._place(value)
         self._list_markings()
 
@@ -144,8 +147,7 @@ class Writing:
         said = [
             each["x_misp_to_ids"] for each in group.values() if isinstance(each.get("x_misp_to_ids"), bool)
         ]
-        comment = text_in(group.get("indicator", {}), "description") or text_in(first, "x_misp_comment")
-        event = self.event
+        comment = text_in(group.get("indicator", {}), "description") or _anywhere(group, "x_misp_comment")
         return read_attribute(
             {
                 "uuid": uuid,
@@ -155,21 +157,21 @@ class Writing:
                 "to_ids": said[0] if said else "indicator" in group,
                 "timestamp": first.get("modified"),
                 "comment": comment or text_in(first, "description"),
-                "first_seen": first.get("x_misp_first_seen"),
-                "last_seen": first.get("x_misp_last_seen"),
+                "first_seen": _anywhere(group, "x_misp_first_seen"),
+                "last_seen": _anywhere(group, "x_misp_last_seen"),
                 "deleted": first.get("revoked") is True,
-                "distribution": first.get("x_misp_distribution"),
+                "distribution": _anywhere(group, "x_misp_distribution"),
                 "Tag": [{"name": tag} for tag in tags_from(first, self.label)],
             },
             first["id"],
-            event,
+            self.event,
         )
 
     def _value(self, kind: str, group: Mapping[str, Object]) -> str | None:
         """The value in whichever of the objects says it."""
-        for each in group.values():
-            if text_in(each, "x_misp_value"):
-                return text_in(each, "x_misp_value")
+        own = _anywhere(group, "x_misp_value")
+        if own:
+            return own
         observed, indicator = group.get("observed-data"), group.get("indicator")
         if observed is not None and kind in KINDS:
             parts = [self.known[ref] for ref in texts(observed, "object_refs") if ref in self.known]
@@ -177,7 +179,7 @@ class Writing:
         if indicator is not None:
             pattern = text_in(indicator, "pattern")
             return pattern if kind in RULES else _only_value(pattern, ONLY_PATTERNS.get(kind))
-        return next((text_in(each, "name") for each in group.values() if text_in(each, "name")), None)
+        return _anywhere(group, "name")
 
     def _object(self, uuid: str, value: Object) -> MispObject:
         labels = said_labels(value)
@@ -385,6 +387,11 @@ def add_entry(holder: Object, galaxy: Object, entry: Object) -> None:
 
 def _uuid(value: Object) -> str:
     return str(value["id"].partition("--")[2])
+
+
+def _anywhere(group: Mapping[str, Object], name: str) -> str:
+    """What the first of some objects that says it says."""
+    return next((text_in(each, name) for each in group.values() if text_in(each, name)), "")
 
 
 def _only_value(pattern: str, path: str | None) -> str | None:
