@@ -608,6 +608,10 @@ def test_an_event_with_a_date_alone():
     assert only(found, "indicator")["modified"] == "2016-08-29T00:00:00.000Z"
 
 
+def test_an_event_without_a_date():
+    assert "date" not in only(imported(attribute(1, "url", "u:x"), date=""), "report")["x_misp_event"]
+
+
 def test_bounds(monkeypatch):
     monkeypatch.setattr("comity.formats.misp.gathering.MAX_ATTRIBUTES", 1)
     objects = [whole(1, "url", inner(2, "url", "url", "http://b.example"))]

@@ -507,10 +507,39 @@ def test_an_attribute_whose_observable_is_missing_is_known_by_its_pattern():
         each for each in imported(attribute(1, "domain", "a.example")).objects if each.type == "indicator"
     ]
     assert typed(event_in(encode_misp(found).text)) == {("domain", "a.example", True)}
-    broken = [_with(each, modified="2016-08-29T14:19:16Z", pattern=5) for each in found]
-    assert "says nothing" in "\n".join(each.text for each in encode_misp(broken).unmapped) or broken
+    broken = [_with(each, pattern=5) for each in found]
+    assert "says nothing that MISP has a type for" in "\n".join(each.text for each in encode_misp(broken).unmapped)
+
+
+def test_observed_data_whose_observable_says_nothing():
+    found = imported(attribute(1, "domain", "a.example", to_ids=False)).objects
+    bare = [_with(each, value=5) if each.type == "domain-name" else each for each in found]
+    export = encode_misp([each for each in bare if each.type != "domain-name"])
+    assert "says nothing that MISP has a type for" in "\n".join(each.text for each in export.unmapped)
+    assert event_in(export.text)["Attribute"] == []
+
+
+def test_what_a_stranger_wrote_into_our_members_harms_nothing():
+    labels = ['misp:name="file"', 'misp:meta-category="file"']
+    thing = obj("x-misp-object", 1, labels=labels, x_misp_attributes=[5, {"uuid": "x"}], x_misp_name=7)
+    (found,) = written(thing)["Object"]
+    assert (found["name"], found["Attribute"]) == ("file", [])
+    assert "is not a JSON object" in lost(thing)
+    report = obj("report", 2, name="R", published="soon", object_refs=[thing.id], x_misp_event=5, labels=5)
+    assert written(report, thing)["publish_timestamp"] == "0"
+
+
+def test_a_relationship_of_an_object_with_itself():
+    one = indicator(1, "[file:name = 'a' AND file:size = 5]")
+    (reference,) = written(one, relation(3, one, one, "duplicate-of"))["Object"][0]["ObjectReference"]
+    assert reference["referenced_uuid"] == reference["object_uuid"] == UUID.format(1)
 
 
 def test_times_that_misp_cannot_say():
     far = obj("x-own", 1, modified="9999-12-31T23:59:59.999Z")
     assert event_in(encode_misp([far]).text)["timestamp"] == "253402300799"
+    address = observable("url", 2, value="http://a.example", modified="soon")
+    assert written(far, address)["Attribute"][0]["timestamp"] == "253402300799"
+    seen = {"sighting_of_ref": address.id, "last_seen": "soon"}
+    sighted = written(address, obj("sighting", 3, **seen))["Attribute"][0]["Sighting"]
+    assert sighted[0]["date_sighting"] == SECONDS

@@ -197,7 +197,8 @@ class Gathering:
                 f"identity--{part.uuid}" for part in whole.attributes if part.type in VICTIM_CLASS
             ]
             self._take(whole.uuid, made, marks)
-            self.primary |= {part.uuid: made.objects[0]["id"] for part in whole.attributes}
+            for part in whole.attributes:
+                self.primary.setdefault(part.uuid, made.objects[0]["id"])
             self._said(whole.uuid, made.ids, whole.time, _remarks_of(whole), marks)
             for part in whole.attributes:
                 self._said_of_attribute(part, made, marks)
@@ -212,10 +213,11 @@ class Gathering:
         found = _library_objects(given, self.event)
         owner = {uuid: whole for whole in given for uuid in _uuids(whole)}
         by_whole: dict[str, list[Object]] = {}
+        last = given[0]
         for each in found:
-            uuid = (each.get("source_ref") or each["id"]).partition("--")[2]
-            if uuid in owner:
-                by_whole.setdefault(owner[uuid].uuid, []).append(each)
+            # What has a uuid of its own making stands behind the object to which it belongs.
+            last = owner.get((each.get("source_ref") or each["id"]).partition("--")[2], last)
+            by_whole.setdefault(last.uuid, []).append(each)
         return {
             whole.uuid: objects.adopted(whole, by_whole[whole.uuid], self.author)
             for whole in given

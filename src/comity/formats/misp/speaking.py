@@ -37,8 +37,8 @@ def _relationship(writing: Writing, value: Object) -> str | None:
     target = writing.homes.get(str(value.get("target_ref")))
     if source is None or target is None:
         return "relates something that is not in this event."
-    if source[1] is target[1]:
-        return None  # an indicator and the observed data of one attribute
+    if source[1] is target[1] and value.get("relationship_type") == "based-on":
+        return None  # the indicator and the observed data of one attribute
     if target[0] is Place.ENTRY and source[0] in {Place.ATTRIBUTE, Place.OBJECT}:
         return _attach(writing, source, str(value["target_ref"]))
     if source[0] is Place.OBJECT and target[0] in {Place.ATTRIBUTE, Place.OBJECT}:
