@@ -6,7 +6,7 @@ UV := 0.13.9
 SRC := src tests $(wildcard bench)
 WORKERS ?= 2
 
-.PHONY: help demo test fast check format bench lock
+.PHONY: help demo test cover fast check format bench lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -14,8 +14,11 @@ help: ## list the targets
 demo: $(READY) ## three nodes, one act, real input; make demo ARGS=--check verifies it and stops
 	@$(BIN)/comity-node demo $(ARGS)
 
-test: $(READY) ## all tests, with coverage
+test: $(READY) ## all tests
 	@command -v chromium >/dev/null || echo "Chromium is not installed (Debian: chromium): the browser tests are skipped."
+	@$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+
+cover: $(READY) ## all tests, and which lines they reach; takes half as long again
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term $(if $(ARGS),$(ARGS),--cov-fail-under=90)
 
 fast: $(READY) ## the tests of the pure packages
