@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from comity.base import errors
 from comity.base.errors import ComityError, Malformed, NotFound, TooLarge
+from comity.base.stdout import Unwritable
 from comity.base.verdict import Refused
 
 
@@ -19,6 +20,7 @@ def test_codes_are_stable_and_each_stands_for_one_error():
         "not-found": NotFound,
         "conflict": errors.Conflict,
         "unavailable": errors.Unavailable,
+        "unwritable": Unwritable,
     }
 
 
