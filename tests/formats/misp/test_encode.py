@@ -508,7 +508,9 @@ def test_an_attribute_whose_observable_is_missing_is_known_by_its_pattern():
     ]
     assert typed(event_in(encode_misp(found).text)) == {("domain", "a.example", True)}
     broken = [_with(each, pattern=5) for each in found]
-    assert "says nothing that MISP has a type for" in "\n".join(each.text for each in encode_misp(broken).unmapped)
+    assert "says nothing that MISP has a type for" in "\n".join(
+        each.text for each in encode_misp(broken).unmapped
+    )
 
 
 def test_observed_data_whose_observable_says_nothing():

@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from comity.base.errors import Malformed, TooLarge
-from comity.formats.misp.parts import Json, Unmapped, objects_of, tags_of, text_of, time_of, uuid_of
+from comity.formats.misp.parts import Json, Unmapped
+from comity.formats.misp.reading import objects_of, tags_of, text_of, time_of, uuid_of
 from comity.formats.strict_json import Limits, decode
 
 MANIFEST = "manifest.json"

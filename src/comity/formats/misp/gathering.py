@@ -22,16 +22,11 @@ from comity.formats.misp.marks import (
     unknown_labels,
     words_of,
 )
-from comity.formats.misp.parts import (
+from comity.formats.misp.parts import Attribute, Cluster, Event, Json, MispObject, Unmapped
+from comity.formats.misp.reading import (
     MAX_ATTRIBUTES,
     MAX_OBJECTS,
     MAX_REMARKS,
-    Attribute,
-    Cluster,
-    Event,
-    Json,
-    MispObject,
-    Unmapped,
     list_of,
     objects_of,
     read_attribute,

@@ -15,17 +15,8 @@ from comity.formats.misp.comparisons import Typed, read_pattern
 from comity.formats.misp.gathering import PART_OF_EVENT
 from comity.formats.misp.kinds import FOR_DETECTION, KINDS, ONLY_PATTERNS, RULES, Object, value_from
 from comity.formats.misp.observables import TEMPLATES, typed_values, unsaid
-from comity.formats.misp.parts import (
-    MAX_IN_OBJECT,
-    Attribute,
-    Event,
-    MispObject,
-    Unmapped,
-    list_of,
-    read_attribute,
-    readable,
-    time_of,
-)
+from comity.formats.misp.parts import Attribute, Event, MispObject, Unmapped
+from comity.formats.misp.reading import MAX_IN_OBJECT, list_of, read_attribute, readable, time_of
 from comity.formats.misp.written import (
     attribute_json,
     category_of,
