@@ -66,6 +66,11 @@ def values_of_pattern(pattern: ObservationExpression) -> tuple[Value, ...]:
     return tuple(dict.fromkeys(islice(values, MOST_VALUES)))
 
 
+def values_of_test(test: Comparison) -> Iterator[tuple[Value, ...]]:
+    """For each constant of one comparison its values; that of a URL comes before its host."""
+    return (_values_sought(each) for each in sought(Observation(test)))
+
+
 def values_of_object(stix: Mapping[str, object]) -> tuple[Value, ...]:
     """The values of an object, each once: an observable's own, those of a pattern, names of CVEs."""
     object_type = stix.get("type")
