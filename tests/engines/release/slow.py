@@ -37,7 +37,7 @@ def answer(case: Case) -> str:
         no.append(label is Tlp.AMBER and relation in ("public", "partner"))
         no.append(label is Tlp.AMBER_STRICT and relation != "organisation")
     # Where it comes from
-    no.append(recipient.party == handling.origin)
+    no.append(recipient.party == handling.origin and relation != "organisation")
     if came_under is not None:
         if not allowed_by_source:
             no.append(came_under.onward is Onward.NONE and relation != "organisation")
@@ -48,7 +48,7 @@ def answer(case: Case) -> str:
         no.append(purpose not in came_under.purposes)
     no.append(handling.keep_until is not None and today > handling.keep_until)
     # The agreement
-    if label is not Tlp.CLEAR:
+    if label is not Tlp.CLEAR and relation != "organisation":
         no.append(terms is None)
         if terms is not None:
             no.append(today < terms.since)

@@ -47,7 +47,7 @@ def test_agrees_with_the_slow_version(case):
 @given(anything.cases)
 def test_nothing_goes_beyond_its_terms(case):
     label, terms = case.handling.label, case.terms
-    if judged(case).verdict.allowed and label is not Tlp.CLEAR:
+    if judged(case).verdict.allowed and label is not Tlp.CLEAR and not case.at_home:
         assert terms is not None
         assert label <= terms.highest
         assert case.purpose in terms.purposes

@@ -1,4 +1,4 @@
-"""The rules of the agreement between us and the recipient; TLP:CLEAR needs none, so none limits it."""
+"""The rules of the agreement between us and the recipient; TLP:CLEAR and our own use need none."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ def basis(case: Case) -> Verdict:
     if case.open_to_all:
         text = "It is TLP:CLEAR: there is no limit on who may have it, and no agreement is needed."
         return Verdict.yes(Ground("basis.clear", "FIRST TLP 2.0, TLP:CLEAR", text))
+    if case.at_home:
+        text = "It stays within our own organisation, which needs no agreement with itself."
+        return Verdict.yes(Ground("basis.own-use", "Comity release rules, own use", text))
     if case.terms is None:
         text = f"No agreement with {case.recipient.party} provides for sharing, and it is not TLP:CLEAR."
         return Verdict.no(Ground("basis.none", "Comity release rules, default deny", text))
@@ -77,7 +80,7 @@ def duties(case: Case) -> Iterator[Ground]:
 
 
 def _limiting(case: Case) -> Terms | None:
-    return None if case.open_to_all else case.terms
+    return None if case.open_to_all or case.at_home else case.terms
 
 
 def _not_in_force(terms: Terms, day: date) -> str | None:

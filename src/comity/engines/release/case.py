@@ -63,6 +63,11 @@ class Case:
         return self.handling.label is Tlp.CLEAR
 
     @property
+    def at_home(self) -> bool:
+        """Whether it stays within the body that holds it, for its own devices and people."""
+        return self.recipient.relation is Relation.ORGANISATION
+
+    @property
     def received(self) -> bool:
         """Whether another party gave it to us, so that its conditions bind us."""
         return self.handling.ownership is Ownership.RECEIVED

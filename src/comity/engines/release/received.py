@@ -23,8 +23,8 @@ _LIMIT = MappingProxyType({
 
 
 def back_to_origin(case: Case) -> Verdict | None:
-    """Nobody is told what they told us."""
-    if case.recipient.party != case.handling.origin:
+    """Nobody is told what they told us; a body that uses its own work is told nothing."""
+    if case.at_home or case.recipient.party != case.handling.origin:
         return None
     text = f"It came from {case.recipient.party}, who has it already."
     return Verdict.no(Ground("origin.return", "Comity release rules, origin", text))
