@@ -37,6 +37,7 @@ class Event(Enum):
     ENTRY_OPENED = "entry-opened"
     CONTENT_ERASED = "content-erased"
     ERASURE_LIFTED = "erasure-lifted"
+    CONTENT_EXPORTED = "content-exported"
     RETENTION_ENDED = "retention-ended"
     PEOPLE_CHANGED = "people-changed"
 

@@ -49,7 +49,7 @@ COMMANDS = (
     Command("key", "key", Stage.NODE, "replace a key of this node, and tell partners"),
     Command("import", "bring", Stage.NODE, "bring in a STIX bundle or a MISP event"),
     Command("see", "see", Stage.NODE, "what a partner would see of us, and why not the rest"),
-    Command("export", "export", Stage.NODE, "everything a partner may see, as a STIX bundle"),
+    Command("export", "export", Stage.NODE, "what a partner may see, or our own devices act on, as a file"),
     Command("observe", "observe", Stage.NODE, "copy the logs of partners, and verify every entry"),
     Command("log", "log", Stage.NODE, "open entries to a party, erase by law, copy the log"),
     Command("erase", "erase", Stage.NODE, "remove by law what an act says, or an object"),

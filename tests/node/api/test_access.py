@@ -49,6 +49,7 @@ TABLE: dict[str, set[Role]] = {
     "list_objects": READERS,
     "read_object": READERS,
     "read_import": READERS,
+    "export_file": READERS,
     "view_as_partner": READERS,
     "compose_act": COMPOSERS,
     "judge_act": COMPOSERS,

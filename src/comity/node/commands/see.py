@@ -1,4 +1,4 @@
-"""`comity-node see` and `export`: what a partner would see of us, why not the rest, and that as a bundle."""
+"""`comity-node see`: what a partner would see of us, and why not the rest."""
 
 from __future__ import annotations
 
@@ -18,11 +18,6 @@ from comity.node.parties.roles import Power
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Through whose eyes, and what for."""
-    asked_for(parser)
-
-
-def asked_for(parser: argparse.ArgumentParser) -> None:
-    """The partner and the purpose that a judgement needs."""
     parser.add_argument("partner", help="name of the partner, or its ref")
     purposes = [purpose.value for purpose in Purpose]
     parser.add_argument("--purpose", choices=purposes, default=Purpose.NETWORK_DEFENCE.value)

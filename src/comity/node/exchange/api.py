@@ -7,6 +7,8 @@ from enum import Enum
 from io import BytesIO
 from typing import Any
 
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Field, Query, Router, Status
 
@@ -15,10 +17,12 @@ from comity.base.tlp import Tlp
 from comity.engines.patterns.kinds import Value as Looked
 from comity.engines.patterns.query import understood
 from comity.engines.release.terms import Purpose
+from comity.formats.exports.all import FORMS
 from comity.node.exchange import models, queries
 from comity.node.exchange.fulltext import NEWEST
 from comity.node.exchange.handling import of_class
-from comity.node.exchange.services import erasing, importing
+from comity.node.exchange.polling import Told as Tag
+from comity.node.exchange.services import erasing, exporting, importing
 from comity.node.exchange.sights import Sight, sight, who_may_see
 from comity.node.parties.access import ActorRequest
 from comity.node.parties.actors import Actor
@@ -58,6 +62,18 @@ class Form(Enum):
 
     STIX = "stix"
     MISP = "misp"
+
+
+FileForm = Enum("FileForm", {name.replace("-", "_").upper(): name for name in FORMS})  # type: ignore[misc]  # of one list
+_TAKEN = {
+    "responses": {
+        200: {
+            "content": {media: {} for media in sorted({form.media for form in FORMS.values()})},
+            "headers": {"ETag": {"schema": {"type": "string"}}},
+        },
+        304: {"description": "Nothing has changed since the answer with the ETag that If-None-Match names"},
+    }
+}
 
 
 class Part(Enum):
@@ -110,6 +126,14 @@ class LookOn(Look, Window):
 
     show: Part = Part.ALL
     rule: str = Field("", max_length=MAX_WORDS, description="With `closed`: only what this rule closes")
+
+
+class Wanted(Given):
+    """Which indicators a file for devices tells of."""
+
+    min_confidence: int = Field(
+        0, ge=0, le=100, description="Only indicators of this confidence or above; 0 takes all"
+    )
 
 
 class Brought(Given):
@@ -319,6 +343,25 @@ def import_file(request: ActorRequest, given: Query[Brought]) -> Status[Import]:
 def read_import(request: ActorRequest, number: int) -> Import:
     """What became of the objects of a file."""
     return _import(queries.import_for(request.actor, number))
+
+
+@router.get("/exports/{form}", openapi_extra=_TAKEN)
+@needs(Power.READ_CONTENT)
+def export_file(request: ActorRequest, form: FileForm, wanted: Query[Wanted]) -> HttpResponseBase:
+    """What valid indicators seek, as a file that devices of the caller's own body read; made to be polled."""
+    now, least, name = timezone.now(), wanted.min_confidence, str(form.value)
+    standing = exporting.standing(name, actor=request.actor, least=least, now=now)
+    if Tag.still(request.headers.get("If-None-Match", ""), standing, now):
+        answer: HttpResponseBase = HttpResponse(status=304)
+        answer.headers["ETag"] = request.headers["If-None-Match"].strip()
+        return answer
+    done = exporting.export_as(name, actor=request.actor, least=least, now=now)
+    answer = StreamingHttpResponse(done, content_type=done.form.media)
+    answer.headers["Content-Length"] = str(done.size)
+    answer.headers["Content-Disposition"] = f'attachment; filename="comity-{name}.{done.form.suffix}"'
+    answer.headers["ETag"] = Tag(standing, done.changes).text
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
 
 
 @router.get("/views/{ref}", response=View)

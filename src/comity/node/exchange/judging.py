@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,20 @@ class _Candidate:
 
 def judged_items(question: Asked, rows: Sequence[StixObject]) -> tuple[Item, ...]:
     """The judgement of each object; definitions that leaving objects need follow at the end."""
+    candidates, definitions = _judged(question, rows)
+    return (*(each.item for each in candidates), *_needed(candidates, definitions))
+
+
+def values_leaving(
+    question: Asked, rows: Sequence[StixObject]
+) -> Iterator[tuple[StixObject, Mapping[str, Any] | None]]:
+    """The same judgement for whoever reads the objects only: each as it would leave, None if it stays."""
+    candidates, _ = _judged(question, rows)
+    return ((each.row, each.value) for each in candidates)
+
+
+def _judged(question: Asked, rows: Sequence[StixObject]) -> tuple[list[_Candidate], dict[str, Found]]:
+    """What becomes of each object, and the definitions that they name."""
     chosen = [row for row in rows if row.type not in DEFINITIONS]
     candidates = _by_class(question, chosen)
     _take_out(candidates, question)
@@ -61,7 +75,7 @@ def judged_items(question: Asked, rows: Sequence[StixObject]) -> tuple[Item, ...
     definitions = _definitions(candidates, question.holder)
     _without_secret_definitions(candidates, definitions, queries.victims_of(question.holder))
     _with_their_ends(candidates, question)
-    return (*(each.item for each in candidates), *_needed(candidates, definitions))
+    return candidates, definitions
 
 
 def leaving_of(value: Mapping[str, Any]) -> Leaving:

@@ -9,6 +9,7 @@ from datetime import date
 from functools import reduce
 from itertools import islice
 from operator import or_
+from typing import TypeVar
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -35,6 +36,8 @@ from comity.node.exchange.values import key_of, looked_for
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
+
+Key = TypeVar("Key", str, int)
 
 CHUNK = 500  # refs in one question to the database
 SEARCH_ROWS = 20
@@ -356,8 +359,8 @@ def _known_form(ref: str, form: re.Pattern[str]) -> str:
     return ref if form.fullmatch(ref) else ""
 
 
-def chunks(refs: Iterable[str]) -> Iterator[Sequence[str]]:
-    """The refs in portions that one question to the database takes."""
+def chunks(refs: Iterable[Key]) -> Iterator[Sequence[Key]]:
+    """The refs or keys in portions that one question to the database takes."""
     rest = iter(dict.fromkeys(refs))
     while portion := tuple(islice(rest, CHUNK)):
         yield portion

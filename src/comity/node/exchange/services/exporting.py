@@ -1,25 +1,67 @@
-"""Write what one partner may see into a bundle, by the judgement that a share applies."""
+"""Write what somebody may see into a file, by the judgement that a share applies; for a partner, recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
+from tempfile import SpooledTemporaryFile
+from typing import IO
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+from django.conf import settings
+from django.db import transaction
+
 from comity.engines.release.terms import Purpose
-from comity.formats.canonical import canonical
+from comity.formats.canonical import canonical, sha256_hex
+from comity.formats.entries import Event, LogEntry
+from comity.formats.exports.all import FORMS
+from comity.formats.exports.form import About, Form, Written
 from comity.formats.strict_json import Limits, decode
+from comity.node.accountability.services import record
+from comity.node.exchange import queries
 from comity.node.exchange.judging import judged_items
 from comity.node.exchange.models import StixObject
-from comity.node.exchange.sights import sight_for
+from comity.node.exchange.sights import Sight, sight_for
+from comity.node.exchange.sought import Seekers
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
+
+STIX = "stix"
+IN_MEMORY = 1 << 20  # bytes; what is longer waits on the disk
+PIECE = 1 << 16
+MOST_KNOWN = 500_000  # lines that are compared; beyond these a value may stand twice, which harms no device
+
+
+@dataclass(slots=True)
+class Exported:
+    """A file that is ready, piece by piece; whoever reads it to its end, or closes it, frees it."""
+
+    form: Form
+    about: About
+    sha256: str
+    size: int
+    changes: datetime | None  # when the same would be written otherwise, though nothing came in
+    content: IO[bytes]
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self.content:
+            while piece := self.content.read(PIECE):
+                yield piece
+
+    def close(self) -> None:
+        """Let go of a file that nobody reads: the server calls it for answers without a body."""
+        self.content.close()
 
 
 def export_bundle(
     *, actor: Actor, partner: Party, purpose: Purpose, now: datetime, new_id: Callable[[], UUID] = uuid4
 ) -> bytes:
-    """A STIX 2.1 bundle of all that the partner may see, with removals made; nothing is recorded or sent.
+    """A STIX 2.1 bundle of all that the partner, or our own body, may see, with removals made.
 
     What needs a second person is not in it: that leaves by an act alone.
     """
@@ -28,4 +70,121 @@ def export_bundle(
     rows: list[StixObject] = list(seen.objects(alone).select_related("handling", "source"))
     leaving = [item.leaving for item in judged_items(seen.asked, rows) if item.leaving is not None]
     objects = [decode(each.wire, limits=Limits(size=len(each.wire))) for each in leaving]
-    return canonical({"type": "bundle", "id": f"bundle--{new_id()}", "objects": objects})
+    bundle = canonical({"type": "bundle", "id": f"bundle--{new_id()}", "objects": objects})
+    _record(seen, STIX, sha256_hex(bundle), len(objects))
+    return bundle
+
+
+def export_as(
+    name: str,
+    *,
+    actor: Actor,
+    partner: Party | None = None,
+    purpose: Purpose = Purpose.NETWORK_DEFENCE,
+    least: int = 0,
+    now: datetime,
+) -> Exported:
+    """A file of this form for a partner; without one, for the devices of the actor's own body.
+
+    What is for ourselves is judged too: labels, policies and the terms of givers bind us at home.
+    """
+    receiver = partner or queries.own_body(actor)
+    seekers = Seekers(sight_for(actor, receiver, purpose=purpose, now=now), least)
+    done = _written(FORMS[name], seekers)
+    try:
+        _record(seekers.sight, name, done.sha256, done.about.count)
+    except BaseException:
+        done.close()
+        raise
+    return done
+
+
+def standing(
+    name: str, *, actor: Actor, purpose: Purpose = Purpose.NETWORK_DEFENCE, least: int = 0, now: datetime
+) -> str:
+    """A digest of all that the file for our own devices follows from, but for the validity of indicators.
+
+    It is the same while no object came, went or moved to another class, no judgement changed, no victim
+    became known, and the node runs the same release; found without reading an object.
+    """
+    body = queries.own_body(actor)
+    seen = sight_for(actor, body, purpose=purpose, now=now)
+    judged = [
+        [pk, release.second_person, seen.counts[pk], release.as_json()]
+        for pk, release in sorted(seen.releases.items())
+    ]
+    newest = seen.objects(list(seen.releases)).values_list("added", flat=True).first()
+    victims = queries.victims_of(body)
+    told = [version("comity"), name, least, body.ref, body.name, newest and newest.isoformat(), judged]
+    return sha256_hex(canonical([*told, sorted(victims.ids), sorted(victims.names)]))
+
+
+def _written(form: Form, seekers: Seekers) -> Exported:
+    """The lines first, part by part, since the head tells their number; then the whole file."""
+    with ExitStack() as stack:
+        parts = {part: stack.enter_context(_spool()) for part in form.parts}
+        count = _write_lines(form, seekers, parts)
+        about = _about(seekers, count)
+        whole, digest = _spool(), hashlib.sha256()
+        written = {name: _ready(part) for name, part in parts.items()}
+        for piece in form.file(about, written):
+            whole.write(piece)
+            digest.update(piece)
+    size = whole.tell()
+    whole.seek(0)
+    return Exported(form, about, digest.hexdigest(), size, seekers.changes, whole)
+
+
+def _write_lines(form: Form, seekers: Seekers, parts: dict[str, IO[bytes]]) -> int:
+    known: set[bytes] = set()
+    count = 0
+    for row in seekers.rows():
+        found = form.line(row)
+        if found is None:
+            seekers.left_out["values that this form cannot tell, or that would hit others"] += 1
+            continue
+        part, line = found
+        digest = hashlib.blake2b(part.encode() + b"\n" + line, digest_size=16).digest()
+        if digest in known:
+            continue
+        if len(known) < MOST_KNOWN:
+            known.add(digest)
+        parts[part].write(line)
+        count += 1
+    return count
+
+
+def _about(seekers: Seekers, count: int) -> About:
+    asked = seekers.sight.asked
+    return About(
+        node=urlsplit(settings.CONFIG.address).netloc,
+        body=asked.holder.name,
+        receiver="its own devices" if seekers.at_home else asked.partner.name,
+        at=asked.now,
+        tlp=seekers.label.label if seekers.label else "",
+        count=count,
+        left_out=tuple(sorted(seekers.left_out.items())),
+    )
+
+
+def _spool() -> IO[bytes]:
+    return SpooledTemporaryFile(IN_MEMORY)
+
+
+def _ready(part: IO[bytes]) -> Written:
+    size = part.tell()
+    part.seek(0)
+    return Written(size, iter(lambda: part.read(PIECE), b""))
+
+
+def _record(seen: Sight, form: str, digest: str, values: int) -> None:
+    """The log says that a file was made for a partner; what stays at home has not left."""
+    asked = seen.asked
+    if asked.partner.pk == asked.holder.pk:
+        return
+    more = {"form": form, "values": values}
+    entry = LogEntry(
+        Event.CONTENT_EXPORTED, asked.now, asked.partner.ref, digest, sender=asked.holder.ref, more=more
+    )
+    with transaction.atomic():
+        record([entry], now=asked.now)

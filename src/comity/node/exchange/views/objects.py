@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -28,6 +29,19 @@ from comity.node.site.forms import form_page
 from comity.node.site.paging import Pages
 
 ROWS = 50
+EXPORTS = {
+    "list-ip": "Addresses and networks, one on a line",
+    "list-domain": "Domains",
+    "list-url": "URLs",
+    "list-md5": "Hashes of files: MD5",
+    "list-sha1": "Hashes of files: SHA-1",
+    "list-sha256": "Hashes of files: SHA-256",
+    "list-sha512": "Hashes of files: SHA-512",
+    "rpz": "Response policy zone for resolvers (RPZ)",
+    "suricata": "Rules and lists for Suricata",
+    "zeek": "Intelligence file for Zeek",
+    "csv": "Table of all values (CSV)",
+}
 _PLAIN = (str, int, float, bool)
 _FIRST = ("name", "value", "pattern", "description", "abstract", "content")
 _LAST = ("created", "modified")
@@ -57,9 +71,14 @@ def listing(request: ActorRequest) -> HttpResponse:
         "narrowed": bool(wanted),
         "value": value,
         "soon": soon,
+        "exports": _exports() if types and not wanted else (),
         "soon_count": queries.listed(actor, until=soon.isoformat()).count(),
     }
     return render(request, "exchange/objects.html", shown | _may(request))
+
+
+def _exports() -> list[tuple[str, str]]:
+    return [(reverse("api:export_file", kwargs={"form": name}), words) for name, words in EXPORTS.items()]
 
 
 @require_safe
