@@ -51,6 +51,7 @@ TABLE: dict[str, set[Role]] = {
     "read_import": READERS,
     "export_file": READERS,
     "view_as_partner": READERS,
+    "foresee_view": READERS,
     "compose_act": COMPOSERS,
     "judge_act": COMPOSERS,
     "withdraw_act": COMPOSERS,

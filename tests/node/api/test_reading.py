@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from comity.node.accountability import queries as log
 from comity.node.accountability.models import LogAlarm, SeenLog
 from comity.node.acts.services import composing
 from comity.node.exchange.models import Import, StixObject
+from comity.node.instruments.bodies import written_terms
 from comity.node.parties.models import Membership, Party, Person
 from tests.node.exchange.holding import bundle, from_elsewhere, from_far, indicator, made, own_work, shared
 from tests.node.far import FarNode
+from tests.node.instruments.agreeing import some_terms
 from tests.node.world import NOW
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +188,22 @@ def test_the_view_of_a_partner_says_why_not_the_rest(analyst, agreed):
 
 
 PARTS = {"whole": 1, "reduced": 0, "closed": 1}
+
+
+def test_what_a_step_about_an_agreement_would_change(analyst, agreed):
+    own_work(agreed.world, *(indicator(name) for name in "abcde"), indicator("red", Tlp.RED))
+    address = f"/views/{agreed.far.ref}/if"
+    held = analyst.get("/agreements").json()["items"][0]["ref"]
+    told = analyst.get(address, agreement=held, withdrawn="2026-11-22", limit=2).json()
+    assert (told["changes"]["fewer"], len(told["items"]), told["next"]) == (5, 2, 2)
+    assert (told["items"][0]["without"]["answer"], told["items"][0]["with_it"]["answer"]) == ("yes", "no")
+    assert (told["purpose"], told["before"]["whole"], told["after"]["whole"]) == ("network-defence", 5, 0)
+    terms = json.dumps({"title": "New", **written_terms(some_terms(second_person_above=Tlp.GREEN))})
+    told = analyst.get(address, terms=terms, replaces=held, show="approved").json()
+    assert told["changes"]["approved"] == len(told["items"]) == 5
+    assert told["items"][0]["second_person"]
+    assert analyst.get(address, terms="{").status_code == 400
+    assert analyst.get(address).status_code == 404
 
 
 def test_a_share_is_composed_with_its_objects(analyst, agreed):

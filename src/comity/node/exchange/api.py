@@ -16,14 +16,17 @@ from comity.base.errors import Malformed
 from comity.base.tlp import Tlp
 from comity.engines.patterns.kinds import Value as Looked
 from comity.engines.patterns.query import understood
+from comity.engines.release.difference import Change
 from comity.engines.release.terms import Purpose
 from comity.formats.exports.all import FORMS
 from comity.node.exchange import models, queries
+from comity.node.exchange.foreseeing import foresee_for
 from comity.node.exchange.fulltext import NEWEST
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.polling import Told as Tag
 from comity.node.exchange.services import erasing, exporting, importing
-from comity.node.exchange.sights import Sight, sight, who_may_see
+from comity.node.exchange.sights import Comparison, Sight, sight, who_may_see
+from comity.node.instruments.plans import LONGEST, planned
 from comity.node.parties.access import ActorRequest
 from comity.node.parties.actors import Actor
 from comity.node.parties.api.words import (
@@ -134,6 +137,19 @@ class Wanted(Given):
     min_confidence: int = Field(
         0, ge=0, le=100, description="Only indicators of this confidence or above; 0 takes all"
     )
+
+
+class LookIf(Window):
+    """A step about an agreement: one that is held begins, or ends, or new terms are concluded."""
+
+    agreement: str = Field("", max_length=MAX_REF, description="ref of an agreement, proposed or concluded")
+    withdrawn: date | None = Field(None, description="With `agreement`: it has no effect from this day on")
+    terms: str = Field(
+        "", max_length=LONGEST, description="Instead: new terms, as JSON, as in the body of a proposal"
+    )
+    replaces: str = Field("", max_length=MAX_REF, description="With `terms`: ref of the agreement that ends")
+    purpose: Purpose | None = Field(None, description="Without it, the first that the terms cover")
+    show: Change | None = Field(None, description="Only what changes so")
 
 
 class Brought(Given):
@@ -249,6 +265,27 @@ class View(Page[Judged]):
     partner: Named
     purpose: Purpose
     picture: Picture
+
+
+class Changed(ObjectRow):
+    """An object with its judgement for the partner without the step and with it."""
+
+    without: Verdict
+    with_it: Verdict
+    removals: list[str] = Field(description="with it")
+    second_person: bool = Field(description="with it")
+
+
+class Foreseen(Page[Changed]):
+    """What a step about an agreement would change in what one partner sees; nothing is written."""
+
+    partner: Named
+    purpose: Purpose
+    day: date = Field(description="the first day on which the step has effect: both are judged on it")
+    changes: dict[str, int] = Field(description="how many objects change how")
+    lost: list[Reason] = Field(description="why some would no longer be seen")
+    before: Picture
+    after: Picture
 
 
 router = Router()
@@ -378,6 +415,41 @@ def view_as_partner(request: ActorRequest, ref: str, look: Query[LookOn]) -> Vie
         partner=named(partner),
         purpose=look.purpose,
         picture=Picture.model_validate(seen.picture.as_json()),
+    )
+
+
+@router.get("/views/{ref}/if", response=Foreseen)
+@needs(Power.READ_CONTENT)
+def foresee_view(request: ActorRequest, ref: str, look: Query[LookIf]) -> Foreseen:
+    """What a step about an agreement with this party would change in what it sees of us."""
+    partner = queries.party_named(request.actor, ref)
+    now = timezone.now()
+    said = {name: str(value) for name, value in look.model_dump(mode="json").items() if value}
+    plan = planned(request.actor, partner, said, now.date())
+    foreseen = foresee_for(request.actor, plan, now, look.purpose)
+    compared = foreseen.comparison
+    classes = compared.classes(look.show) if look.show else compared.changed
+    rows = compared.before.objects(classes).select_related("source").defer("wire", "words")
+    page = page_of(rows, look, lambda row: _changed(row, compared))
+    return Foreseen(
+        items=page.items,
+        next=page.next,
+        partner=named(partner),
+        purpose=foreseen.purpose,
+        day=plan.day,
+        **compared.difference.as_json(),
+    )
+
+
+def _changed(row: models.StixObject, compared: Comparison) -> Changed:
+    shift = compared.shift(row.handling_id)
+    after = shift.after.as_json()
+    return Changed(
+        **_row(row),
+        without=Verdict.model_validate(shift.before.verdict.as_json()),
+        with_it=after["verdict"],
+        removals=after["removals"],
+        second_person=after["second_person"],
     )
 
 

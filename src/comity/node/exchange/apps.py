@@ -24,8 +24,11 @@ class Exchange(systems.System):
         """Make the act known by which objects are shared, and what is done every day."""
         from comity.node.acts.kinds import register  # noqa: PLC0415  models are loaded only now
         from comity.node.acts.routines import Routine, offer_routine  # noqa: PLC0415  as above
+        from comity.node.exchange.foreseeing import effect  # noqa: PLC0415  as above
         from comity.node.exchange.kinds import SHARE  # noqa: PLC0415  models are loaded only now
         from comity.node.exchange.services.retention import end_retention  # noqa: PLC0415  as above
+        from comity.node.instruments.foresight import offer_foresight  # noqa: PLC0415  as above
 
         register(SHARE)
+        offer_foresight("exchange", effect)
         offer_routine(Routine("end-retention", timedelta(days=1), end_retention))

@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 
 from comity.base.verdict import Ground, Verdict
 from comity.engines.release.case import Recipient, Relation
+from comity.engines.release.difference import Change, Difference, Shift, difference
 from comity.engines.release.explain import Picture, picture
 from comity.engines.release.handling import Handling
 from comity.engines.release.judge import Release, judge_any
@@ -138,12 +139,62 @@ class Sight:
 
 def sight(holder: Party, partner: Party, *, purpose: Purpose, now: datetime) -> Sight:
     """Judge every class that the holder has, for one partner."""
-    question = asked(holder, partner, purpose=purpose, now=now)
-    counted = _objects(holder).order_by().values_list("handling_id").annotate(n=Count("pk"))
-    counts = dict(counted)
+    return _sights(holder, [asked(holder, partner, purpose=purpose, now=now)])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a partner sees under some terms, and what it would see under others."""
+
+    before: Sight
+    after: Sight
+
+    def shift(self, key: int) -> Shift:
+        """Both judgements of one class."""
+        return Shift(self.before.releases[key], self.after.releases[key])
+
+    def classes(self, change: Change) -> list[int]:
+        """The classes that change so."""
+        return [key for key in self.before.releases if change in self.shift(key).changes]
+
+    @property
+    def changed(self) -> list[int]:
+        """The classes that change in any way."""
+        return [key for key in self.before.releases if self.shift(key).changes]
+
+    @property
+    def difference(self) -> Difference:
+        """Counts by change."""
+        counts = self.before.counts
+        return difference((self.shift(key), counts[key]) for key in self.before.releases)
+
+
+def compare(
+    holder: Party,
+    partner: Party,
+    before: tuple[Terms, ...],
+    after: tuple[Terms, ...],
+    *,
+    purpose: Purpose,
+    now: datetime,
+) -> Comparison:
+    """Judge every class under these terms and under those: as many judgements as classes, twice."""
+    recipient = recipient_of(holder, partner)
+    questions = [Asked(holder, partner, recipient, terms, purpose, now) for terms in (before, after)]
+    return Comparison(*_sights(holder, questions))
+
+
+def _sights(holder: Party, questions: Sequence[Asked]) -> list[Sight]:
+    """The answers to several questions about the same objects."""
+    counts = _counts(holder)
     rows = HandlingClass.objects.in_bulk(list(counts))
-    releases = {pk: question.judge(of_class(row)) for pk, row in rows.items()}
-    return Sight(question, releases, counts)
+    facts = {pk: of_class(row) for pk, row in rows.items()}
+    return [Sight(each, {pk: each.judge(known) for pk, known in facts.items()}, counts) for each in questions]
+
+
+def _counts(holder: Party) -> dict[int, int]:
+    """How many objects are in each class."""
+    return dict(_objects(holder).order_by().values_list("handling_id").annotate(n=Count("pk")))
 
 
 def sight_for(actor: Actor, partner: Party, *, purpose: Purpose, now: datetime) -> Sight:

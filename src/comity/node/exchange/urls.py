@@ -19,5 +19,6 @@ _pages = [
     path("share", sharing.share, name="share"),
     path("see/", sharing.sights, name="sights"),
     path("see/<str:ref>/", sharing.see, name="see"),
+    path("see/<str:ref>/if", sharing.see_if, name="if"),
 ]
 urlpatterns = [path("search", objects.search, name="search"), path("exchange/", include(_pages))]

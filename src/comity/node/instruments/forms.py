@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -232,6 +232,14 @@ class Answer(forms.Form):
         help_text="Your answer is signed, recorded and sent; it cannot be unsent.",
     )
     digest = forms.CharField(widget=forms.HiddenInput)
+
+
+def day_in(data: Mapping[str, str], otherwise: date) -> date:
+    """The day that was typed, if it is one."""
+    try:
+        return max(otherwise, date.fromisoformat(data.get("day", "")))
+    except ValueError:
+        return otherwise
 
 
 class Withdraw(forms.Form):

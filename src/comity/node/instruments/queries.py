@@ -95,6 +95,11 @@ def terms_named(ref: str, ours: Party, partner: Party) -> Terms | None:
     return next((terms for terms in _concluded(ours, partner) if terms.agreement == ref), None)
 
 
+def all_terms_between(ours: Party, partner: Party) -> tuple[Terms, ...]:
+    """The terms of every agreement that the two have concluded, oldest first, ended and to come included."""
+    return _concluded(ours, partner)
+
+
 @once_together
 def _concluded(ours: Party, partner: Party) -> tuple[Terms, ...]:
     return tuple(terms_of(row) for row in _concluded_rows().filter(ours=ours, partner=partner))

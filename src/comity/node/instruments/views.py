@@ -16,8 +16,10 @@ from comity.engines.release.terms import Terms
 from comity.node.acts.kinds import kind_named
 from comity.node.instruments import forms, queries, services
 from comity.node.instruments.bodies import Decision
+from comity.node.instruments.foresight import Effect, effects
 from comity.node.instruments.kinds import ANSWER, PROPOSE, WITHDRAW
 from comity.node.instruments.models import Agreement, AgreementState
+from comity.node.instruments.plans import UNTITLED, with_agreement, with_terms, without_agreement
 from comity.node.instruments.wording import as_table, in_words
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.actors import Actor
@@ -69,7 +71,9 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
     """One agreement: its terms, the acts it rests on, and what can be done now."""
     agreement = queries.agreement_for(request.actor, ref)
     shown = Shown.of(agreement, timezone.now().date())
+    to_come = shown.state in ("proposed", "not-begun")
     page = {
+        "effects": _of_beginning(request.actor, agreement) if to_come else (),
         "shown": shown,
         "agreement": agreement,
         "awaits_us": _awaits_us(agreement),
@@ -116,7 +120,7 @@ def _proposal(request: ActorRequest, day: date) -> forms.Propose:
 def _composer(request: ActorRequest, form: forms.Propose, *, part: bool) -> HttpResponse:
     """The form with its terms in words, or the words alone."""
     said = form if form.is_bound else form.as_it_opens()
-    page = {"form": form, "words": said.words()}
+    page = {"form": form, "words": said.words(), "effects": _of_proposal(request.actor, said)}
     if part:
         return render(request, "instruments/parts/words.html", page)
     return render(request, "instruments/propose.html", page, status=422 if form.errors else 200)
@@ -131,7 +135,13 @@ def answer(request: ActorRequest, ref: str) -> HttpResponse:
     form = forms.Answer(request.POST or None, initial={"digest": agreement.terms_sha256})
     if not form.is_valid():
         shown = Shown.of(agreement, timezone.now().date())
-        page = {"form": form, "agreement": agreement, "shown": shown, "awaits_us": _awaits_us(agreement)}
+        page = {
+            "form": form,
+            "agreement": agreement,
+            "shown": shown,
+            "awaits_us": _awaits_us(agreement),
+            "effects": _of_beginning(request.actor, agreement) if _awaits_us(agreement) else (),
+        }
         return form_page(request, "instruments/answer.html", page)
     act = services.answer(
         actor=request.actor,
@@ -151,9 +161,16 @@ def withdraw(request: ActorRequest, ref: str) -> HttpResponse:
     _may(request.actor, WITHDRAW).require()
     agreement = queries.agreement_for(request.actor, ref)
     now = timezone.now()
-    form = forms.Withdraw(request.POST or None, initial={"day": now.date()})
+    looks = request.POST.get("step") == "effects"
+    form = forms.Withdraw(None if looks else request.POST or None, initial=_typed(request, now.date()))
     if not form.is_valid():
-        page = {"form": form, "agreement": agreement, "shown": Shown.of(agreement, now.date())}
+        plan = without_agreement(agreement, forms.day_in(request.POST, now.date()))
+        page = {
+            "form": form,
+            "agreement": agreement,
+            "shown": Shown.of(agreement, now.date()),
+            "effects": effects(request.actor, plan, now) if agreement.since else (),
+        }
         return form_page(request, "instruments/withdraw.html", page)
     act = services.withdraw(
         actor=request.actor,
@@ -163,6 +180,32 @@ def withdraw(request: ActorRequest, ref: str) -> HttpResponse:
         now=now,
     )
     return redirect("acts:detail", ref=act.ref)
+
+
+def _typed(request: ActorRequest, day: date) -> dict[str, object]:
+    """What was typed already, when the person only looks what it would change."""
+    return {"day": request.POST.get("day", day), "message": request.POST.get("message", "")}
+
+
+def _of_proposal(actor: Actor, form: forms.Propose) -> list[Effect]:
+    """What the terms in the form would change; nothing while a choice is missing or wrong."""
+    now = timezone.now()
+    if not form.words() or "partner" not in form.cleaned_data:
+        return []
+    old = form.cleaned_data["replaces"]
+    plan = with_terms(
+        queries.own_body(actor),
+        form.cleaned_data["partner"],
+        form.terms("", form.cleaned_data.get("title") or UNTITLED),
+        replaces=old.ref if old else "",
+        today=now.date(),
+    )
+    return effects(actor, plan, now)
+
+
+def _of_beginning(actor: Actor, agreement: Agreement) -> list[Effect]:
+    now = timezone.now()
+    return effects(actor, with_agreement(agreement, now.date()), now)
 
 
 def _may(actor: Actor, kind: str) -> Verdict:

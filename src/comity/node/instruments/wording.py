@@ -33,8 +33,8 @@ def in_words(terms: Terms) -> tuple[str, ...]:
         f"The receiver deletes it after {terms.retention_days} days."
         if terms.retention_days
         else "The receiver may keep it.",
-        f"It is in force from {_day(terms.since)}"
-        + (f" to {_day(terms.until)}." if terms.until else " without an end."),
+        f"It is in force from {day_in_words(terms.since)}"
+        + (f" to {day_in_words(terms.until)}." if terms.until else " without an end."),
     )
 
 
@@ -49,12 +49,12 @@ def as_table(terms: Terms) -> tuple[tuple[str, str], ...]:
         ("Passing on", ONWARD[terms.onward]),
         ("Deletion", f"after {terms.retention_days} days" if terms.retention_days else "not asked for"),
         ("Second person above", terms.second_person_above.label),
-        ("First day", _day(terms.since)),
-        ("Last day", _day(terms.until) if terms.until else "none"),
+        ("First day", day_in_words(terms.since)),
+        ("Last day", day_in_words(terms.until) if terms.until else "none"),
     )
 
 
-def _day(day: date) -> str:
+def day_in_words(day: date) -> str:
     """The date as it stands on every page."""
     return dateformat.format(day, "j M Y")
 

@@ -9,14 +9,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from comity.base.verdict import Refused
+from comity.engines.release.difference import Change, Shift
 from comity.engines.release.judge import Release
 from comity.formats.stix import ID
 from comity.node.acts.kinds import Judgement, kind_named
 from comity.node.exchange import forms, queries
+from comity.node.exchange.foreseeing import foresee_for
 from comity.node.exchange.kinds import MOST_SHARED, NAME
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.services import sharing
 from comity.node.exchange.sights import sight_for
+from comity.node.instruments.plans import planned
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -135,3 +138,36 @@ def see(request: ActorRequest, ref: str) -> HttpResponse:
     return render(
         request, "exchange/see.html", shown | {"page": page, "judged": judged, "show": show, "rule": rule}
     )
+
+
+@require_safe
+@needs(Power.READ_CONTENT)
+def see_if(request: ActorRequest, ref: str) -> HttpResponse:
+    """What a step about an agreement would change in what the partner sees, object by object."""
+    partner = queries.party_named(request.actor, ref)
+    now = timezone.now()
+    plan = planned(request.actor, partner, request.GET.dict(), now.date())
+    look = forms.Look(request.GET)
+    foreseen = foresee_for(request.actor, plan, now, look.chosen() if request.GET.get("purpose") else None)
+    compared = foreseen.comparison
+    show = next((each for each in Change if each.value == request.GET.get("show")), None)
+    classes = compared.classes(show) if show else compared.changed
+    rows = compared.before.objects(classes).select_related("source").defer("wire", "words")
+    pages = Paginator(rows, ROWS)
+    pages.count = sum(compared.before.counts[key] for key in classes)  # known already, and slow to count
+    page = pages.get_page(request.GET.get("page"))
+    shifts: list[tuple[StixObject, Shift]] = [
+        (row, compared.shift(row.handling_id)) for row in page.object_list
+    ]
+    shown = {
+        "partner": partner,
+        "plan": plan,
+        "purpose": foreseen.purpose,
+        "look": forms.Look(initial={"purpose": foreseen.purpose.value}),
+        "lines": foreseen.lines,
+        "told": compared.difference,
+        "show": show,
+        "page": page,
+        "shifts": shifts,
+    }
+    return render(request, "exchange/see_if.html", shown)
