@@ -79,6 +79,7 @@ def handlings(draw):
         names_victims=draw(st.booleans()),
         expires=draw(st.none() | st.sampled_from(DAYS)),
         revoked=draw(st.sampled_from([False, False, True])),
+        recalled=draw(st.sampled_from([False, False, True])),
         conditions_read=draw(st.frozensets(REFERENCES)),
     )
 

@@ -40,6 +40,7 @@ HANDLING: dict[str, Any] = {
     "names_victims": False,
     "expires": None,
     "revoked": False,
+    "recalled": False,
     "conditions_read": [],
 }
 

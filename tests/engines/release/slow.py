@@ -58,6 +58,7 @@ def answer(case: Case) -> str:
             no.append(purpose not in terms.purposes)
             no.append(handling.category not in terms.categories)
     # The state of the thing
+    no.append(handling.recalled)
     if not held:
         no.append(handling.revoked)
         no.append(handling.expires is not None and today > handling.expires)

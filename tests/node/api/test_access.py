@@ -53,6 +53,7 @@ TABLE: dict[str, set[Role]] = {
     "view_as_partner": READERS,
     "foresee_view": READERS,
     "compose_act": COMPOSERS,
+    "recall_object": COMPOSERS,
     "judge_act": COMPOSERS,
     "withdraw_act": COMPOSERS,
     "import_file": {Role.ANALYST, Role.DUTY_OFFICER},

@@ -14,6 +14,7 @@ from comity.base.tlp import Tlp
 from comity.formats.canonical import canonical
 from comity.node.accountability import queries as log
 from comity.node.accountability.models import LogAlarm, SeenLog
+from comity.node.acts.models import Delivery
 from comity.node.acts.services import composing
 from comity.node.exchange.models import Import, StixObject
 from comity.node.instruments.bodies import written_terms
@@ -204,6 +205,28 @@ def test_what_a_step_about_an_agreement_would_change(analyst, agreed):
     assert told["items"][0]["second_person"]
     assert analyst.get(address, terms="{").status_code == 400
     assert analyst.get(address).status_code == 404
+
+
+def test_an_object_is_recalled(analyst, agreed):
+    own_work(agreed.world, indicator("a"))
+    act = shared(agreed, indicator("a"))
+    address = f"/objects/{indicator('a')['id']}"
+    assert analyst.post(f"{address}/recall", {"reason": "wrong", "title": "Back"}).status_code == 404
+    Delivery.objects.filter(act=act).update(state="handed-over")
+    told = analyst.get(address).json()
+    assert (told["recalled"], told["had_by"][0]["receipted"], told["had_by"][0]["recall"]) == (
+        None,
+        None,
+        None,
+    )
+    assert analyst.post(f"{address}/recall", {"reason": "because", "title": "Back"}).status_code == 400
+    answer = analyst.post(f"{address}/recall", {"reason": "wrong", "title": "Back"})
+    assert answer.status_code == 201
+    told = analyst.get(address).json()
+    assert told["recalled"]
+    assert answer.json()["acts"] == [told["had_by"][0]["recall"]]
+    assert told["had_by"][0]["recall_state"] == "awaiting-approval"
+    assert {each["verdict"]["answer"] for each in told["seen_by"]} == {"no"}
 
 
 def test_a_share_is_composed_with_its_objects(analyst, agreed):

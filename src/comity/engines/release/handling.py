@@ -42,6 +42,7 @@ class Handling:
     names_victims: bool = False
     expires: date | None = None  # last day (UTC) on which its maker calls it valid
     revoked: bool = False
+    recalled: bool = False  # whoever gave it has asked for it back
     conditions_read: frozenset[str] = frozenset()  # outside conditions that a person read and found met
 
     def __post_init__(self) -> None:
@@ -77,6 +78,7 @@ class Handling:
             "names_victims": fields.truth("names_victims"),
             "expires": fields.nullable(fields.day, "expires"),
             "revoked": fields.truth("revoked"),
+            "recalled": fields.has("recalled") and fields.truth("recalled"),
             "conditions_read": fields.all_prose("conditions_read"),
         }
         fields.nothing_else()
@@ -101,6 +103,7 @@ class Handling:
             "expires": self.expires and self.expires.isoformat(),
             "revoked": self.revoked,
             "conditions_read": sorted(self.conditions_read),
+            **({"recalled": True} if self.recalled else {}),  # absent: the keys of all others stay
         }
 
 

@@ -99,6 +99,14 @@ def revoked(case: Case) -> Verdict | None:
     )
 
 
+def recalled(case: Case) -> Verdict | None:
+    """What was recalled goes to nobody, not even to those who have an earlier version."""
+    if not case.handling.recalled:
+        return None
+    text = "It was recalled: whoever has it is asked to delete it."
+    return Verdict.no(Ground("object.recalled", "Comity release rules, recall", text))
+
+
 def expired(case: Case) -> Verdict | None:
     """What its maker no longer calls valid goes to nobody new."""
     last = case.handling.expires
@@ -125,6 +133,7 @@ RULES: tuple[Rule, ...] = (
     *received.RULES,
     *agreements.RULES,
     revoked,
+    recalled,
     expired,
     *policies.RULES,
     obfuscation,

@@ -19,12 +19,14 @@ from comity.engines.patterns.query import understood
 from comity.engines.release.difference import Change
 from comity.engines.release.terms import Purpose
 from comity.formats.exports.all import FORMS
-from comity.node.exchange import models, queries
+from comity.node.exchange import models, queries, tracing
 from comity.node.exchange.foreseeing import foresee_for
 from comity.node.exchange.fulltext import NEWEST
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.polling import Told as Tag
+from comity.node.exchange.reasons import RecallReason
 from comity.node.exchange.services import erasing, exporting, importing
+from comity.node.exchange.services.recalling import Said, recall
 from comity.node.exchange.sights import Comparison, Sight, sight, who_may_see
 from comity.node.instruments.plans import LONGEST, planned
 from comity.node.parties.access import ActorRequest
@@ -118,6 +120,14 @@ class Decided(Given):
     why: str = Field(min_length=1, max_length=500)
 
 
+class RecallGiven(Given):
+    """Why an object is asked back, and what the partners read."""
+
+    reason: RecallReason
+    title: str = Field(min_length=1, max_length=200)
+    message: str = Field("", max_length=20_000)
+
+
 class Look(Given):
     """What it would be shared for."""
 
@@ -198,6 +208,24 @@ class Object(ObjectRow):
     brought: int | None = Field(description="number of the import that brought it")
     versions: list[str]
     seen_by: list[Seen]
+    recalled: Time | None = Field(description="when it was asked back: by its giver, or by us")
+    had_by: list[Had]
+
+
+class RecallAsked(Told):
+    """The acts that ask partners to delete an object, one for each."""
+
+    acts: list[str] = Field(description="refs of acts, which await approval")
+
+
+class Had(Told):
+    """A partner that was given the object: its newest version there, its receipt, and a recall on its way."""
+
+    party: Named
+    newest: str
+    receipted: Time | None
+    recall: str | None = Field(description="ref of an act")
+    recall_state: str = Field(description="state of the act, or of its delivery; empty without one")
 
 
 class Erasure(Told):
@@ -327,6 +355,7 @@ def read_object(request: ActorRequest, ref: str, look: Query[Look]) -> Object:
     partners = list(queries.partners(request.actor))
     seen = who_may_see(row, partners, purpose=look.purpose, now=timezone.now())
     versions = queries.versions_for(request.actor).filter(ref=ref).values_list("modified", flat=True)
+    recalled = tracing.recall_for(request.actor, ref)
     return Object(
         **_row(row),
         sha256=row.sha256,
@@ -336,6 +365,18 @@ def read_object(request: ActorRequest, ref: str, look: Query[Look]) -> Object:
         brought=row.brought_id,
         versions=list(versions),
         seen_by=[Seen(party=named(party), **release.as_json()) for party, release in seen],
+        recalled=recalled.at if recalled else None,
+        had_by=[_had(each) for each in tracing.had_for(request.actor, ref)],
+    )
+
+
+def _had(each: tracing.Had) -> Had:
+    return Had(
+        party=named(each.party),
+        newest=each.newest,
+        receipted=each.receipted,
+        recall=each.recall.act.ref if each.recall else None,
+        recall_state=each.recall.state if each.recall else "",
     )
 
 
@@ -346,6 +387,15 @@ def erase_object(request: ActorRequest, ref: str, decided: Decided) -> Erased:
     erased = erasing.erase_object(actor=request.actor, ref=ref, why=decided.why, now=timezone.now())
     carrying = queries.acts_carrying(request.actor, ref).values_list("ref", flat=True)
     return Erased(**_erasure(erased), carried_by=list(carrying))
+
+
+@router.post("/objects/{ref}/recall", response={201: RecallAsked})
+@needs(Power.COMPOSE)
+def recall_object(request: ActorRequest, ref: str, given: RecallGiven) -> Status[RecallAsked]:
+    """Close an object at once, and ask every partner that has it to delete it, once a person approves."""
+    said = Said(given.reason, given.title, given.message)
+    acts = recall(actor=request.actor, ref=ref, said=said, now=timezone.now())
+    return Status(201, RecallAsked(acts=[act.ref for act in acts]))
 
 
 @router.get("/erasures", response=Page[Erasure])

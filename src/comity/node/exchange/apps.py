@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
+from django.http import HttpRequest
+
 from comity.node.site import systems
-from comity.node.site.systems import Place
+from comity.node.site.systems import Matter, Place
 
 
 class Exchange(systems.System):
@@ -26,9 +29,16 @@ class Exchange(systems.System):
         from comity.node.acts.routines import Routine, offer_routine  # noqa: PLC0415  as above
         from comity.node.exchange.foreseeing import effect  # noqa: PLC0415  as above
         from comity.node.exchange.kinds import SHARE  # noqa: PLC0415  models are loaded only now
+        from comity.node.exchange.recalls import RECALL  # noqa: PLC0415  as above
         from comity.node.exchange.services.retention import end_retention  # noqa: PLC0415  as above
         from comity.node.instruments.foresight import offer_foresight  # noqa: PLC0415  as above
 
-        register(SHARE)
+        register(SHARE, RECALL)
         offer_foresight("exchange", effect)
         offer_routine(Routine("end-retention", timedelta(days=1), end_retention))
+
+    def matters(self, request: HttpRequest) -> Iterable[Matter]:
+        """What partners have asked back and is still here."""
+        from comity.node.exchange.matters import matters  # noqa: PLC0415  models are loaded only now
+
+        return matters(request)

@@ -22,6 +22,7 @@ from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import Origin, kept_until, last_day
 from comity.node.exchange.services.storing import OWN_PATH, Way, contradiction, store
+from comity.node.exchange.tracing import recalled_among
 from comity.node.instruments import queries as agreements
 from comity.node.parties.models import Party
 
@@ -56,6 +57,9 @@ def _strange(arrived: Arrived, found: Sequence[Found]) -> Verdict | None:
     erased = _erased(found, arrived.recipients)
     if erased:
         return _no("erased", erased)
+    recalled = _recalled(found, arrived.recipients)
+    if recalled:
+        return _no("recalled", recalled)
     contradicted = _contradicted(found, arrived.contents, arrived.recipients)
     return _no("contradiction", contradicted) if contradicted else None
 
@@ -143,6 +147,16 @@ def _erased(found: Sequence[Found], bodies: Sequence[Party]) -> str | None:
     for body in bodies:
         erased = queries.erased_among(body, (each.id for each in found))
         told = next((f"{ref}: {told}" for ref, told in erased.items()), None)
+        if told:
+            return told
+    return None
+
+
+def _recalled(found: Sequence[Found], bodies: Sequence[Party]) -> str | None:
+    """What the sender learns if one of these very versions was recalled: it stays closed here."""
+    versions = {(each.id, each.modified or "") for each in found}
+    for body in bodies:
+        told = next((f"{ref}: {said}" for (ref, _), said in recalled_among(body, versions).items()), None)
         if told:
             return told
     return None

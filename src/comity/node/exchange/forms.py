@@ -10,7 +10,9 @@ from django.db.models import QuerySet
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose
 from comity.node.exchange.fulltext import NEWEST
+from comity.node.exchange.reasons import CHOICES, RecallReason
 from comity.node.exchange.services.importing import Source
+from comity.node.exchange.services.recalling import Said
 from comity.node.exchange.services.sharing import Wish
 from comity.node.instruments.wording import PURPOSES
 from comity.node.parties.models import Party
@@ -77,6 +79,29 @@ class Lift(forms.Form):
         help_text="The law or the decision; it is recorded.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class Recall(forms.Form):
+    """Why partners are asked to delete an object, and what they read first."""
+
+    reason = forms.ChoiceField(label="Reason", choices=CHOICES, widget=forms.RadioSelect)
+    title = LineField(label="Title", max_length=200, initial="Please delete what we gave you")
+    message = forms.CharField(
+        label="Message",
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="It leaves as you write it: name no victim here.",
+    )
+    understood = forms.BooleanField(
+        label="Every partner in the list is asked to delete it",
+        help_text="Here it is closed at once; the acts wait for a second person.",
+    )
+
+    def said(self) -> Said:
+        """What partners are told."""
+        said = self.cleaned_data
+        return Said(RecallReason(said["reason"]), said["title"], said["message"])
 
 
 class ImportFile(forms.Form):

@@ -19,6 +19,7 @@ from comity.node.exchange.handling import names_any, of_class
 from comity.node.exchange.judging import SECOND_PERSON, SOURCE, judged_items, receipted
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.sights import Asked, asked
+from comity.node.exchange.tracing import recalled_in
 from comity.node.instruments import queries as agreements
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Role
@@ -86,6 +87,10 @@ def still_allowed(act: Act, party: Party, now: datetime) -> Verdict:
     gone = next((ref for ref in leaving if ref not in rows), None)
     if gone:
         return _no("gone", f"{gone} is no longer held here.")
+    here = {item["leaves_as"]: item["ref"] for item in judgement.get("items", ()) if item["leaves_as"]}
+    recalled = recalled_in(act, here)
+    if recalled:
+        return _no("recalled", f"{recalled} was recalled after the share was recorded.")
     held = receipted(question, rows)
     classes = {
         (row.handling_id, row.ref in held): row.handling

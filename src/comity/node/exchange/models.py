@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from comity.node.acts.models import Act
+from comity.node.exchange.reasons import CHOICES
 from comity.node.exchange.values import LONGEST_KEY, LONGEST_KIND
 from comity.node.parties.models import Party, Person
 
@@ -158,6 +159,61 @@ class Victim(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.ref
+
+
+class Recall(models.Model):
+    """One version of an object that was asked back, by us of our partners or by whoever gave it to us."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="recalls", db_index=False)
+    ref = models.CharField(max_length=300)
+    modified = models.CharField(max_length=40, blank=True)
+    source = models.ForeignKey(  # whose recall it is; None: our own
+        Party, null=True, on_delete=models.PROTECT, related_name="recalls_made", db_index=False
+    )
+    act = models.ForeignKey(Act, null=True, on_delete=models.PROTECT, related_name="recalls_brought")
+    title = models.CharField(max_length=200, blank=True)  # of the object; gone when that is deleted
+    reason = models.CharField(max_length=24, choices=CHOICES)
+    by_name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True)
+    deleted_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        constraints = (
+            models.UniqueConstraint(name="recall_version_once", fields=("holder", "ref", "modified")),
+            models.CheckConstraint(
+                name="recall_by_an_act_of_its_source",
+                condition=Q(source=None, act=None) | Q(source__isnull=False, act__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="recall_deleted_by_somebody",
+                condition=Q(deleted_at=None, deleted_by="") | Q(~Q(deleted_by=""), deleted_at__isnull=False),
+            ),
+        )
+        indexes = (
+            models.Index(
+                name="recall_to_delete",
+                fields=("holder", "source"),
+                condition=Q(source__isnull=False, deleted_at=None),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class RecallNotice(models.Model):
+    """An act of ours asks one partner for an object back; `ref` is the object's name here."""
+
+    act = models.ForeignKey(Act, on_delete=models.PROTECT, related_name="recall_notices", db_index=False)
+    ref = models.CharField(max_length=300, db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(name="recall_notice_once", fields=("act", "ref")),)
+
+    def __str__(self) -> str:
+        return self.ref
 
 
 class ErasedObject(models.Model):

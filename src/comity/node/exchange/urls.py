@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from comity.node.exchange.views import erasing, objects, sharing
+from comity.node.exchange.views import erasing, objects, recalling, sharing
 
 app_name = "exchange"
 _pages = [
@@ -15,6 +15,10 @@ _pages = [
     path("objects/<str:ref>/victim", objects.mark_victim, name="mark-victim"),
     path("objects/<str:ref>/erase", erasing.erase, name="erase"),
     path("objects/<str:ref>/lift", erasing.lift, name="lift"),
+    path("objects/<str:ref>/recall", recalling.recall, name="recall"),
+    path("objects/<str:ref>/reopen", recalling.reopen, name="reopen"),
+    path("objects/<str:ref>/delete", recalling.delete, name="delete-recalled"),
+    path("recalled", recalling.listing, name="recalls"),
     path("erased", erasing.listing, name="erased"),
     path("share", sharing.share, name="share"),
     path("see/", sharing.sights, name="sights"),

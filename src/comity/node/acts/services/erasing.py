@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from comity.base.errors import Conflict
 from comity.base.verdict import Ground, Verdict
@@ -75,7 +75,21 @@ def drop_contents(acts: Sequence[Act]) -> int:
     The log's head must be locked: whoever stores contents holds it, so none is taken for unused that is just
     being carried by another act.
     """
-    carried = ActContent.objects.filter(act__in=[act.pk for act in acts])
+    return _drop(ActContent.objects.filter(act__in=[act.pk for act in acts]))
+
+
+def drop_content(author: Party, receiver: Party, version: tuple[str, str]) -> int:
+    """Delete one version, by ref and `modified`, from the acts of this author to this body of ours.
+
+    The log's head must be locked, as for `drop_contents`.
+    """
+    ref, modified = version
+    its = ActContent.objects.filter(act__ours=False, act__author=author, act__recipients=receiver)
+    named = its.filter(content__ref=ref, content__modified=modified)
+    return _drop(ActContent.objects.filter(pk__in=list(named.values_list("pk", flat=True))))
+
+
+def _drop(carried: QuerySet[ActContent]) -> int:
     digests = sorted(set(carried.values_list("content_id", flat=True)))
     carried.delete()
     elsewhere = ActContent.objects.filter(content=OuterRef("pk"))

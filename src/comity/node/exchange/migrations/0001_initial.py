@@ -167,4 +167,37 @@ class Migration(migrations.Migration):
             model_name='victim',
             constraint=models.CheckConstraint(condition=models.Q(('ref__startswith', 'identity--')), name='victim_is_identity'),
         ),
+        migrations.CreateModel(
+            name='Recall',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.CharField(max_length=300)),
+                ('modified', models.CharField(blank=True, max_length=40)),
+                ('title', models.CharField(blank=True, max_length=200)),
+                ('reason', models.CharField(choices=[('shared-by-mistake', 'It was shared by mistake'), ('wrong', 'What it says is wrong'), ('marked-more-strictly', 'It is marked more strictly now'), ('revoked', 'It was revoked'), ('law', 'The law or a decision asks for it')], max_length=24)),
+                ('by_name', models.CharField(max_length=200)),
+                ('at', models.DateTimeField()),
+                ('deleted_at', models.DateTimeField(null=True)),
+                ('deleted_by', models.CharField(blank=True, max_length=200)),
+                ('act', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='recalls_brought', to='acts.act')),
+                ('holder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='recalls', to='parties.party')),
+                ('source', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='recalls_made', to='parties.party')),
+            ],
+            options={
+                'ordering': ('-at', '-pk'),
+                'indexes': [models.Index(condition=models.Q(('deleted_at', None), ('source__isnull', False)), fields=['holder', 'source'], name='recall_to_delete')],
+                'constraints': [models.UniqueConstraint(fields=('holder', 'ref', 'modified'), name='recall_version_once'), models.CheckConstraint(condition=models.Q(models.Q(('act', None), ('source', None)), models.Q(('act__isnull', False), ('source__isnull', False)), _connector='OR'), name='recall_by_an_act_of_its_source'), models.CheckConstraint(condition=models.Q(models.Q(('deleted_at', None), ('deleted_by', '')), models.Q(models.Q(('deleted_by', ''), _negated=True), ('deleted_at__isnull', False)), _connector='OR'), name='recall_deleted_by_somebody')],
+            },
+        ),
+        migrations.CreateModel(
+            name='RecallNotice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.CharField(db_index=True, max_length=300)),
+                ('act', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='recall_notices', to='acts.act')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('act', 'ref'), name='recall_notice_once')],
+            },
+        ),
     ]

@@ -18,6 +18,7 @@ from comity.node.exchange.services.classing import Classifier
 from comity.node.exchange.services.holding import names_beside, one_at_a_time
 from comity.node.exchange.services.rereading import reread_older
 from comity.node.exchange.services.victims import learn_victims
+from comity.node.exchange.tracing import recalled_among
 from comity.node.exchange.values import keys_of
 from comity.node.parties.models import Party
 from comity.node.site.bulk import Row, insert, reserve
@@ -152,6 +153,7 @@ def _sorted(objects: Sequence[Found], holder: Party) -> _Sorted:
     refs = {found.id for found in objects}
     here, newest = _held(holder, refs)
     erased = queries.erased_among(holder, refs)
+    recalled = recalled_among(holder, ((found.id, found.modified or "") for found in objects))
     best: dict[str, _Incoming] = {}
     for found in objects:
         version = (found.id, found.modified or "")
@@ -160,6 +162,8 @@ def _sorted(objects: Sequence[Found], holder: Party) -> _Sorted:
             piles.refused.append((found.id, "Acts and receipts come by the path of acts, not as content."))
         elif found.id in erased:
             piles.refused.append((found.id, erased[found.id]))
+        elif kept is None and version in recalled:
+            piles.refused.append((found.id, recalled[version]))
         elif kept is None:
             here[version] = found.sha256
             each = _Incoming(found, links_of(found.value))

@@ -13,6 +13,7 @@ from comity.node.acts.models import Act, Content
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.models import StixObject
+from comity.node.exchange.reasons import CHOICES
 from comity.node.instruments.models import Agreement
 from comity.node.instruments.queries import agreements_for
 from comity.node.instruments.wording import PURPOSES
@@ -57,3 +58,18 @@ def carried_by(context: Context, act: Act, contents: Sequence[Content]) -> list[
 
 def _judged_titles(judgement: Mapping[str, Any]) -> dict[str, str]:
     return {item["leaves_as"]: item["title"] for item in judgement.get("items", ()) if item["leaves_as"]}
+
+
+@register.filter
+def reason_words(reason: str) -> str:
+    """The reason of a recall in words; one that this node does not know as it is written."""
+    return dict(CHOICES).get(reason, reason)
+
+
+@register.simple_tag(takes_context=True)
+def recalled_by(context: Context, act: Act) -> list[tuple[str, StixObject | None, list[str]]]:
+    """What an act asks back: the name, the object if the reader may see it, and the versions."""
+    named = {each["ref"]: each["versions"] for each in act.body.get("objects", ())}
+    rows = queries.objects_for(context["request"].actor).defer("wire", "words")
+    held = {row.ref: row for chunk in queries.chunks(named) for row in rows.filter(ref__in=chunk)}
+    return [(ref, held.get(ref), versions) for ref, versions in named.items()]

@@ -1,0 +1,75 @@
+"""Recall an object: closed here at once, and asked back of every partner that has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from comity.base.tlp import Tlp
+from comity.node.acts.kinds import Draft
+from comity.node.acts.models import Act
+from comity.node.acts.services.composing import compose_all
+from comity.node.exchange import queries, tracing
+from comity.node.exchange.reasons import RecallReason
+from comity.node.exchange.recalls import NAME
+from comity.node.exchange.services.closing import Because, close
+from comity.node.exchange.tracing import Had
+from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
+from comity.node.parties.roles import Power
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What partners are told of a recall."""
+
+    reason: RecallReason
+    title: str
+    message: str = ""
+
+
+@transaction.atomic
+def recall(*, actor: Actor, ref: str, said: Said, now: datetime) -> list[Act]:
+    """Ask every partner that has the object to delete it: one act each, approved by a second person.
+
+    Whatever becomes of the acts, nothing of it leaves here from now on.
+    """
+    actor.may(Power.READ_CONTENT).require()
+    holder = queries.own_body(actor)
+    having = tracing.object_to_recall(actor, ref)
+    given = {(ref, version) for each in having for _, version in each.versions}
+    here = queries.versions_for(actor).filter(ref=ref).values_list("ref", "modified")
+    close(holder, given | set(here), Because(said.reason.value, actor.name), now)
+    label = _label(actor, ref)
+    acts = compose_all(actor=actor, drafts=[_draft(holder, each, said, label) for each in having], now=now)
+    for act in acts:
+        tracing.note(act, [ref])
+    return acts
+
+
+def _draft(holder: Party, had: Had, said: Said, label: Tlp) -> Draft:
+    names = sorted({name for name, _ in had.versions})
+    objects = [
+        {"ref": name, "versions": [version for each, version in had.versions if each == name]}
+        for name in names
+    ]
+    return Draft(
+        kind=NAME,
+        author=holder,
+        recipients=(had.party,),
+        body={
+            "title": said.title,
+            "message": said.message,
+            "reason": said.reason.value,
+            "objects": objects,
+        },
+        tlp=label,
+    )
+
+
+def _label(actor: Actor, ref: str) -> Tlp:
+    """The strictest label of its versions here: the words speak of it."""
+    labels = queries.versions_for(actor).filter(ref=ref).exclude(tlp="").values_list("tlp", flat=True)
+    return max((Tlp(each) for each in labels), key=lambda label: label.rank, default=Tlp.AMBER)
