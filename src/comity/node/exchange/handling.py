@@ -43,6 +43,16 @@ def of_class(row: HandlingClass) -> Handling:
     return found
 
 
+def of_classes(keys: Iterable[int]) -> dict[int, Handling]:
+    """The facts of many classes, by the keys of their rows; only what is not decoded yet is read."""
+    wanted = set(keys)
+    rows = HandlingClass.objects.values_list("pk", "key")
+    known = {pk: _decoded[key] for pk, key in rows if pk in wanted and key in _decoded}
+    missing = wanted - known.keys()
+    read = HandlingClass.objects.in_bulk(list(missing)) if missing else {}
+    return known | {pk: of_class(row) for pk, row in read.items()}
+
+
 def handling_of(
     found: StixObject, definitions: Mapping[str, StixObject], origin: Origin, victims: Parties
 ) -> Handling:

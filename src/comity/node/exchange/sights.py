@@ -18,8 +18,8 @@ from comity.engines.release.terms import Purpose, Terms
 from comity.node.acts.together import once_together
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
-from comity.node.exchange.handling import of_class
-from comity.node.exchange.models import HandlingClass, StixObject
+from comity.node.exchange.handling import of_class, of_classes
+from comity.node.exchange.models import StixObject
 from comity.node.federation.models import Partner, PartnerState
 from comity.node.instruments import queries as agreements
 from comity.node.parties.actors import Actor
@@ -187,8 +187,7 @@ def compare(
 def _sights(holder: Party, questions: Sequence[Asked]) -> list[Sight]:
     """The answers to several questions about the same objects."""
     counts = _counts(holder)
-    rows = HandlingClass.objects.in_bulk(list(counts))
-    facts = {pk: of_class(row) for pk, row in rows.items()}
+    facts = of_classes(counts)
     return [Sight(each, {pk: each.judge(known) for pk, known in facts.items()}, counts) for each in questions]
 
 
