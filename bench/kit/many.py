@@ -33,6 +33,7 @@ from comity.node.acts.models import Act, ActContent, Content, Delivery, Receipt
 from comity.node.exchange.content import links_of, title_of, words_of
 from comity.node.exchange.models import Import, Link, StixObject
 from comity.node.exchange.services.classing import keys_of
+from comity.node.exchange.services.storing import Report
 from comity.node.federation.models import Partner
 from comity.node.instruments.bodies import terms_digest, written_terms
 from comity.node.instruments.models import Agreement
@@ -211,8 +212,9 @@ class _Filling:
     def _objects(self, partners: Sequence[Party]) -> list[StixObject]:
         """Every fifth is our own; the others came by files from a partner. A class for each combination."""
         brought = Import.objects.create(
-            holder=self.body, form="stix", sha256=_hex(0), note="a feed", by_name="Person 000", at=BEGAN
-        )
+            holder=self.body, form="stix", sha256=_hex(0), note="a feed", by_name="Person 000", at=BEGAN,
+            ended=True, report=Report().as_json(),
+        )  # fmt: skip  # a row
         ids: list[str] = []
         rows: list[StixObject] = []
         links: list[tuple[int, tuple[tuple[str, str], ...]]] = []
