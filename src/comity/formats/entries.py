@@ -39,6 +39,11 @@ class Event(Enum):
     ERASURE_LIFTED = "erasure-lifted"
     CONTENT_EXPORTED = "content-exported"
     RETENTION_ENDED = "retention-ended"
+    COLLECTION_CHANGED = "collection-changed"
+    ACCOUNT_CHANGED = "account-changed"
+    CONTENT_GIVEN = "content-given"
+    CONTENT_POSTED = "content-posted"
+    CONTENT_WITHDRAWN = "content-withdrawn"
     PEOPLE_CHANGED = "people-changed"
 
 

@@ -148,6 +148,11 @@ def encode_bundle(bundle_id: str, objects: Iterable[StixObject]) -> bytes:
     return canonical({"type": "bundle", "id": bundle_id, "objects": [each.value for each in objects]})
 
 
+def is_observable(ref: str) -> bool:
+    """Whether an id is that of an observable, which mostly follows from its value."""
+    return ref.partition("--")[0] in OBSERVABLES
+
+
 def party_id(state: str, name: str) -> str:
     """The identity that everyone gives to a body of a state (alpha-2 code) before it has named one itself."""
     plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())

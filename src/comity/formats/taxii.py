@@ -288,6 +288,39 @@ class TaxiiError:
         return _encode({**members, "error_code": self.error_code, "http_status": str(self.http_status)})
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Section 5.3.1: one version of one object, without the object."""
+
+    id: str
+    date_added: str
+    version: str
+    media_type: str = STIX_MEDIA_TYPE
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in a manifest."""
+        members = {"id": self.id, "date_added": self.date_added}
+        return members | {"version": self.version, "media_type": self.media_type}
+
+
+def encode_manifest(entries: Iterable[Entry], *, more: bool) -> bytes:
+    """The manifest of a collection for a reply (section 5.3)."""
+    found = [each.as_json() for each in entries]
+    return _encode({"more": more or None, "objects": found or None})
+
+
+def encode_versions(versions: Iterable[str], *, more: bool, following: str | None) -> bytes:
+    """The versions of an object for a reply (section 5.8)."""
+    return _encode({"more": more or None, "next": following, "versions": list(versions) or None})
+
+
+def envelope_of(objects: Iterable[bytes], *, following: str | None) -> bytes:
+    """An envelope of objects in their own bytes; with a cursor if there is more."""
+    listed = b",".join(objects)
+    parts = [b'"more":true,"next":%b' % canonical(following)] if following is not None else []
+    return b"{%b}" % b",".join([*parts, b'"objects":[%b]' % listed] if listed else parts)
+
+
 def accepts(accept: str | None) -> bool:
     """Whether a client that sent this Accept header takes TAXII 2.1; one that sent none takes anything."""
     offers = [_media_type(part) for part in (accept or "*/*").lower().split(",")]

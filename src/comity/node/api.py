@@ -6,7 +6,6 @@ operations are open to all: they say what every node of this version can do, and
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import sha256
@@ -14,7 +13,6 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
-from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -37,11 +35,11 @@ from comity.node.parties.access import Needs, actor_of, open_to_all
 from comity.node.parties.actors import Actor
 from comity.node.parties.api.words import Problem as ProblemTold
 from comity.node.parties.api.words import json_in, without_nul
+from comity.node.site import rates
 from comity.node.site.errors import API, Problem, answer, plain_problem, problem_of
 from comity.node.site.systems import System, systems
 
 RATE = 600  # requests of one caller in one minute
-MINUTE = 60
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PROBLEM_JSON = "application/problem+json"
 
@@ -69,22 +67,15 @@ class Session:
 
 
 class EachCaller(BaseThrottle):
-    """At most `RATE` requests a minute for each program and person, whichever process answers.
-
-    The cache is a table, and counts without a lock: a few that come in the same instant may count as one.
-    """
+    """At most `RATE` requests a minute for each program and person, whichever process answers."""
 
     def allow_request(self, request: HttpRequest) -> bool:
         """Count the request, and say whether it is within the limit."""
-        key = f"api:{_caller(request)}:{int(time.time()) // MINUTE}"
-        count = cache.get(key, 0)
-        if count < RATE:
-            cache.set(key, count + 1, 2 * MINUTE)
-        return bool(count < RATE)
+        return rates.within(f"api:{_caller(request)}", RATE)
 
     def wait(self) -> float:
         """Seconds until the count begins anew."""
-        return MINUTE - time.time() % MINUTE
+        return rates.wait()
 
 
 class Strict(Parser):

@@ -32,9 +32,12 @@ class Exchange(systems.System):
         from comity.node.exchange.recalls import RECALL  # noqa: PLC0415  as above
         from comity.node.exchange.services.retention import end_retention  # noqa: PLC0415  as above
         from comity.node.instruments.foresight import offer_foresight  # noqa: PLC0415  as above
+        from comity.node.exchange.taxii import callers  # noqa: PLC0415  as above
+        from comity.node.federation import roots  # noqa: PLC0415  as above
 
         register(SHARE, RECALL)
         offer_foresight("exchange", effect)
+        roots.offer(callers.roots)
         offer_routine(Routine("end-retention", timedelta(days=1), end_retention))
 
     def matters(self, request: HttpRequest) -> Iterable[Matter]:

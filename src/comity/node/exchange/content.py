@@ -11,6 +11,8 @@ from comity.formats.stix import ID
 LONGEST_TITLE = 200
 LONGEST_WORDS = 4_000
 LONGEST_PATH = 100
+LONGEST_LABEL = 120
+MOST_LABELS = 100
 JOINING = ("relationship", "sighting")
 DEFINITIONS = ("marking-definition", "extension-definition")  # they travel with what needs them, never alone
 
@@ -66,6 +68,17 @@ def words_of(value: Mapping[str, Any]) -> str:
     for reference in references if isinstance(references, list) else ():
         found += _texts(reference.get("external_id") if isinstance(reference, Mapping) else None)
     return " ".join(" ".join(found).split())[:LONGEST_WORDS]
+
+
+def labels_of(value: Mapping[str, Any]) -> tuple[str, ...]:
+    """The labels that an object carries and the sectors that it is about, each with what it is."""
+    found: dict[str, None] = {}
+    for name, kind in (("labels", "label"), ("sectors", "sector")):
+        words = value.get(name)
+        for word in words if isinstance(words, list) else ():
+            if isinstance(word, str) and word:
+                found[f"{kind}:{word.casefold()}"[:LONGEST_LABEL]] = None
+    return tuple(found)[:MOST_LABELS]
 
 
 def _gather(value: Mapping[str, Any], where: str, found: dict[tuple[str, str], None]) -> None:

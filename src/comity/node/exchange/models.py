@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from comity.engines.release.terms import Purpose
 from comity.node.acts.models import Act
 from comity.node.exchange.reasons import CHOICES
 from comity.node.exchange.values import LONGEST_KEY, LONGEST_KIND
@@ -30,11 +31,14 @@ class HandlingClass(models.Model):
         return self.key
 
 
+FORMS = [("stix", "STIX 2.1 bundle"), ("misp", "MISP event"), ("taxii", "TAXII 2.1 envelope")]
+
+
 class Import(models.Model):
-    """A file that a person brought in; rows are only ever added."""
+    """A file that a person brought in, or what a party posted; rows are only ever added."""
 
     holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="imports")
-    form = models.CharField(max_length=8, choices=[("stix", "STIX 2.1 bundle"), ("misp", "MISP event")])
+    form = models.CharField(max_length=8, choices=FORMS)
     sha256 = models.CharField(max_length=64)  # of the file
     source = models.ForeignKey(Party, null=True, on_delete=models.PROTECT, related_name="imports_given")
     note = models.CharField(max_length=200, blank=True)  # where it comes from, in words
@@ -96,8 +100,11 @@ class StixObject(models.Model):
             models.Index(name="object_by_source", fields=("holder", "source"), condition=Q(latest=True)),
             # These two answer the counts of the list and of what a partner sees without reading the rows.
             models.Index(name="object_by_type", fields=("holder", "type"), condition=Q(latest=True)),
+            # This one gives TAXII its pages as well: what may be seen of a class, in order.
             models.Index(
-                name="object_by_class", fields=("holder", "handling", "type"), condition=Q(latest=True)
+                name="object_by_class",
+                fields=("holder", "handling", "added", "type"),
+                condition=Q(latest=True),
             ),
             models.Index(name="object_of_import", fields=("brought",), condition=Q(brought__isnull=False)),
             models.Index(name="object_of_act", fields=("act",), condition=Q(act__isnull=False)),
@@ -130,6 +137,16 @@ class Value(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.key}"
+
+
+class Label(models.Model):
+    """An object carries a label, or is about a sector: what collections choose by."""
+
+    object = models.ForeignKey(StixObject, on_delete=models.CASCADE, related_name="labels_carried")
+    name = models.CharField(max_length=120)  # `label:` or `sector:` and the word itself
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class VictimHow(models.TextChoices):
@@ -234,3 +251,90 @@ class ErasedObject(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+
+_PURPOSES = [(purpose.value, purpose.words) for purpose in Purpose]
+
+
+class Collection(models.Model):
+    """A part of what a body of ours holds, chosen by a query, which callers read by TAXII 2.1."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="collections")
+    ref = models.UUIDField(unique=True)
+    alias = models.CharField(max_length=80, blank=True)
+    title = models.CharField(max_length=200)
+    description = models.CharField(max_length=2_000, blank=True)
+    purpose = models.CharField(max_length=30, choices=_PURPOSES)
+    query = models.JSONField(default=dict)
+    may_post = models.BooleanField(default=False)
+    made_by = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    # Since its query last changed: what was there before is given anew from this instant on.
+    since = models.DateTimeField(null=True)
+    since_key = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ("title", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                name="collection_alias_once",
+                fields=("holder", "alias"),
+                condition=Q(closed_at=None) & ~Q(alias=""),
+            ),
+            models.CheckConstraint(
+                name="collection_purpose_known", condition=Q(purpose__in=[each for each, _ in _PURPOSES])
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Standing(models.Model):
+    """What a party was last found to be allowed of a holder's classes, and what opened later."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=30, choices=_PURPOSES)
+    levels = models.JSONField(default=dict)  # of each class by its key
+    waves = models.JSONField(default=list)  # [first instant in µs, key of the object given at it, classes]
+
+    class Meta:
+        constraints = (models.UniqueConstraint(name="standing_once", fields=("holder", "party", "purpose")),)
+
+    def __str__(self) -> str:
+        return f"{self.party} with {self.holder} for {self.purpose}"
+
+
+class HolderClock(models.Model):
+    """The last instant of a holder that is taken, if it is not that of an object which is still there."""
+
+    holder = models.OneToOneField(Party, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.holder}: {self.at}"
+
+
+class TaxiiAccount(models.Model):
+    """A party's program that reads collections with a token; only the digest of the token is kept."""
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="taxii_accounts")
+    name = models.CharField(max_length=80)
+    token_hash = models.CharField(max_length=64, unique=True)
+    made_by = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+    last_used = models.DateField(null=True)  # the day is enough to find tokens that nobody uses
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("name", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                name="taxii_account_once", fields=("name",), condition=Q(revoked_at=None)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

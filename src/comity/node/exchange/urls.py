@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from comity.node.exchange.taxii import urls as taxii
 from comity.node.exchange.views import erasing, objects, recalling, sharing
 
 app_name = "exchange"
@@ -25,4 +26,8 @@ _pages = [
     path("see/<str:ref>/", sharing.see, name="see"),
     path("see/<str:ref>/if", sharing.see_if, name="if"),
 ]
-urlpatterns = [path("search", objects.search, name="search"), path("exchange/", include(_pages))]
+urlpatterns = [
+    path("search", objects.search, name="search"),
+    path("exchange/", include(_pages)),
+    *taxii.urlpatterns,
+]

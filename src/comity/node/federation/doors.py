@@ -8,47 +8,47 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.cache import caches
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from comity.base.errors import ComityError, Malformed, NotFound, TooLarge
+from comity.base.errors import Malformed, NotFound
 from comity.base.times import decode_time
 from comity.engines.ledger.checkpoint import Checkpoint
 from comity.engines.ledger.note import Note
 from comity.formats.strict_json import decode
 from comity.formats.taxii import (
-    MEDIA_TYPE,
     ApiRoot,
     Collection,
     Discovery,
     Envelope,
     Outcome,
     Status,
-    TaxiiError,
-    accepts,
     encode_collections,
-    is_taxii,
 )
 from comity.node.acts import queries as acts
 from comity.node.acts.models import Delivery
 from comity.node.acts.services import delivering
-from comity.node.federation import queries
+from comity.node.federation import queries, roots
+from comity.node.federation.answers import (
+    Caller,
+    answered,
+    check_accept,
+    check_content,
+    signing_partner,
+    taxii,
+)
 from comity.node.federation.collections import inbox_id, outbox_id
-from comity.node.federation.models import Partner, PartnerState
-from comity.node.federation.services import inbound, outbound, own, partners
-from comity.node.federation.signatures import Message, Unsigned, signer_of
+from comity.node.federation.models import Partner
+from comity.node.federation.services import inbound, outbound, own
 from comity.node.parties.access import open_to_all
-from comity.node.site.errors import DatabaseUnavailable, check_length, problem_of
 
 P = ParamSpec("P")
 logger = logging.getLogger("comity.federation")
@@ -60,81 +60,6 @@ _NONE = frozenset[str]()
 _NUMBER = re.compile("[0-9]{1,18}")  # what a database's whole numbers hold
 
 
-class NotAcceptable(ComityError):
-    """The client wants an answer in a media type that TAXII 2.1 does not have."""
-
-    code = "wire.not-acceptable"
-
-
-class WrongMediaType(ComityError):
-    """The body is not in TAXII 2.1's media type."""
-
-    code = "wire.media-type"
-
-
-class WrongMethod(ComityError):
-    """The door is there, and is not opened in this way."""
-
-    code = "wire.method"
-
-    def __init__(self, allowed: str) -> None:
-        super().__init__(f"This address takes {allowed} alone.")
-        self.allowed = allowed
-
-
-class Suspended(ComityError):
-    """Nothing is taken from this partner until a person has decided."""
-
-    code = "partner.suspended"
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks: an accepted partner, and the body we read for it."""
-
-    partner: Partner
-    body: bytes
-
-
-def _answered(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """Errors become TAXII error messages with our stable code."""
-
-    @wraps(view)
-    def asked(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        try:
-            response = view(*args, **kwargs)
-            if isinstance(response, HttpResponseNotAllowed):
-                raise WrongMethod(response["Allow"])
-        except ComityError as error:
-            logger.warning("door: %s %s", error.code, error.message)
-            return _told(error)
-        except OperationalError:
-            logger.exception("door: the database cannot be used")
-            return _told(DatabaseUnavailable())
-        return response
-
-    return asked
-
-
-def _told(error: ComityError) -> HttpResponse:
-    status = _STATUS.get(type(error)) or problem_of(error).status
-    response = _taxii(TaxiiError(error.message, status, error_code=error.code).encode(), status)
-    if status == 401:  # noqa: PLR2004  RFC 9110: says how to authenticate
-        response["WWW-Authenticate"] = 'Signature realm="comity"'
-    if isinstance(error, WrongMethod):
-        response["Allow"] = error.allowed
-    return response
-
-
-_STATUS: dict[type[ComityError], int] = {
-    Unsigned: 401,
-    NotAcceptable: 406,
-    WrongMediaType: 415,
-    WrongMethod: 405,
-    Suspended: 403,
-}
-
-
 def _for_partners(
     view: Callable[Concatenate[HttpRequest, Caller, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
@@ -142,63 +67,70 @@ def _for_partners(
 
     @csrf_exempt
     @open_to_all("a partner's node signs its requests")
-    @_answered
+    @answered
     @wraps(view)
     def asked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        return view(request, _caller(request), *args, **kwargs)
+        return view(request, signing_partner(request), *args, **kwargs)
 
     return asked
 
 
 @open_to_all("a node tells everybody who it is")
-@_answered
+@answered
 @require_safe
 def descriptor(_request: HttpRequest) -> HttpResponse:
     """The node's signed descriptor."""
     return HttpResponse(own.descriptor(timezone.now()).raw, content_type="application/json")
 
 
-@_for_partners
+@csrf_exempt
+@open_to_all("a partner's node signs its requests, others carry a token")
+@answered
 @require_safe
-def discovery(request: HttpRequest, _caller: Caller) -> HttpResponse:
-    """TAXII 2.1, section 4.1."""
-    _check_accept(request)
+def discovery(request: HttpRequest) -> HttpResponse:
+    """TAXII 2.1, section 4.1: the API roots that the caller may use, that of acts for partners first."""
+    if "Authorization" in request.headers:
+        found = roots.offered(request, None)
+    else:
+        caller = signing_partner(request)
+        found = (f"{settings.CONFIG.address}taxii2/{API_ROOT}/", *roots.offered(request, caller.partner))
+    check_accept(request)
     _check_parameters(request, _NONE)
-    root = f"{settings.CONFIG.address}taxii2/{API_ROOT}/"
-    return _taxii(Discovery(queries.own_party().name, (root,), root).encode())
+    default = found[0] if found else None
+    return taxii(Discovery(queries.own_party().name, found, default).encode())
 
 
 @_for_partners
 @require_safe
 def api_root(request: HttpRequest, _caller: Caller) -> HttpResponse:
     """TAXII 2.1, section 4.2."""
-    _check_accept(request)
+    check_accept(request)
     _check_parameters(request, _NONE)
-    return _taxii(ApiRoot("Acts between nodes", settings.CONFIG.max_content_length).encode())
+    return taxii(ApiRoot("Acts between nodes", settings.CONFIG.max_content_length).encode())
 
 
 @_for_partners
 @require_safe
 def collections(request: HttpRequest, caller: Caller) -> HttpResponse:
     """TAXII 2.1, section 5.1: the inbox and the outbox of the partner that asks."""
-    _check_accept(request)
+    check_accept(request)
     _check_parameters(request, _NONE)
-    return _taxii(encode_collections(_collections(caller.partner)))
+    return taxii(encode_collections(_collections(caller.partner)))
 
 
 @_for_partners
 @require_safe
 def collection(request: HttpRequest, caller: Caller, identifier: str) -> HttpResponse:
     """TAXII 2.1, section 5.2."""
-    _check_accept(request)
+    check_accept(request)
     _check_parameters(request, _NONE)
-    return _taxii(_collection(caller.partner, identifier).encode())
+    return taxii(_collection(caller.partner, identifier).encode())
 
 
 @_for_partners
 def objects(request: HttpRequest, caller: Caller, identifier: str) -> HttpResponse:
     """TAXII 2.1, sections 5.4 and 5.5: the partner reads its outbox, or posts to its inbox."""
-    _check_accept(request)
+    check_accept(request)
     found = _collection(caller.partner, identifier)
     if request.method == "GET" and found.can_read:
         return _read_outbox(request, caller.partner)
@@ -212,12 +144,12 @@ def objects(request: HttpRequest, caller: Caller, identifier: str) -> HttpRespon
 @require_safe
 def status(request: HttpRequest, caller: Caller, identifier: str) -> HttpResponse:
     """TAXII 2.1, section 4.3: what became of a post in the last hour."""
-    _check_accept(request)
+    check_accept(request)
     _check_parameters(request, _NONE)
     found = caches["statuses"].get(_status_key(caller.partner, identifier))
     if found is None:
         raise NotFound("status")
-    return _taxii(found)
+    return taxii(found)
 
 
 @_for_partners
@@ -230,52 +162,6 @@ def cosignature(request: HttpRequest, caller: Caller) -> HttpResponse:
     lines = "".join(f"{each.encode()}\n" for each in note.signatures).encode()
     outbound.keep_cosignature(caller.partner, size=checkpoint.size, lines=lines, now=timezone.now())
     return HttpResponse(b"{}", content_type="application/json")
-
-
-def _caller(request: HttpRequest) -> Caller:
-    """The partner whose key signed this request; raises `Unsigned` or `Suspended`."""
-    now = timezone.now()
-    body = _body(request)
-    found: dict[str, Partner] = {}
-
-    def find(kid: str) -> object:
-        partner = queries.partner_by_kid(kid, now)
-        if partner is None:
-            return None
-        found[kid] = partner
-        return next(key.public for key in queries.keys_of(partner) if key.kid == kid)
-
-    message = Message(str(request.method), _url(request), dict(request.headers))
-    partner = found[signer_of(message, body=body, find=find)]  # type: ignore[arg-type]  # see `find`
-    if partner.state != PartnerState.ACCEPTED:
-        raise Suspended(f"Cooperation with {partner.party.name} is suspended here until a person decides.")
-    partners.heard_of(partner, now)
-    return Caller(partner, body)
-
-
-def _body(request: HttpRequest) -> bytes:
-    check_length(request)
-    limit = settings.CONFIG.max_content_length
-    length = request.headers.get("Content-Length") or "0"
-    if not length.isdecimal() or not length.isascii():
-        raise Malformed("Content-Length", "expected a whole number")
-    if len(length) > len(str(limit)) or int(length) > limit:
-        raise TooLarge("the request", f"more than {limit:,} bytes, the largest body taken here")
-    body = request.read(limit + 1)
-    if len(body) > limit:
-        raise TooLarge("the request", f"more than {limit:,} bytes, the largest body taken here")
-    return body
-
-
-def _url(request: HttpRequest) -> str:
-    """The address as the partner wrote it: ours, whatever a proxy in between has made of it."""
-    address: str = settings.CONFIG.address
-    return address.rstrip("/") + request.get_full_path()
-
-
-def _check_accept(request: HttpRequest) -> None:
-    if not accepts(request.headers.get("Accept")):
-        raise NotAcceptable(f"Answers here are {MEDIA_TYPE}; ask for that.")
 
 
 def _collections(partner: Partner) -> tuple[Collection, Collection]:
@@ -315,7 +201,7 @@ def _read_outbox(request: HttpRequest, partner: Partner) -> HttpResponse:
         now=now,
         how=f"{partner.party.name} fetched it.",
     )
-    response = _taxii(envelope.encode())
+    response = taxii(envelope.encode())
     if page:
         response["X-TAXII-Date-Added-First"] = _exact(page[0])
         response["X-TAXII-Date-Added-Last"] = _exact(page[-1])
@@ -335,8 +221,7 @@ def _whole_acts(found: list[Delivery], limit: int) -> list[Delivery]:
 
 
 def _post_to_inbox(request: HttpRequest, caller: Caller) -> HttpResponse:
-    if not is_taxii(request.headers.get("Content-Type")):
-        raise WrongMediaType(f"The body must be {MEDIA_TYPE}.")
+    check_content(request)
     now = timezone.now()
     envelope = Envelope.decode(caller.body)
     if not envelope.objects:
@@ -352,7 +237,7 @@ def _post_to_inbox(request: HttpRequest, caller: Caller) -> HttpResponse:
     ).encode()
     identifier = decode(told)["id"]  # type: ignore[index]  # what we have just encoded
     caches["statuses"].set(_status_key(caller.partner, identifier), told, STATUS_KEPT)
-    return _taxii(told, 202)
+    return taxii(told, 202)
 
 
 def _outcome(said: inbound.Said) -> Outcome:
@@ -396,7 +281,3 @@ def _cursor(request: HttpRequest) -> int:
 def _exact(delivery: Delivery) -> str:
     """With microseconds: two acts in one millisecond must not be taken for one."""
     return delivery.added.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _taxii(content: bytes, status: int = 200) -> HttpResponse:
-    return HttpResponse(content, status=status, content_type=MEDIA_TYPE)

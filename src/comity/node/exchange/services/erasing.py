@@ -8,10 +8,11 @@ from django.db import transaction
 
 from comity.base.errors import Malformed, NotFound
 from comity.formats.entries import Event, LogEntry
+from comity.formats.stix import is_observable
 from comity.node.accountability.services import record
 from comity.node.exchange import queries
 from comity.node.exchange.models import ErasedObject, StixObject
-from comity.node.exchange.services.holding import one_at_a_time, retitle
+from comity.node.exchange.services.holding import keep_place, naming, one_at_a_time, retitle, show_anew
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
 
@@ -26,7 +27,10 @@ def erase_object(*, actor: Actor, ref: str, why: str, now: datetime) -> ErasedOb
     holder = queries.own_body(actor)
     one_at_a_time(holder)
     queries.object_for(actor, ref)
+    keep_place(holder)
     StixObject.objects.filter(holder=holder, ref=ref).delete()
+    if is_observable(ref):
+        show_anew(holder, naming(holder, [ref]), now)
     retitle(holder, [ref])
     erased = ErasedObject.objects.create(holder=holder, ref=ref, at=now, why=why, by_name=actor.name)
     record([_entry(Event.CONTENT_ERASED, erased, why, now)], now=now)

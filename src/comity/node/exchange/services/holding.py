@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from comity.base.times import decode_time
 from comity.formats.stix import StixObject as Found
 from comity.node.exchange import queries
 from comity.node.exchange.content import JOINING, links_of, title_of
-from comity.node.exchange.models import Import, Link, StixObject
+from comity.node.exchange.models import HolderClock, Import, Link, StixObject
 from comity.node.parties.models import Party
 
 BATCH = 500  # rows in one statement
+INSTANT = timedelta(microseconds=1)
 
 
 def one_at_a_time(holder: Party) -> None:
@@ -24,7 +25,56 @@ def one_at_a_time(holder: Party) -> None:
     Party.objects.select_for_update(no_key=True).get(pk=holder.pk)
 
 
-def choose_latest(holder: Party, refs: Sequence[str]) -> None:
+def last_instant(holder: Party) -> datetime | None:
+    """The latest place in the holder's order that is taken, or was."""
+    rows = StixObject.objects.filter(holder=holder).order_by("-added")
+    last = rows.values_list("added", flat=True).first()
+    kept = HolderClock.objects.filter(holder=holder).values_list("at", flat=True).first()
+    return max((each for each in (last, kept) if each), default=None)
+
+
+def next_instant(holder: Party, now: datetime) -> datetime:
+    """The first place that is free, under the holder's lock: whoever read up to the last misses nothing."""
+    last = last_instant(holder)
+    return max(now, last + INSTANT) if last else now
+
+
+def take_until(holder: Party, at: datetime) -> None:
+    """Take all places up to this one, under the holder's lock: nothing else is put there."""
+    HolderClock.objects.update_or_create(holder=holder, defaults={"at": at})
+
+
+def keep_place(holder: Party) -> None:
+    """Before something is deleted: its place is not given to another, which a reader would miss."""
+    last = last_instant(holder)
+    if last is not None:
+        take_until(holder, last)
+
+
+def show_anew(holder: Party, keys: Sequence[int], now: datetime) -> None:
+    """Put these objects at the end of the order, as if they came now: somebody may see them only now."""
+    at = next_instant(holder, now)
+    for start in range(0, len(keys), BATCH):
+        rows = [
+            StixObject(pk=key, added=at + n * INSTANT)
+            for n, key in enumerate(keys[start : start + BATCH], start)
+        ]
+        StixObject.objects.bulk_update(rows, ["added"])
+
+
+def naming(holder: Party, refs: Iterable[str]) -> list[int]:
+    """The keys of the objects that name one of these."""
+    links = Link.objects.filter(object__holder=holder).order_by("object_id")
+    return sorted(
+        {
+            key
+            for chunk in queries.chunks(refs)
+            for key in links.filter(ref__in=chunk).values_list("object_id", flat=True)
+        }
+    )
+
+
+def choose_latest(holder: Party, refs: Sequence[str], now: datetime) -> None:
     """Mark the newest version of each of these objects, and no other."""
     rows = StixObject.objects.filter(holder=holder)
     for chunk in queries.chunks(refs):
@@ -34,8 +84,11 @@ def choose_latest(holder: Party, refs: Sequence[str]) -> None:
             kept = newest.get(ref)
             if kept is None or (at is not None and kept[0] is not None and at > kept[0]):
                 newest[ref] = (at, pk)
-        rows.filter(ref__in=chunk, latest=True).update(latest=False)
-        rows.filter(pk__in=[pk for _, pk in newest.values()]).update(latest=True)
+        keys = [pk for _, pk in newest.values()]
+        was = set(rows.filter(pk__in=keys, latest=True).values_list("pk", flat=True))
+        rows.filter(ref__in=chunk, latest=True).exclude(pk__in=keys).update(latest=False)
+        rows.filter(pk__in=keys).update(latest=True)
+        show_anew(holder, [key for key in keys if key not in was], now)
 
 
 def retitle(holder: Party, gone: Iterable[str]) -> None:

@@ -12,12 +12,21 @@ from datetime import UTC, date, datetime
 from django.db import transaction
 
 from comity.formats.entries import Event, LogEntry
+from comity.formats.stix import is_observable
 from comity.node.accountability.services import record
 from comity.node.acts import queries as acts
 from comity.node.acts.services.erasing import end_contents
 from comity.node.exchange import queries
 from comity.node.exchange.models import StixObject
-from comity.node.exchange.services.holding import BATCH, choose_latest, one_at_a_time, retitle
+from comity.node.exchange.services.holding import (
+    BATCH,
+    choose_latest,
+    keep_place,
+    naming,
+    one_at_a_time,
+    retitle,
+    show_anew,
+)
 from comity.node.parties.models import Party
 
 MOST = 5_000  # versions, and acts, in one transaction; a run makes as many as it needs
@@ -48,7 +57,7 @@ def end_retention(now: datetime) -> list[Deleted]:
 @transaction.atomic
 def _end(holder: Party, source: Party, day: date, now: datetime) -> Deleted | None:
     one_at_a_time(holder)
-    versions = _delete_versions(holder, source, day)
+    versions = _delete_versions(holder, source, day, now)
     ended = acts.acts_past_keeping(day, holder=holder, author=source, limit=MOST)
     if not versions and not ended:
         return None  # another worker was faster
@@ -58,14 +67,16 @@ def _end(holder: Party, source: Party, day: date, now: datetime) -> Deleted | No
     return Deleted(holder, source, versions, len(ended), contents)
 
 
-def _delete_versions(holder: Party, source: Party, day: date) -> int:
+def _delete_versions(holder: Party, source: Party, day: date, now: datetime) -> int:
     """Versions go one by one: another may have come by a way that lets it stay."""
     due = StixObject.objects.filter(holder=holder, source=source, handling__keep_until__lt=day)
     rows = list(due.order_by("pk").values_list("pk", "ref")[:MOST])
+    keep_place(holder)
     for start in range(0, len(rows), BATCH):
         keys = [pk for pk, _ in rows[start : start + BATCH]]
         StixObject.objects.filter(pk__in=keys).only("pk").delete()
     refs = sorted({ref for _, ref in rows})
-    choose_latest(holder, refs)
+    choose_latest(holder, refs, now)
+    show_anew(holder, naming(holder, (ref for ref in refs if is_observable(ref))), now)
     retitle(holder, refs)
     return len(rows)

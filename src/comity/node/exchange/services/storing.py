@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from comity.base.times import decode_time
 from comity.formats.stix import StixObject as Found
 from comity.node.acts.models import Act
 from comity.node.exchange import queries
-from comity.node.exchange.content import DEFINITIONS, links_of, title_of, words_of
+from comity.node.exchange.content import DEFINITIONS, labels_of, links_of, title_of, words_of
 from comity.node.exchange.handling import Origin
-from comity.node.exchange.models import Import, Link, StixObject, Value, VictimHow
+from comity.node.exchange.models import Import, Label, Link, StixObject, Value, VictimHow
 from comity.node.exchange.services.classing import Classifier
-from comity.node.exchange.services.holding import names_beside, one_at_a_time
+from comity.node.exchange.services.holding import INSTANT, names_beside, next_instant, one_at_a_time
 from comity.node.exchange.services.rereading import reread_older
 from comity.node.exchange.services.victims import learn_victims
 from comity.node.exchange.tracing import recalled_among
@@ -28,13 +28,13 @@ _LISTS = ("refused", "faulty")
 PORTION = 1_000  # objects between two reports of progress
 OWN_PATH = frozenset({"comity-act", "comity-receipt"})  # they come by the path of acts, never as content
 
-_INSTANT = timedelta(microseconds=1)
 _OBJECT = (
     *("id", "ref", "type", "modified", "latest", "created_by_ref", "sha256", "wire", "title", "words"),
     *("handling_id", "tlp", "holder_id", "source_id", "brought_id", "act_id", "added"),
 )
 _LINK = ("object_id", "path", "ref")
 _VALUE = ("object_id", "kind", "key")
+_LABEL = ("object_id", "name")
 
 Progress = Callable[[int, int], None]
 
@@ -57,6 +57,16 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """An object that was not kept: its place among those that came, and why."""
+
+    place: int
+    ref: str
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What became of every object that came in; `notes` are for people and about none in particular."""
 
@@ -67,6 +77,7 @@ class Report:
     victims: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     more: Mapping[str, int] = field(default_factory=dict)  # how many are not listed, by the list's name
+    refusals: tuple[Refusal, ...] = ()  # of one portion, for whoever answers object by object
 
     def joined(self, other: Report) -> Report:
         """Both in one; the lists stay short enough for a page."""
@@ -114,7 +125,7 @@ class _Sorted:
 
     new: list[_Incoming] = field(default_factory=list)
     known: int = 0
-    refused: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
     surpassed: list[int] = field(default_factory=list)  # keys of held versions that are not the newest now
 
 
@@ -137,8 +148,9 @@ def store(
         each.number = classifier.number(each.found)
     StixObject.objects.filter(pk__in=piles.surpassed).update(latest=False)
     _insert(piles.new, classifier.rows(), way, progress)
-    reread_older(way.holder, news, definitions, protected, everything=bool(learnt))
-    return Report(len(piles.new), piles.known, tuple(piles.refused), victims=tuple(learnt))
+    reread_older(way.holder, news, definitions, protected, everything=bool(learnt), now=way.now)
+    refused = tuple((each.ref, each.why) for each in piles.refused)
+    return Report(len(piles.new), piles.known, refused, victims=tuple(learnt), refusals=tuple(piles.refused))
 
 
 def contradiction(kept: str, offered: str) -> str:
@@ -155,15 +167,16 @@ def _sorted(objects: Sequence[Found], holder: Party) -> _Sorted:
     erased = queries.erased_among(holder, refs)
     recalled = recalled_among(holder, ((found.id, found.modified or "") for found in objects))
     best: dict[str, _Incoming] = {}
-    for found in objects:
+    for place, found in enumerate(objects):
         version = (found.id, found.modified or "")
         kept = here.get(version)
         if found.type in OWN_PATH:
-            piles.refused.append((found.id, "Acts and receipts come by the path of acts, not as content."))
+            why = "Acts and receipts come by the path of acts, not as content."
+            piles.refused.append(Refusal(place, found.id, "share.contents", why))
         elif found.id in erased:
-            piles.refused.append((found.id, erased[found.id]))
+            piles.refused.append(Refusal(place, found.id, "share.erased", erased[found.id]))
         elif kept is None and version in recalled:
-            piles.refused.append((found.id, recalled[version]))
+            piles.refused.append(Refusal(place, found.id, "share.recalled", recalled[version]))
         elif kept is None:
             here[version] = found.sha256
             each = _Incoming(found, links_of(found.value))
@@ -174,7 +187,8 @@ def _sorted(objects: Sequence[Found], holder: Party) -> _Sorted:
         elif kept == found.sha256:
             piles.known += 1
         else:
-            piles.refused.append((found.id, contradiction(kept, found.sha256)))
+            why = contradiction(kept, found.sha256)
+            piles.refused.append(Refusal(place, found.id, "share.contradiction", why))
     for ref, each in best.items():
         modified, key = newest.get(ref, (None, 0))
         each.latest = not key or _is_newer(each.found.modified, modified)
@@ -225,7 +239,7 @@ def _insert(
     news: Sequence[_Incoming], classes: Sequence[tuple[int, str]], way: Way, progress: Progress
 ) -> None:
     names = names_beside([each.found for each in news], way.holder)
-    added = _next_instant(way)
+    added = next_instant(way.holder, way.now)
     for start in range(0, len(news), PORTION):
         portion = news[start : start + PORTION]
         keys = reserve(StixObject, len(portion))
@@ -235,7 +249,7 @@ def _insert(
                 *_described(each, names),
                 *classes[each.number],
                 *_came(each.found, way),
-                added + n * _INSTANT,
+                added + n * INSTANT,
             )
             for n, (key, each) in enumerate(zip(keys, portion, strict=True), start)
         ]
@@ -243,14 +257,8 @@ def _insert(
         pairs = list(zip(keys, portion, strict=True))
         insert(Link, _LINK, [(key, *link) for key, each in pairs for link in each.links])
         insert(Value, _VALUE, [(key, *value) for key, each in pairs for value in keys_of(each.found.value)])
+        insert(Label, _LABEL, [(key, name) for key, each in pairs for name in labels_of(each.found.value)])
         progress(start + len(portion), len(news))
-
-
-def _next_instant(way: Way) -> datetime:
-    """The time of the first object: later than that of every object that the holder has."""
-    rows = StixObject.objects.filter(holder=way.holder).order_by("-added")
-    last = rows.values_list("added", flat=True).first()
-    return max(way.now, last + _INSTANT) if last else way.now
 
 
 def _described(each: _Incoming, names: Mapping[str, str]) -> Row:

@@ -1,0 +1,132 @@
+"""Pages of what a caller may see: objects in their own bytes, and each page recorded before it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from django.db import transaction
+
+from comity.base.errors import NotFound
+from comity.formats.entries import Event, LogEntry
+from comity.formats.strict_json import Limits, decode
+from comity.formats.taxii import Entry, encode_manifest, encode_versions, envelope_of
+from comity.node.accountability.services import record
+from comity.node.exchange.models import Collection, StixObject
+from comity.node.exchange.taxii.order import Choice, Place, Scope, Versions, places
+from comity.node.exchange.taxii.standing import moment
+from comity.node.exchange.taxii.wanted import Wanted
+from comity.node.parties.models import Party
+
+MOST_BYTES = 32 * 2**20  # of one page, with the object that passes it
+_AT_ONCE = 250
+_EVERY = Versions(every=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page for a reply, and the instants of its first and last object."""
+
+    content: bytes
+    first: str | None = None
+    last: str | None = None
+
+
+def objects(scope: Scope, wanted: Wanted, *, collection: Collection, party: Party, now: datetime) -> Page:
+    """A page of objects; that it is given is recorded before it goes."""
+    found = places(scope, wanted.choice, after=wanted.after, count=wanted.limit + 1)
+    given, wires, digests = _read(found[: wanted.limit])
+    if not given:
+        return Page(envelope_of((), following=None))
+    following = str(given[-1][0]) if len(found) > len(given) else None
+    first, last = exact(given[0][0]), exact(given[-1][0])
+    more = {"count": len(given), "first": first, "last": last, "purpose": collection.purpose}
+    entry = LogEntry(
+        Event.CONTENT_GIVEN, now, f"collection {collection.ref}", _digest(digests),
+        sender=collection.holder.ref, to=(party.ref,), more=more,
+    )  # fmt: skip  # an entry
+    with transaction.atomic():
+        record([entry], now=now)
+    return Page(envelope_of(wires, following=following), first, last)
+
+
+def manifest(scope: Scope, wanted: Wanted) -> Page:
+    """A page of what there is, without the objects."""
+    found = places(scope, wanted.choice, after=wanted.after, count=wanted.limit + 1)
+    rows = dict(_described(found[: wanted.limit]))
+    entries = [
+        Entry(ref, exact(at), version_of(modified, key, at))
+        for at, key in found[: wanted.limit]
+        if key in rows
+        for ref, modified in [rows[key]]
+    ]
+    if not entries:
+        return Page(encode_manifest((), more=False))
+    content = encode_manifest(entries, more=len(found) > wanted.limit)
+    return Page(content, entries[0].date_added, entries[-1].date_added)
+
+
+def versions(scope: Scope, wanted: Wanted) -> Page:
+    """A page of the versions of one object."""
+    choice = Choice(refs=wanted.choice.refs, versions=_EVERY, nothing=wanted.choice.nothing)
+    found = places(scope, choice, after=wanted.after, count=wanted.limit + 1)
+    given, more = found[: wanted.limit], len(found) > wanted.limit
+    rows = dict(_described(given))
+    listed = [version_of(rows[key][1], key, at) for at, key in given if key in rows]
+    following = str(given[-1][0]) if more else None
+    content = encode_versions(listed, more=more, following=following)
+    return Page(content, exact(given[0][0]), exact(given[-1][0])) if given else Page(content)
+
+
+def require_seen(scope: Scope, ref: str) -> None:
+    """Raise `NotFound` unless the caller may see the object in some version."""
+    if not places(scope, Choice(refs=(ref,), versions=_EVERY), after=-1, count=1):
+        raise NotFound("object")
+
+
+def exact(at: int) -> str:
+    """An instant with its microseconds: two objects in one millisecond must not be taken for one."""
+    return moment(at).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def version_of(modified: str, key: int, at: int) -> str:
+    """Section 3.4.1: `modified`; else `created`, as definitions have it; else when it was added."""
+    if modified:
+        return modified
+    wire = bytes(StixObject.objects.values_list("wire", flat=True).get(pk=key))
+    value = decode(wire, limits=Limits(size=len(wire)))
+    created = value.get("created") if isinstance(value, dict) else None
+    return created if isinstance(created, str) else exact(at)
+
+
+def _read(found: Sequence[Place]) -> tuple[list[Place], list[bytes], list[str]]:
+    """As many objects as fit into a page, at least one, with their digests."""
+    given: list[Place] = []
+    wires: list[bytes] = []
+    digests: list[str] = []
+    size = 0
+    for start in range(0, len(found), _AT_ONCE):
+        some = found[start : start + _AT_ONCE]
+        rows = StixObject.objects.filter(pk__in=[key for _, key in some]).order_by()
+        read = {key: (wire, sha) for key, wire, sha in rows.values_list("pk", "wire", "sha256")}
+        for at, key in some:
+            if key in read:  # else it was deleted just now
+                wire, sha = read[key]
+                given.append((at, key))
+                wires.append(bytes(wire))
+                digests.append(sha)
+                size += len(wire)
+                if size >= MOST_BYTES:
+                    return given, wires, digests
+    return given, wires, digests
+
+
+def _described(found: Sequence[Place]) -> Iterable[tuple[int, tuple[str, str]]]:
+    rows = StixObject.objects.filter(pk__in=[key for _, key in found]).order_by()
+    return [(key, (ref, modified)) for key, ref, modified in rows.values_list("pk", "ref", "modified")]
+
+
+def _digest(digests: Iterable[str]) -> str:
+    return sha256(bytes.fromhex("".join(digests))).hexdigest()

@@ -1,0 +1,291 @@
+"""The order in which a caller is given what it may see: every object at one instant, to the microsecond.
+
+An object stands where it was added, or in the last wave that took it up. No two stand at one instant, and
+nothing ever appears before an instant that a reader may have passed.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from operator import itemgetter
+
+from django.db import connection
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
+
+from comity.engines.release.terms import Category, category_of
+from comity.formats.stix import is_observable
+from comity.node.exchange import queries
+from comity.node.exchange.models import Label, Link, StixObject
+from comity.node.exchange.taxii.standing import Level, Sighted, Wave, micros, moment
+from comity.node.parties.models import Party
+
+_AT_ONCE = 100  # classes in one statement; SQLite joins at most 500 selections
+_LEAST = 64  # objects that are asked of a class at once
+_NO_CLASS = -1
+_EVER = 2**62
+
+Place = tuple[int, int]  # the instant, and the key of the object
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Which versions of each object are wanted: any of these."""
+
+    last: bool = False
+    first: bool = False
+    every: bool = False
+    exactly: tuple[str, ...] = ()  # as `modified` may be written
+
+    @property
+    def newest_only(self) -> bool:
+        """Whether only the newest version of each object is wanted, as mostly."""
+        return self.last and not (self.first or self.every or self.exactly)
+
+
+NEWEST = Versions(last=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What of the collection a request asks for; None means that it does not matter."""
+
+    types: frozenset[str] | None = None
+    refs: tuple[str, ...] | None = None
+    versions: Versions = NEWEST
+    nothing: bool = False  # of a version of STIX that is not here
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a caller may see of a collection: its classes, and from when on."""
+
+    holder: Party
+    sighted: Sighted
+    classes: frozenset[int]  # of the collection
+    types: frozenset[str] | None = None
+    labels: frozenset[str] = frozenset()
+    waves: tuple[Wave, ...] = ()  # by instant, that of the collection among them
+    whole: frozenset[int] = field(default=frozenset())  # all that may be seen, in any collection
+
+    def secret(self, moved: frozenset[int]) -> frozenset[int]:
+        """The classes of observables that may not be named here, or whose naming objects stand elsewhere."""
+        return frozenset(
+            key
+            for key, handling in self.sighted.facts.items()
+            if handling.category is Category.OBSERVATION
+            and (self.sighted.levels[key] is Level.CLOSED or key in moved)
+        )
+
+
+def places(scope: Scope, choice: Choice, *, after: int, count: int) -> list[Place]:
+    """The next places after an instant, at most so many."""
+    types = _types(scope, choice)
+    if choice.nothing or (types is not None and not types):
+        return []
+    return list(islice(_Search(scope, choice, types, _of_types(scope, types), after, count).found(), count))
+
+
+def _types(scope: Scope, choice: Choice) -> frozenset[str] | None:
+    if scope.types is None or choice.types is None:
+        return scope.types if choice.types is None else choice.types
+    return scope.types & choice.types
+
+
+def _of_types(scope: Scope, types: frozenset[str] | None) -> frozenset[int]:
+    """The classes in which they can be: a class holds objects of one category only."""
+    if types is None:
+        return scope.classes
+    wanted = {category_of(each) for each in types}
+    facts = scope.sighted.facts
+    return frozenset(key for key in scope.classes if facts[key].category in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What is looked for, after which instant, and how much at once."""
+
+    scope: Scope
+    choice: Choice
+    types: frozenset[str] | None
+    classes: frozenset[int]
+    after: int
+    count: int
+
+    def found(self) -> Iterator[Place]:
+        """The stretches of instants one after the other: waves, and what was added between them."""
+        waves, horizon, begin = self.scope.waves, self.scope.sighted.horizon, 0
+        for place, wave in enumerate((*waves, None)):
+            start = max(self.after + 1, begin)
+            end = min(wave.first if wave else _EVER, horizon + 1)
+            if start < end:
+                yield from self._added(start, end, _taken_up(waves[place:]))
+            if wave is None or wave.first > horizon:
+                return
+            yield from self._waved(wave, _taken_up(waves[place + 1 :]))
+            begin = wave.first
+
+    def _added(self, start: int, end: int, moved: frozenset[int] | None) -> Iterator[Place]:
+        """What stands where it was added, between two instants; what moved stands in a later wave."""
+        left = frozenset() if moved is None else self.classes - moved
+        if moved is None or not left:
+            return
+        rows = self._selected().filter(added__lt=moment(end))
+
+        def ask(begin: int) -> list[Place]:
+            if self.choice.versions.newest_only and self.choice.refs is None:
+                return _merged(rows, sorted(left), begin, self.count)
+            some = rows.filter(handling_id__in=left, added__gte=moment(begin)).order_by("added")
+            return [(micros(at), key) for at, key in some.values_list("added", "pk")[: self.count]]
+
+        yield from self._shown(ask, start, moved)
+
+    def _waved(self, wave: Wave, moved: frozenset[int] | None) -> Iterator[Place]:
+        """What a wave took up: older objects of its classes, and those that name an observable of these."""
+        left = frozenset() if moved is None else self.classes - moved
+        if moved is None or not left:
+            return
+        offset = wave.first - wave.low
+        rows = self._selected().filter(added__lt=moment(wave.first), handling_id__in=left)
+        if wave.classes is not None:
+            naming = _naming(self.scope, wave.classes)
+            rows = rows.filter(Q(handling_id__in=wave.classes) | Q(pk__in=naming))
+
+        def ask(begin: int) -> list[Place]:
+            some = rows.filter(pk__gte=begin - offset).order_by("pk").values_list("pk", flat=True)
+            return [(key + offset, key) for key in some[: self.count]]
+
+        yield from self._shown(ask, max(self.after + 1, wave.first), moved)
+
+    def _shown(self, ask: Callable[[int], list[Place]], begin: int, moved: frozenset[int]) -> Iterator[Place]:
+        """Of what is found from an instant on, what names no observable that is secret or stands later."""
+        secret = self.scope.secret(moved)
+        while True:
+            found = ask(begin)
+            hidden = _hidden([key for _, key in found], self.scope, self.choice, secret)
+            yield from (each for each in found if each[1] not in hidden)
+            if len(found) < self.count:
+                return
+            begin = found[-1][0] + 1
+
+    def _selected(self) -> QuerySet[StixObject]:
+        """The holder's objects by everything but their class and place."""
+        rows = StixObject.objects.filter(holder=self.scope.holder)
+        rows = _of_versions(rows, self.scope, self.choice.versions)
+        if self.types is not None:
+            rows = rows.filter(type__in=sorted(self.types))
+        if self.choice.refs is not None:
+            rows = rows.filter(ref__in=self.choice.refs)
+        for kind in ("label:", "sector:"):
+            names = [each for each in self.scope.labels if each.startswith(kind)]
+            if names:
+                rows = rows.filter(Exists(Label.objects.filter(object=OuterRef("pk"), name__in=names)))
+        return rows
+
+
+def _taken_up(waves: Iterable[Wave]) -> frozenset[int] | None:
+    """The classes whose older objects stand in one of these waves; None means all."""
+    found: frozenset[int] = frozenset()
+    for each in waves:
+        if each.classes is None:
+            return None
+        found |= each.classes
+    return found
+
+
+def _naming(scope: Scope, classes: frozenset[int]) -> QuerySet[Link, int]:
+    """The objects that name an observable of these classes."""
+    facts = scope.sighted.facts
+    observables = [key for key in classes if facts[key].category is Category.OBSERVATION]
+    held = StixObject.objects.filter(holder=scope.holder, latest=True, handling_id__in=observables)
+    return Link.objects.filter(ref__in=held.values("ref")).values_list("object_id", flat=True)
+
+
+def _hidden(keys: Sequence[int], scope: Scope, choice: Choice, secret: frozenset[int]) -> Collection[int]:
+    """Those that name an observable of a secret class; the newest version decides for the older ones."""
+    if not keys or not secret:
+        return frozenset()
+    newest = {key: key for key in keys}
+    if not choice.versions.newest_only:
+        rows = StixObject.objects.filter(holder=scope.holder)
+        refs = dict(rows.filter(pk__in=keys).values_list("pk", "ref"))
+        last = dict(rows.filter(ref__in=set(refs.values()), latest=True).values_list("ref", "pk"))
+        newest = {key: last.get(refs.get(key, ""), key) for key in keys}
+    links = Link.objects.filter(object_id__in={*keys, *newest.values()}).values_list("object_id", "ref")
+    named = [(key, ref) for key, ref in links if is_observable(ref)]
+    held = StixObject.objects.filter(holder=scope.holder, latest=True).values_list("ref", "handling_id")
+    closed = {
+        ref
+        for chunk in queries.chunks(ref for _, ref in named)
+        for ref, handling in held.filter(ref__in=chunk)
+        if handling in secret
+    }
+    telling = {key for key, ref in named if ref in closed}
+    return {key for key in keys if key in telling or newest[key] in telling}
+
+
+def _of_versions(rows: QuerySet[StixObject], scope: Scope, wanted: Versions) -> QuerySet[StixObject]:
+    """The versions that are wanted, of objects whose newest version may be seen."""
+    if wanted.newest_only:
+        return rows.filter(latest=True)
+    others = StixObject.objects.filter(holder=scope.holder, ref=OuterRef("ref"), handling_id__in=scope.whole)
+    rows = rows.filter(Exists(others.filter(latest=True)))
+    if wanted.every:
+        return rows
+    chosen = Q(modified__in=wanted.exactly)
+    if wanted.last:
+        chosen |= Q(latest=True)
+    if wanted.first:
+        rows = rows.alias(written=_as_written("modified"))
+        earlier = others.alias(written=_as_written("modified")).filter(written__lt=OuterRef("written"))
+        chosen |= Q(~Exists(earlier))
+    return rows.filter(chosen)
+
+
+def _as_written(name: str) -> Func:
+    """Without the Z, so that a time with a fraction comes after the one without."""
+    return Func(F(name), Value("Z"), function="RTRIM")
+
+
+def _merged(rows: QuerySet[StixObject], classes: Sequence[int], begin: int, most: int) -> list[Place]:
+    """The first of many classes, each read in its own order by the index: nothing else is touched.
+
+    Each class is asked for some; what lies beyond the last of one that may have more is left for later.
+    """
+    found: list[Place] = []
+    share = most if len(classes) <= 4 else max(_LEAST, 3 * most // len(classes))  # noqa: PLR2004  few: at once
+    while len(found) < most:
+        batches = _first_of_each(rows, classes, begin, share)
+        full = [batch[-1][0] for batch in batches if len(batch) == share]
+        bound = min(full, default=_EVER)
+        found += [each for each in heapq.merge(*batches) if each[0] <= bound]
+        if not full:
+            break
+        begin = bound + 1
+    return found[:most]
+
+
+def _first_of_each(
+    rows: QuerySet[StixObject], classes: Sequence[int], begin: int, most: int
+) -> list[list[Place]]:
+    """The first places of each class, from an instant on."""
+    one = rows.filter(handling_id=_NO_CLASS, added__gte=moment(begin)).order_by("added")
+    sql, values = one.values_list("added", "pk", "handling_id")[:most].query.sql_with_params()
+    place = values.index(_NO_CLASS)
+    batches: dict[int, list[Place]] = {}
+    with connection.cursor() as cursor:
+        for start in range(0, len(classes), _AT_ONCE):
+            some = classes[start : start + _AT_ONCE]
+            text = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS c{n}" for n in range(len(some)))  # noqa: S608  Django's own text
+            cursor.execute(text, [v for key in some for v in (*values[:place], key, *values[place + 1 :])])
+            for at, key, handling in cursor.fetchall():
+                batches.setdefault(handling, []).append((_read(at), key))
+    return [sorted(batch, key=itemgetter(0)) for batch in batches.values()]
+
+
+def _read(at: datetime) -> int:
+    """An instant as the database gives it past the ORM: SQLite without a zone."""
+    return micros(at if at.tzinfo else at.replace(tzinfo=UTC))

@@ -1,0 +1,214 @@
+"""What a party may see of a holder's classes now, and since when: each class is judged once.
+
+A judgement is kept in the process under everything that it depends on: holder, party, purpose, day, how near
+the party stands, the terms between the two, and the facts of the class. Classes with a policy of FIRST's are
+judged anew each time, since a policy begins and ends at an instant.
+
+A class that opens for a party later than its objects came must still reach a reader who is past them: from
+the instant at which the change was noticed, its objects are given once more, each at an instant of its own.
+Such a stretch of instants is a wave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import IntEnum
+from typing import Any
+
+from django.db import transaction
+
+from comity.base.errors import Unavailable
+from comity.engines.release.case import Recipient
+from comity.engines.release.handling import Handling
+from comity.engines.release.terms import Purpose, Terms
+from comity.node.exchange.handling import of_class
+from comity.node.exchange.models import HandlingClass, Standing, StixObject
+from comity.node.exchange.services.holding import (
+    INSTANT,
+    last_instant,
+    next_instant,
+    one_at_a_time,
+    take_until,
+)
+from comity.node.exchange.sights import Asked, asked
+from comity.node.parties.models import Party
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_QUESTIONS = 200  # parties with their terms on a day whose judgements are kept
+_TRIES = 5
+
+
+class Level(IntEnum):
+    """How far a class is open to a party; only what is whole leaves by TAXII."""
+
+    CLOSED = 0
+    REDUCED = 1  # something has to be taken out, or a second person approves: by an act alone
+    WHOLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Everything that a judgement depends on beside the class."""
+
+    holder: str
+    party: str
+    kind: str
+    recipient: Recipient
+    terms: tuple[Terms, ...]
+    purpose: Purpose
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A class and its level; None where that depends on the instant."""
+
+    handling: Handling
+    level: Level | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A stretch of instants at which older objects are given: the object of key `low` at `first`, and so on.
+
+    None as classes means all: the query of the collection has changed.
+    """
+
+    first: int
+    low: int
+    classes: frozenset[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """What a party may see now: the level and the facts of each class, and the waves.
+
+    `horizon` is the last instant that was taken before anything else was read: what comes later, or opens
+    later, lies behind it.
+    """
+
+    horizon: int
+    levels: Mapping[int, Level]
+    facts: Mapping[int, Handling]
+    waves: tuple[Wave, ...]
+
+
+_answers: dict[_Question, dict[str, _Answer]] = {}
+
+
+def micros(at: datetime) -> int:
+    """An instant as a whole number."""
+    return (at - EPOCH) // INSTANT
+
+
+def moment(at: int) -> datetime:
+    """The instant of this number."""
+    return EPOCH + timedelta(microseconds=at)
+
+
+def look(holder: Party, party: Party, *, purpose: Purpose, now: datetime) -> Sighted:
+    """What the party may see now; a change since it last looked is noticed first."""
+    for _ in range(_TRIES):
+        last = last_instant(holder)
+        levels, facts = _judged(holder, party, purpose, now)
+        kept = Standing.objects.filter(holder=holder, party=party, purpose=purpose.value)
+        row = kept.values_list("levels", "waves").first()
+        if row is not None and row[0] == _as_json(levels):
+            return Sighted(micros(last or EPOCH), levels, facts, tuple(_wave(each) for each in row[1]))
+        _notice(holder, party, purpose, now)
+    raise Unavailable("What you may see here is changing just now; ask again in a moment.")
+
+
+@transaction.atomic
+def _notice(holder: Party, party: Party, purpose: Purpose, now: datetime) -> None:
+    """Keep the levels as they are now; what opened later than its objects came becomes a wave."""
+    one_at_a_time(holder)
+    levels, _ = _judged(holder, party, purpose, now)
+    row, begun = Standing.objects.get_or_create(holder=holder, party=party, purpose=purpose.value)
+    # A class that was not known when the party last looked has only objects that are newer than that.
+    before: dict[str, int] = row.levels
+    risen = frozenset(key for key, level in levels.items() if level > before.get(str(key), level))
+    waves = [_without(_wave(each), risen, levels) for each in row.waves]
+    if risen and not begun:
+        waves.append(_begin(holder, risen, now))
+    row.levels = _as_json(levels)
+    row.waves = [[each.first, each.low, sorted(each.classes or ())] for each in waves if each.classes]
+    row.save(update_fields=["levels", "waves"])
+
+
+def begin_wave(holder: Party, now: datetime) -> tuple[datetime, int]:
+    """Take a place for each object there is; the first of them, and the key of the object it is for."""
+    keys = StixObject.objects.order_by("pk").values_list("pk", flat=True)
+    low, high = keys.first() or 0, keys.last() or 0
+    span = (high - low) * INSTANT
+    first = next_instant(holder, now - span)
+    take_until(holder, first + span)
+    return first, low
+
+
+def _begin(holder: Party, classes: frozenset[int], now: datetime) -> Wave:
+    first, low = begin_wave(holder, now)
+    return Wave(micros(first), low, classes)
+
+
+def _without(wave: Wave, risen: frozenset[int], levels: Mapping[int, Level]) -> Wave:
+    """What closed is not given, and what opened again is in a later wave."""
+    left = frozenset(key for key in (wave.classes or ()) if levels.get(key) and key not in risen)
+    return Wave(wave.first, wave.low, left)
+
+
+def _judged(
+    holder: Party, party: Party, purpose: Purpose, now: datetime
+) -> tuple[dict[int, Level], dict[int, Handling]]:
+    """The level and the facts of every class that there is, by its key."""
+    question = asked(holder, party, purpose=purpose, now=now)
+    known = _known(question)
+    keys = dict(HandlingClass.objects.values_list("pk", "key"))
+    missing = [pk for pk, key in keys.items() if key not in known]
+    for row in HandlingClass.objects.in_bulk(missing).values():
+        handling = of_class(row)
+        level = None if handling.policies else _level(question, handling)
+        known[row.key] = _Answer(handling, level)
+    answers = {pk: known[key] for pk, key in keys.items() if key in known}
+    levels = {
+        pk: _level(question, each.handling) if each.level is None else each.level
+        for pk, each in answers.items()
+    }
+    return levels, {pk: each.handling for pk, each in answers.items()}
+
+
+def _known(question: Asked) -> dict[str, _Answer]:
+    """The answers that are kept for this question."""
+    key = _Question(
+        question.holder.ref,
+        question.partner.ref,
+        question.partner.kind,
+        question.recipient,
+        question.terms,
+        question.purpose,
+        question.now.astimezone(UTC).date(),
+    )
+    found = _answers.get(key)
+    if found is None:
+        if len(_answers) >= _MOST_QUESTIONS:
+            _answers.clear()
+        found = _answers[key] = {}
+    return found
+
+
+def _level(question: Asked, handling: Handling) -> Level:
+    release = question.judge(handling)
+    if not release.verdict.allowed:
+        return Level.CLOSED
+    return Level.REDUCED if release.removals or release.second_person else Level.WHOLE
+
+
+def _as_json(levels: Mapping[int, Level]) -> dict[str, int]:
+    return {str(key): int(level) for key, level in levels.items()}
+
+
+def _wave(kept: list[Any]) -> Wave:
+    first, low, classes = kept
+    return Wave(first, low, frozenset(classes))

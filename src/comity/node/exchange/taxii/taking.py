@@ -1,0 +1,236 @@
+"""What a caller posts, and takes back of that: kept as other imports are, bound by the terms between us."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from django.db import transaction
+
+from comity.base.errors import Malformed, NotFound, TooLarge
+from comity.base.tlp import Tlp
+from comity.base.verdict import Ground, Refused, Verdict
+from comity.engines.release.handling import Ownership
+from comity.engines.release.terms import Purpose, Terms
+from comity.formats.bundles import Readable, envelope_objects
+from comity.formats.entries import Event, LogEntry
+from comity.formats.markings import markings_of
+from comity.formats.stix import MAX_OBJECTS, is_observable
+from comity.formats.stix import StixObject as Found
+from comity.formats.taxii import Outcome, Status
+from comity.node.accountability.services import record
+from comity.node.exchange.content import DEFINITIONS
+from comity.node.exchange.handling import Origin, kept_until, last_day
+from comity.node.exchange.models import Collection, Import, StixObject
+from comity.node.exchange.services.holding import (
+    choose_latest,
+    keep_place,
+    naming,
+    one_at_a_time,
+    retitle,
+    show_anew,
+)
+from comity.node.exchange.services.storing import Report, Way, store
+from comity.node.exchange.taxii.order import Versions
+from comity.node.exchange.validity import errors_of
+from comity.node.instruments import queries as agreements
+from comity.node.parties.models import Party
+
+_SOURCE = "docs/wire/taxii.md"
+_ID = re.compile(rb'"id"\s*:\s*"([!-~]{1,300}?)"')
+
+
+@dataclass(slots=True)
+class Bounded:
+    """A body that is read piece by piece, no further than it may be long; its digest is known at the end."""
+
+    source: Readable
+    most: int
+    size: int = 0
+    _digest: Any = field(default_factory=hashlib.sha256)
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; raises `TooLarge`."""
+        piece = self.source.read(size)
+        self.size += len(piece)
+        if self.size > self.most:
+            raise TooLarge("the request", f"more than {self.most:,} bytes, the largest body taken here")
+        self._digest.update(piece)
+        return piece
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what was read."""
+        found: str = self._digest.hexdigest()
+        return found
+
+
+@dataclass(slots=True)
+class _Read:
+    """What was posted: the objects that may be kept, and what is wrong with the others."""
+
+    objects: list[Found] = field(default_factory=list)
+    failures: list[Outcome] = field(default_factory=list)
+
+
+class NewId(Protocol):
+    """Gives the id of a status."""
+
+    def __call__(self) -> object:
+        """A UUID that nobody had."""
+
+
+def require_writable(collection: Collection) -> None:
+    """Raise `Refused` for a collection that takes nothing."""
+    if not collection.may_post:
+        text = f"The collection “{collection.title}” is only read."
+        raise Refused(Verdict.no(Ground("collection.read-only", _SOURCE, text)))
+
+
+def take(body: Bounded, *, collection: Collection, party: Party, now: datetime, new_id: NewId) -> Status:
+    """Keep what an envelope holds, each object that may come in; the status tells of every one."""
+    require_writable(collection)
+    terms = _terms(collection, party, now)
+    read = _read(envelope_objects(body), terms)
+    if not read.objects and not read.failures:
+        raise Malformed("/objects", "the envelope holds no object")
+    report = _keep(read, terms, body, collection=collection, party=party, now=now)
+    refused = {each.place: each for each in report.refusals}
+    kept = [found for place, found in enumerate(read.objects) if place not in refused]
+    failures = [
+        Outcome.refused(
+            each.ref, _version(read.objects[each.place], now), each.rule, _told(each.rule, each.why)
+        )
+        for each in report.refusals
+    ]
+    return Status(
+        id=str(new_id()),
+        complete=True,
+        request_timestamp=now,
+        successes=tuple(Outcome(each.id, _version(each, now)) for each in kept),
+        failures=(*read.failures, *failures),
+    )
+
+
+@transaction.atomic
+def withdraw(ref: str, chosen: Versions, *, collection: Collection, party: Party, now: datetime) -> None:
+    """Delete what the caller posted of an object; raises `NotFound` where it posted nothing."""
+    require_writable(collection)
+    holder = collection.holder
+    one_at_a_time(holder)
+    posted = StixObject.objects.filter(holder=holder, ref=ref, source=party, brought__form="taxii")
+    rows = list(posted.values_list("pk", "modified", "sha256"))
+    gone = _chosen(rows, chosen)
+    if not gone:
+        raise NotFound("object")
+    keep_place(holder)
+    StixObject.objects.filter(pk__in=[key for key, _, _ in gone]).delete()
+    choose_latest(holder, [ref], now)
+    retitle(holder, [ref])
+    if is_observable(ref):
+        show_anew(holder, naming(holder, [ref]), now)
+    more = {"collection": str(collection.ref), "versions": len(gone)}
+    entry = LogEntry(Event.CONTENT_WITHDRAWN, now, ref, sender=party.ref, to=(holder.ref,), more=more)
+    record([entry], now=now)
+
+
+def _chosen(rows: list[tuple[int, str, str]], chosen: Versions) -> list[tuple[int, str, str]]:
+    """The versions that are meant."""
+    in_order = sorted(rows, key=lambda row: row[1].rstrip("Z"))
+    if chosen.every or not in_order:
+        return in_order
+    found = [row for row in in_order if row[1] in chosen.exactly]
+    found += in_order[-1:] if chosen.last else []
+    found += in_order[:1] if chosen.first else []
+    return list(dict.fromkeys(found))
+
+
+def _terms(collection: Collection, party: Party, now: datetime) -> Terms | None:
+    """The oldest agreement in force between the two that covers what the collection is for."""
+    day, purpose = now.astimezone(UTC).date(), Purpose(collection.purpose)
+    standing = agreements.terms_between(collection.holder, party, day)
+    return next((each for each in standing if purpose in each.purposes), None)
+
+
+def _read(portions: Iterator[list[bytes]], terms: Terms | None) -> _Read:
+    read = _Read()
+    for place, raw in enumerate(each for portion in portions for each in portion):
+        if place >= MAX_OBJECTS:
+            raise TooLarge("/objects", f"more than {MAX_OBJECTS:,} objects in one post")
+        try:
+            found = Found.read(raw, f"/objects/{place}")
+            last_day(found.value)
+        except Malformed as error:
+            read.failures.append(_unread(raw, error))
+            continue
+        if terms is None and not _clear(found):
+            text = f"No agreement in force covers it, and {found.id} is not marked TLP:CLEAR."
+            read.failures.append(Outcome.refused(found.id, found.modified or "", "share.no-basis", text))
+            continue
+        read.objects.append(found)
+    return read
+
+
+def _unread(raw: bytes, error: Malformed) -> Outcome:
+    """The failure of what is no object; its id as far as there is one."""
+    named = _ID.search(raw[:4_000])
+    return Outcome.refused(named[1].decode() if named else "unreadable", "", error.code, error.message)
+
+
+def _clear(found: Found) -> bool:
+    markings = markings_of(found, {})
+    return found.type in DEFINITIONS or (markings.tlp is Tlp.CLEAR and not markings.unknown)
+
+
+@transaction.atomic
+def _keep(
+    read: _Read, terms: Terms | None, body: Bounded, *, collection: Collection, party: Party, now: datetime
+) -> Report:
+    holder = collection.holder
+    row = Import.objects.create(
+        holder=holder,
+        form="taxii",
+        sha256=body.sha256,
+        source=party,
+        note=collection.title,
+        by_name=party.name,
+        at=now,
+        ended=True,
+    )
+    until = kept_until(terms, now.astimezone(UTC).date())
+    origin = Origin(Ownership.RECEIVED, party.ref, terms=terms, keep_until=until)
+    report = store(read.objects, Way(holder, origin, party, brought=row, acts={}, by=party.name, now=now))
+    row.report = _listed(report, read).as_json()
+    row.save(update_fields=["report"])
+    count = len(read.objects) + len(read.failures)
+    more = {"count": count, "new": report.new, "known": report.known}
+    entry = LogEntry(
+        Event.CONTENT_POSTED, now, f"collection {collection.ref}", body.sha256,
+        sender=party.ref, to=(holder.ref,), more=more,
+    )  # fmt: skip  # an entry
+    record([entry], now=now)
+    return report
+
+
+def _listed(report: Report, read: _Read) -> Report:
+    """The report for people, with what could not be read, and what is kept though it breaks the standard."""
+    broken = ((each.id, errors_of(each)) for each in read.objects)
+    faulty = tuple((ref, " ".join(each.text for each in errors)) for ref, errors in broken if errors)
+    refused = tuple((each.id, each.message or "") for each in read.failures)
+    return report.joined(Report(refused=refused, faulty=faulty))
+
+
+def _version(found: Found, now: datetime) -> str:
+    created = found.value.get("created")
+    return found.modified or (created if isinstance(created, str) else now.isoformat())
+
+
+def _told(rule: str, why: str) -> str:
+    """What is held here is not told to whom may not see it: not even by its digest."""
+    if rule == "share.contradiction":
+        return "This version is held here with other content. Nothing was changed."
+    return why
