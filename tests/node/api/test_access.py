@@ -63,6 +63,10 @@ TABLE: dict[str, set[Role]] = {
     "erase_object": set(),
     "lift_erasure": set(),
     "list_erasures": READERS,
+    "list_collections": EVERYBODY,
+    "open_collection": set(),
+    "change_collection": set(),
+    "close_collection": set(),
 }
 
 

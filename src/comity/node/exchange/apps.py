@@ -31,9 +31,9 @@ class Exchange(systems.System):
         from comity.node.exchange.kinds import SHARE  # noqa: PLC0415  models are loaded only now
         from comity.node.exchange.recalls import RECALL  # noqa: PLC0415  as above
         from comity.node.exchange.services.retention import end_retention  # noqa: PLC0415  as above
-        from comity.node.instruments.foresight import offer_foresight  # noqa: PLC0415  as above
         from comity.node.exchange.taxii import callers  # noqa: PLC0415  as above
         from comity.node.federation import roots  # noqa: PLC0415  as above
+        from comity.node.instruments.foresight import offer_foresight  # noqa: PLC0415  as above
 
         register(SHARE, RECALL)
         offer_foresight("exchange", effect)

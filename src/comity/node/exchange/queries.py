@@ -31,7 +31,16 @@ from comity.node.acts.together import all_asked_about, once_together
 from comity.node.exchange import fulltext
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import parties_of
-from comity.node.exchange.models import ErasedObject, Import, Link, StixObject, Value, Victim
+from comity.node.exchange.models import (
+    Collection,
+    ErasedObject,
+    Import,
+    Link,
+    StixObject,
+    TaxiiAccount,
+    Value,
+    Victim,
+)
 from comity.node.exchange.values import key_of, looked_for
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -58,6 +67,20 @@ def versions_for(actor: Actor) -> QuerySet[StixObject]:
     if not actor.may(Power.READ_CONTENT).allowed:
         return StixObject.objects.none()
     return StixObject.objects.filter(holder_id=actor.body)
+
+
+def collections_of(actor: Actor) -> QuerySet[Collection]:
+    """The open collections of the actor's body."""
+    if not actor.may(Power.READ_PARTIES).allowed:
+        return Collection.objects.none()
+    return Collection.objects.filter(holder_id=actor.body, closed_at=None).select_related("holder")
+
+
+def accounts_for(actor: Actor) -> QuerySet[TaxiiAccount]:
+    """The accounts whose tokens are valid; none without the power to read who is who."""
+    if not actor.may(Power.READ_PARTIES).allowed:
+        return TaxiiAccount.objects.none()
+    return TaxiiAccount.objects.filter(revoked_at=None).select_related("party")
 
 
 def object_for(actor: Actor, ref: str) -> StixObject:

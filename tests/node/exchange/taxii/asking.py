@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from django.http import HttpResponse
 from django.test import Client
 
 from comity.formats.canonical import canonical
@@ -49,19 +48,18 @@ class Reader:
         return f"{self.root}collections/{self.collection.ref}/"
 
     def ask(
-        self, path: str = "", method: str = "GET", body: bytes = b"", *, root: bool = False, **headers: str
-    ) -> HttpResponse:
+        self, path: str = "", method: str = "GET", body: bytes = b"", *, root: bool = False, **headers: Any
+    ) -> Any:
         told = {"Accept": MEDIA_TYPE, "Authorization": f"Bearer {self.token}"}
         told |= {name.replace("_", "-"): value for name, value in headers.items()}
         content_type = told.pop("Content-Type", MEDIA_TYPE)
         address = path if path.startswith("/") else f"{self.root if root else self.address}{path}"
         return Client().generic(method, address, body, content_type=content_type, headers=told)
 
-    def get(self, path: str, **more: Any) -> dict[str, Any]:
+    def get(self, path: str, **more: Any) -> Any:
         reply = self.ask(path, **more)
         assert reply.status_code == 200, reply.content
-        found: Any = decode(reply.content)
-        return found
+        return decode(reply.content)
 
     def ids(self, query: str = "") -> list[str]:
         """All objects, page after page."""
@@ -83,23 +81,24 @@ class Reader:
         assert reply.status_code == 200, reply.content
         found: Any = decode(reply.content)
         self.seen += [each["id"] for each in found.get("objects", [])]
-        return reply.headers.get("X-TAXII-Date-Added-Last", since)
+        return str(reply.headers.get("X-TAXII-Date-Added-Last", since))
 
-    def post(self, *values: object, **headers: str) -> HttpResponse:
+    def post(self, *values: object, **headers: Any) -> Any:
         return self.ask("objects/", "POST", canonical({"objects": list(values)}), **headers)
 
-    def posted(self, *values: object) -> dict[str, Any]:
+    def posted(self, *values: object) -> Any:
         reply = self.post(*values)
         assert reply.status_code == 202, reply.content
-        found: Any = decode(reply.content)
-        return found
+        return decode(reply.content)
 
     @property
     def basic(self) -> str:
         return "Basic " + base64.b64encode(f"{self.name}:{self.token}".encode()).decode()
 
 
-def reader_of(sides: Sides, collection: Collection, party: Party | None = None, name: str = "poller") -> Reader:
+def reader_of(
+    sides: Sides, collection: Collection, party: Party | None = None, name: str = "poller"
+) -> Reader:
     actor = system_actor("tests", sides.world.body.pk, Power.MANAGE_PARTNERS)
     party = party or sides.party
     _, token = open_account(actor=actor, party=party, name=name, now=datetime.now(UTC))

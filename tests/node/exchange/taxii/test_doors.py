@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.cache import cache
 
@@ -14,29 +16,33 @@ from comity.node.exchange.models import StixObject, TaxiiAccount
 from comity.node.exchange.services.accounts import end_account
 from comity.node.exchange.taxii import callers
 from comity.node.federation.models import Partner
-from tests.node.exchange.holding import bundle, from_elsewhere, indicator, made, own_work
+from tests.node.exchange.holding import from_elsewhere, indicator, made, own_work
 from tests.node.exchange.taxii.asking import Reader, opened, reader_of
+from tests.node.far import FarNode
 from tests.node.federation.test_doors import knock
-from tests.node.instruments.agreeing import Sides
 from tests.node.world import NOW
 
 pytestmark = pytest.mark.django_db
 
 
+def read(content: bytes) -> Any:
+    return decode(content)
+
+
 def code(reply) -> tuple[int, str]:
-    told = decode(reply.content)
+    told = read(reply.content)
     assert told["http_status"] == str(reply.status_code)
     return reply.status_code, told.get("error_code", "")
 
 
-def entries(event: str) -> list[dict]:
-    return [decode(bytes(each.entry)) for each in LogEntry.objects.filter(event=event).order_by("index")]
+def entries(event: str) -> list[dict[str, Any]]:
+    return [read(bytes(each.entry or b"")) for each in LogEntry.objects.filter(event=event).order_by("index")]
 
 
 def test_discovery_lists_the_roots_of_the_caller(agreed, reader):
     told = reader.get("/taxii2/")
     assert told["api_roots"] == [f"http://127.0.0.1:8000{reader.root}"]
-    signed = decode(knock(agreed.far, "GET", "/taxii2/").content)
+    signed = read(knock(agreed.far, "GET", "/taxii2/").content)
     assert signed["default"] == "http://127.0.0.1:8000/taxii2/comity/"
     assert signed["api_roots"] == [signed["default"], *told["api_roots"]]
 
@@ -101,7 +107,7 @@ def test_filters(agreed, reader):
     own_work(agreed.world, one, two)
     own_work(agreed.world, tool, newer, newest)
 
-    def confidences(query: str) -> list:
+    def confidences(query: str) -> list[Any]:
         found = [each for page in reader.pages(query) for each in page if each["id"] == one["id"]]
         return [each.get("confidence") for each in found]
 
@@ -124,9 +130,9 @@ def test_filters(agreed, reader):
 @pytest.mark.parametrize(
     "query",
     [
-        "limit=0", "limit=-1", "limit=x", "limit=1.5", "limit=", "next=x", "next=-1", "next=", "added_after=x",
-        "added_after=2026-11-22", "match[version]=newest", "match[spec_version]=two", "match[name]=x", "page=1",
-        "limit=1&limit=2", "match[type]=", "match[id]=a,,b",
+        "limit=0", "limit=-1", "limit=x", "limit=1.5", "limit=", "limit=1&limit=2", "next=x", "next=-1",
+        "next=", "added_after=x", "added_after=2026-11-22", "match[version]=newest", "page=1",
+        "match[spec_version]=two", "match[name]=x", "match[type]=", "match[id]=a,,b",
     ],
 )  # fmt: skip  # as people would write a list of words
 def test_wrong_parameters(reader, query):
@@ -143,7 +149,7 @@ def test_parameters_of_other_doors(reader):
 def test_a_manifest(agreed, reader):
     own_work(agreed.world, indicator("a"), indicator("b"))
     reply = reader.ask("manifest/?limit=1")
-    told = decode(reply.content)
+    told = read(reply.content)
     [entry] = told["objects"]
     assert told["more"] is True
     assert entry["media_type"] == "application/stix+json;version=2.1"
@@ -168,7 +174,9 @@ def test_one_object_and_its_versions(agreed, reader):
 
 
 def test_versions_of_what_has_none(agreed, reader):
-    clear = made("marking-definition", "ours", Tlp.CLEAR, definition_type="statement", definition={"statement": "x"})
+    clear = made(
+        "marking-definition", "ours", Tlp.CLEAR, definition_type="statement", definition={"statement": "x"}
+    )
     del clear["modified"]
     address = {"type": "ipv4-addr", "spec_version": "2.1", "value": "198.51.100.7",
                "id": "ipv4-addr--11111111-2222-5333-8444-555555555555",
@@ -295,7 +303,12 @@ def test_posting(agreed, reader):
         ("indicator--1", "malformed"), ("unreadable", "malformed"), (theirs["id"], "share.contradiction"),
     ]  # fmt: skip
     kept = StixObject.objects.select_related("handling", "brought").get(ref=theirs["id"])
-    assert (kept.source, kept.brought.form, kept.brought.by_name) == (agreed.party, "taxii", agreed.party.name)
+    assert kept.brought is not None
+    assert (kept.source, kept.brought.form, kept.brought.by_name) == (
+        agreed.party,
+        "taxii",
+        agreed.party.name,
+    )
     assert kept.handling.facts["origin_terms"] is not None
     assert entries("content-posted")[0]["count"] == 5
     assert reader.get(f"{reader.root}status/{told['id']}/") == told
@@ -309,8 +322,6 @@ def test_posting_again_is_success(reader):
 
 def test_statuses_are_for_the_poster(agreed, reader):
     told = reader.posted(indicator("a", Tlp.GREEN))
-    from tests.node.far import FarNode  # noqa: PLC0415
-
     party = agreed.world.befriend(FarNode("CERT Sylvania", "FR", "http://syl.example/")).party
     other = reader_of(agreed, reader.collection, party, "another")
     assert code(other.ask(f"{reader.root}status/{told['id']}/")) == (404, "not-found")
@@ -350,4 +361,3 @@ def test_taking_back_what_was_posted(agreed, reader):
     assert not StixObject.objects.filter(ref=theirs["id"]).exists()
     assert [each["versions"] for each in entries("content-withdrawn")] == [1, 1]
     assert StixObject.objects.count() == 2
-    assert bundle(ours)

@@ -86,7 +86,7 @@ def test_nothing_leaks(sides, two, *, classes, terms, versions):
     reader = reader_of(sides, opened(sides.world), name=f"poller {timezone.now().timestamp()}")
 
     def told(path: str) -> bytes:
-        content = reader.ask(path).content
+        content = bytes(reader.ask(path).content)
         assert set(_REF.findall(content)) <= seen
         assert set(re.findall(rb"2026-11-20T06:30:\d\d\.000Z", content)) <= versions_seen
         return content

@@ -10,18 +10,17 @@ import pytest
 from django.db import connection
 
 from comity.base.tlp import Tlp
-from comity.engines.release.terms import Category
+from comity.engines.release.terms import Category, Purpose
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.services.importing import Source, import_bundle
 from comity.node.exchange.taxii import callers
 from comity.node.exchange.taxii.standing import Level, look
 from comity.node.instruments.bodies import written_terms
 from comity.node.instruments.models import Agreement
-from comity.engines.release.terms import Purpose
 from tests.node.exchange.holding import bundle, indicator
 from tests.node.exchange.taxii.asking import Reader, opened, reader_of
-from tests.node.instruments.agreeing import Sides, some_terms, sides_of
 from tests.node.far import FarNode
+from tests.node.instruments.agreeing import Sides, sides_of, some_terms
 from tests.node.world import NOW, found_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -94,17 +93,15 @@ def test_a_poller_while_a_class_opens(agreed, monkeypatch):
             pool.submit(write, agreed, "amber", [5] * ROUNDS * 3, Tlp.AMBER),
         ]
         writers[1].result()
-        Agreement.objects.update(
-            terms=written_terms(some_terms(remove_victims=False, highest=Tlp.AMBER))
-        )
+        Agreement.objects.update(terms=written_terms(some_terms(remove_victims=False, highest=Tlp.AMBER)))
         for each in writers:
             each.result()
         done.set()
         for each in pollers:
             each.result()
     everything = set(StixObject.objects.values_list("ref", flat=True))
-    for each in (reader, other):
-        assert len(each.seen) == len(set(each.seen))
-        assert set(each.seen) == everything
+    for program in (reader, other):
+        assert len(program.seen) == len(set(program.seen))
+        assert set(program.seen) == everything
     sighted = look(agreed.world.body, agreed.party, purpose=Purpose.NETWORK_DEFENCE, now=datetime.now(UTC))
     assert set(sighted.levels.values()) == {Level.WHOLE}

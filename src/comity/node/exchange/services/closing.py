@@ -10,6 +10,7 @@ from django.db import transaction
 
 from comity.base.errors import NotFound
 from comity.formats.entries import Event, LogEntry
+from comity.formats.stix import is_observable
 from comity.node.accountability.services import record
 from comity.node.acts.models import Act
 from comity.node.acts.services.erasing import drop_content
@@ -17,7 +18,15 @@ from comity.node.exchange import queries, tracing
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import Recall, StixObject
 from comity.node.exchange.services.classing import keys_of
-from comity.node.exchange.services.holding import BATCH, choose_latest, one_at_a_time, retitle
+from comity.node.exchange.services.holding import (
+    BATCH,
+    choose_latest,
+    keep_place,
+    naming,
+    one_at_a_time,
+    retitle,
+    show_anew,
+)
 from comity.node.exchange.tracing import Version
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -92,9 +101,12 @@ def delete_recalled(*, actor: Actor, ref: str, now: datetime) -> int:
     if not due:
         raise NotFound("recalled object")
     versions = {(each.ref, each.modified) for each in due}
+    keep_place(holder)
     StixObject.objects.filter(pk__in=[row.pk for row in _rows(holder, versions)]).delete()
-    choose_latest(holder, [ref])
+    choose_latest(holder, [ref], now)
     retitle(holder, [ref])
+    if is_observable(ref):
+        show_anew(holder, naming(holder, [ref]), now)
     more = {"what": "object", "why": "recalled by whoever gave it"}
     record([LogEntry(Event.CONTENT_ERASED, now, ref, sender=holder.ref, more=more)], now=now)
     for each in due:
@@ -118,3 +130,7 @@ def _reclass(rows: Sequence[StixObject], *, recalled: bool) -> None:
     for row in rows:
         row.handling_id = classes[after[row.pk]]
     StixObject.objects.bulk_update(rows, ["handling"], batch_size=BATCH)
+    for row in rows[:1]:  # of one holder; whoever may see them only now finds them at the end
+        observables = (each.ref for each in rows if is_observable(each.ref))
+        keys = sorted({*after, *naming(row.holder, observables)})
+        show_anew(row.holder, keys, row.added)

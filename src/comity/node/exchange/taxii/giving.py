@@ -21,7 +21,7 @@ from comity.node.exchange.taxii.wanted import Wanted
 from comity.node.parties.models import Party
 
 MOST_BYTES = 32 * 2**20  # of one page, with the object that passes it
-_AT_ONCE = 250
+_AT_ONCE = 500
 _EVERY = Versions(every=True)
 
 

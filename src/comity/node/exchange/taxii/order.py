@@ -6,26 +6,20 @@ nothing ever appears before an instant that a reader may have passed.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import islice
-from operator import itemgetter
 
-from django.db import connection
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
 
 from comity.engines.release.terms import Category, category_of
 from comity.formats.stix import is_observable
 from comity.node.exchange import queries
 from comity.node.exchange.models import Label, Link, StixObject
+from comity.node.exchange.taxii.merging import first_of
 from comity.node.exchange.taxii.standing import Level, Sighted, Wave, micros, moment
 from comity.node.parties.models import Party
 
-_AT_ONCE = 100  # classes in one statement; SQLite joins at most 500 selections
-_LEAST = 64  # objects that are asked of a class at once
-_NO_CLASS = -1
 _EVER = 2**62
 
 Place = tuple[int, int]  # the instant, and the key of the object
@@ -137,9 +131,10 @@ class _Search:
 
         def ask(begin: int) -> list[Place]:
             if self.choice.versions.newest_only and self.choice.refs is None:
-                return _merged(rows, sorted(left), begin, self.count)
-            some = rows.filter(handling_id__in=left, added__gte=moment(begin)).order_by("added")
-            return [(micros(at), key) for at, key in some.values_list("added", "pk")[: self.count]]
+                some = first_of(rows.filter(added__gte=moment(begin)), sorted(left), self.count)
+                return [(micros(at), key) for at, key in some]
+            asked = rows.filter(handling_id__in=left, added__gte=moment(begin)).order_by("added")
+            return [(micros(at), key) for at, key in asked.values_list("added", "pk")[: self.count]]
 
         yield from self._shown(ask, start, moved)
 
@@ -248,44 +243,3 @@ def _of_versions(rows: QuerySet[StixObject], scope: Scope, wanted: Versions) -> 
 def _as_written(name: str) -> Func:
     """Without the Z, so that a time with a fraction comes after the one without."""
     return Func(F(name), Value("Z"), function="RTRIM")
-
-
-def _merged(rows: QuerySet[StixObject], classes: Sequence[int], begin: int, most: int) -> list[Place]:
-    """The first of many classes, each read in its own order by the index: nothing else is touched.
-
-    Each class is asked for some; what lies beyond the last of one that may have more is left for later.
-    """
-    found: list[Place] = []
-    share = most if len(classes) <= 4 else max(_LEAST, 3 * most // len(classes))  # noqa: PLR2004  few: at once
-    while len(found) < most:
-        batches = _first_of_each(rows, classes, begin, share)
-        full = [batch[-1][0] for batch in batches if len(batch) == share]
-        bound = min(full, default=_EVER)
-        found += [each for each in heapq.merge(*batches) if each[0] <= bound]
-        if not full:
-            break
-        begin = bound + 1
-    return found[:most]
-
-
-def _first_of_each(
-    rows: QuerySet[StixObject], classes: Sequence[int], begin: int, most: int
-) -> list[list[Place]]:
-    """The first places of each class, from an instant on."""
-    one = rows.filter(handling_id=_NO_CLASS, added__gte=moment(begin)).order_by("added")
-    sql, values = one.values_list("added", "pk", "handling_id")[:most].query.sql_with_params()
-    place = values.index(_NO_CLASS)
-    batches: dict[int, list[Place]] = {}
-    with connection.cursor() as cursor:
-        for start in range(0, len(classes), _AT_ONCE):
-            some = classes[start : start + _AT_ONCE]
-            text = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS c{n}" for n in range(len(some)))  # noqa: S608  Django's own text
-            cursor.execute(text, [v for key in some for v in (*values[:place], key, *values[place + 1 :])])
-            for at, key, handling in cursor.fetchall():
-                batches.setdefault(handling, []).append((_read(at), key))
-    return [sorted(batch, key=itemgetter(0)) for batch in batches.values()]
-
-
-def _read(at: datetime) -> int:
-    """An instant as the database gives it past the ORM: SQLite without a zone."""
-    return micros(at if at.tzinfo else at.replace(tzinfo=UTC))
