@@ -63,7 +63,7 @@ TABLE: dict[str, set[Role]] = {
     "erase_object": set(),
     "lift_erasure": set(),
     "list_erasures": READERS,
-    "list_collections": EVERYBODY,
+    "list_collections": ALL,
     "open_collection": set(),
     "change_collection": set(),
     "close_collection": set(),

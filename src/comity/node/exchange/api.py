@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Field, Query, Router, Status
 
-from comity.base.errors import Malformed
+from comity.base.errors import Malformed, NotFound
 from comity.base.tlp import Tlp
 from comity.engines.patterns.kinds import Value as Looked
 from comity.engines.patterns.query import understood
@@ -558,20 +558,30 @@ def open_collection(request: ActorRequest, given: Wished) -> Status[CollectionRo
     return Status(201, _collection(made))
 
 
-@router.post("/collections/{uuid:ref}/change", response=CollectionRow)
+@router.post("/collections/{ref}/change", response=CollectionRow)
 @needs(Power.APPROVE)
-def change_collection(request: ActorRequest, ref: UUID, given: Wished) -> CollectionRow:
+def change_collection(request: ActorRequest, ref: str, given: Wished) -> CollectionRow:
     """Make a collection another; with another query or purpose all of it is given anew."""
-    found = collections.change_collection(actor=request.actor, ref=ref, wish=_wish(given), now=timezone.now())
+    found = collections.change_collection(
+        actor=request.actor, ref=_collection_id(ref), wish=_wish(given), now=timezone.now()
+    )
     return _collection(found)
 
 
-@router.post("/collections/{uuid:ref}/close", response={204: None})
+@router.post("/collections/{ref}/close", response={204: None})
 @needs(Power.APPROVE)
-def close_collection(request: ActorRequest, ref: UUID) -> Status[None]:
+def close_collection(request: ActorRequest, ref: str) -> Status[None]:
     """Let nobody read the collection any more."""
-    collections.close_collection(actor=request.actor, ref=ref, now=timezone.now())
+    collections.close_collection(actor=request.actor, ref=_collection_id(ref), now=timezone.now())
     return Status(204, None)
+
+
+def _collection_id(ref: str) -> UUID:
+    """The id in an address; raises `NotFound` for what is none."""
+    try:
+        return UUID(ref)
+    except ValueError as error:
+        raise NotFound("collection") from error
 
 
 def _wish(given: Wished) -> collections.Wish:

@@ -12,12 +12,11 @@ from django.db import connection
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Category, Purpose
 from comity.node.exchange.models import StixObject
-from comity.node.exchange.services.importing import Source, import_bundle
 from comity.node.exchange.taxii import callers
 from comity.node.exchange.taxii.standing import Level, look
 from comity.node.instruments.bodies import written_terms
 from comity.node.instruments.models import Agreement
-from tests.node.exchange.holding import bundle, indicator
+from tests.node.exchange.holding import indicator, own_work
 from tests.node.exchange.taxii.asking import Reader, opened, reader_of
 from tests.node.far import FarNode
 from tests.node.instruments.agreeing import Sides, sides_of, some_terms
@@ -38,10 +37,7 @@ def write(sides: Sides, writer: str, sizes: list[int], label: Tlp) -> None:
     try:
         for turn, size in enumerate(sizes):
             values = [indicator(f"{writer}-{turn}-{n}", label) for n in range(size)]
-            import_bundle(
-                actor=sides.world.analyst, content=bundle(*values), source=Source(sides.world.body),
-                now=datetime.now(UTC),
-            )  # fmt: skip  # a call
+            own_work(sides.world, *values, now=datetime.now(UTC))
     finally:
         connection.close()
 
@@ -69,9 +65,11 @@ def test_a_poller_among_writers(agreed, monkeypatch):
             pool.submit(write, agreed, "large", [200] * ROUNDS, Tlp.GREEN),
             pool.submit(write, agreed, "small", [3] * ROUNDS * 5, Tlp.AMBER),
         ]
-        for each in writers:
-            each.result()
-        done.set()
+        try:
+            for each in writers:
+                each.result()
+        finally:
+            done.set()
         poller.result()
     assert len(reader.seen) == len(set(reader.seen)), "nothing twice"
     assert set(reader.seen) == set(StixObject.objects.values_list("ref", flat=True)), "nothing lost"
@@ -92,11 +90,13 @@ def test_a_poller_while_a_class_opens(agreed, monkeypatch):
             pool.submit(write, agreed, "green", [40] * ROUNDS, Tlp.GREEN),
             pool.submit(write, agreed, "amber", [5] * ROUNDS * 3, Tlp.AMBER),
         ]
-        writers[1].result()
-        Agreement.objects.update(terms=written_terms(some_terms(remove_victims=False, highest=Tlp.AMBER)))
-        for each in writers:
-            each.result()
-        done.set()
+        try:
+            writers[1].result()
+            wider = some_terms(remove_victims=False, highest=Tlp.AMBER)
+            Agreement.objects.update(terms=written_terms(wider))
+            writers[0].result()
+        finally:
+            done.set()
         for each in pollers:
             each.result()
     everything = set(StixObject.objects.values_list("ref", flat=True))
