@@ -23,7 +23,7 @@ from tests.node.instruments.agreeing import Sides, sides_of, some_terms
 from tests.node.world import NOW, found_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-ROUNDS = 6
+ROUNDS = 3
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def poll(reader: Reader, done: Event) -> None:
         while True:
             last = done.is_set()
             count = len(reader.seen)
-            since = reader.poll(since, limit=37)
+            since = reader.poll(since, limit=97)
             if last and len(reader.seen) == count:
                 return
     finally:
