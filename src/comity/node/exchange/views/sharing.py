@@ -143,8 +143,10 @@ def see(request: ActorRequest, ref: str) -> HttpResponse:
 @require_safe
 @needs(Power.READ_CONTENT)
 def see_if(request: ActorRequest, ref: str) -> HttpResponse:
-    """What a step about an agreement would change in what the partner sees, object by object."""
+    """What a step about an agreement would change in what the partner sees; without one, what it sees now."""
     partner = queries.party_named(request.actor, ref)
+    if not request.GET.keys() & {"agreement", "terms"}:
+        return redirect("exchange:see", ref=ref)
     now = timezone.now()
     plan = planned(request.actor, partner, request.GET.dict(), now.date())
     look = forms.Look(request.GET)
