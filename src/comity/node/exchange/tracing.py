@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from comity.base.errors import NotFound
 from comity.engines.release.judge import Removal
@@ -55,17 +55,20 @@ def names_of(ref: str) -> frozenset[str]:
 
 
 def had_by(holder: Party, ref: str) -> list[Had]:
-    """The partners that were given the object, by name."""
+    """The partners that were given the object, by name.
+
+    Asked of the acts that carried it, and of each of these: the planner would rather begin with all of ours.
+    """
     carried: dict[int, set[Version]] = {}
-    rows = ActContent.objects.filter(
-        act__ours=True, act__author=holder, act__kind=_SHARE, content__ref__in=names_of(ref)
-    )
+    shared = Act.objects.filter(pk=OuterRef("act"), ours=True, author=holder, kind=_SHARE)
+    rows = ActContent.objects.filter(Exists(shared), content__ref__in=names_of(ref))
     for act, name, modified in rows.values_list("act_id", "content__ref", "content__modified"):
         carried.setdefault(act, set()).add((name, modified))
-    sent = Delivery.objects.filter(act__in=rows.values("act"), state__in=HAS).select_related("party")
+    sent = Delivery.objects.filter(act__in=list(carried)).select_related("party")
     given: dict[Party, list[Delivery]] = {}
     for delivery in sent.order_by("party__name", "changed"):
-        given.setdefault(delivery.party, []).append(delivery)
+        if delivery.state in HAS:
+            given.setdefault(delivery.party, []).append(delivery)
     asked = _asked(holder, ref)
     return [
         Had(
@@ -85,8 +88,9 @@ def had_for(actor: Actor, ref: str) -> list[Had]:
 
 def given_to(holder: Party, party: Party, refs: Iterable[str]) -> set[Version]:
     """The versions of these, by their names on the wire, that the party was given by shares of ours."""
-    done = Delivery.objects.filter(party=party, state__in=HAS, act__ours=True, act__author=holder)
-    rows = ActContent.objects.filter(act__kind=_SHARE, act__in=done.values("act"))
+    ours = {"act__ours": True, "act__author": holder, "act__kind": _SHARE}
+    done = Delivery.objects.filter(**ours, act=OuterRef("act"), party=party, state__in=HAS)
+    rows = ActContent.objects.filter(Exists(done))
     found = rows.values_list("content__ref", "content__modified")
     return {pair for chunk in queries.chunks(refs) for pair in found.filter(content__ref__in=chunk)}
 
@@ -94,9 +98,8 @@ def given_to(holder: Party, party: Party, refs: Iterable[str]) -> set[Version]:
 def came_from(holder: Party, party: Party, versions: Iterable[Version]) -> set[Version]:
     """Those of the versions that the party gave to this body of ours."""
     wanted = set(versions)
-    rows = ActContent.objects.filter(
-        act__ours=False, act__author=party, act__kind=_SHARE, act__recipients=holder
-    )
+    theirs = {"ours": False, "author": party, "kind": _SHARE, "recipients": holder}
+    rows = ActContent.objects.filter(Exists(Act.objects.filter(**theirs, pk=OuterRef("act"))))
     found = rows.values_list("content__ref", "content__modified")
     refs = (ref for ref, _ in wanted)
     return wanted & {pair for chunk in queries.chunks(refs) for pair in found.filter(content__ref__in=chunk)}
