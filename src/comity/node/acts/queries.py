@@ -99,7 +99,7 @@ def _found_by(words: str) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What waits for this person now; each list is at most `DESK_ROWS` long, with the count of all."""
+    """What waits for this person now; lists of at most `DESK_ROWS`, counts of at most `COUNTED`."""
 
     to_approve: Sequence[Act]
     to_approve_count: int
@@ -111,6 +111,7 @@ class Desk:
 
 
 DESK_ROWS = 10
+COUNTED = 1_000  # past them nobody asks how many there are, and the database would read them all
 
 
 def desk(actor: Actor) -> Desk:
@@ -123,17 +124,22 @@ def desk(actor: Actor) -> Desk:
         to_approve=list(approvable[:DESK_ROWS]),
         to_approve_count=approvable.count(),
         unsent=list(unsent[:DESK_ROWS]),
-        unsent_count=unsent.count(),
-        stopped_count=unsent.filter(state__in=_STOPPED).count(),
+        unsent_count=_counted(unsent),
+        stopped_count=_counted(unsent.filter(state__in=_STOPPED)),
         arrived=list(acts.filter(ours=False)[:DESK_ROWS]),
         mine_waiting=list(awaiting.filter(composed_by_id=actor.person)[:DESK_ROWS]),
     )
 
 
+def _counted(rows: QuerySet[Delivery]) -> int:
+    return rows.order_by()[:COUNTED].count()
+
+
 def unfinished(actor: Actor) -> QuerySet[Delivery]:
     """What the actor's body sent and no receipt has come for, the longest waiting first."""
-    sent = Delivery.objects.filter(act__author_id=actor.body, act__erased_at=None)
-    rows = sent.filter(state__in=UNFINISHED)
+    # Asked of each that is unfinished: the planner would rather begin with all acts of the body.
+    ours = Act.objects.filter(pk=OuterRef("act"), author_id=actor.body, erased_at=None)
+    rows = Delivery.objects.filter(Exists(ours), state__in=UNFINISHED)
     return rows.select_related("act", "party").order_by("changed") if _reads(actor) else rows.none()
 
 

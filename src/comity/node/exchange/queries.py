@@ -34,6 +34,7 @@ from comity.node.exchange.handling import parties_of
 from comity.node.exchange.models import (
     Collection,
     ErasedObject,
+    HandlingClass,
     Import,
     Link,
     StixObject,
@@ -113,7 +114,8 @@ def listed(
     found = found.filter(type=kind) if kind else found
     found = found.filter(tlp="" if tlp == "none" else tlp) if tlp else found
     if until:
-        found = found.filter(handling__keep_until__lte=date.fromisoformat(until))
+        ending = HandlingClass.objects.filter(keep_until__lte=date.fromisoformat(until))
+        found = found.filter(handling__in=list(ending.values_list("pk", flat=True)))
     if brought:
         found = found.filter(brought_id=int(brought)) if _KEY.fullmatch(brought) else found.none()
     found = found.filter(source__ref=source) if source else found

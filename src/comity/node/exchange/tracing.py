@@ -64,7 +64,7 @@ def had_by(holder: Party, ref: str) -> list[Had]:
     rows = ActContent.objects.filter(Exists(shared), content__ref__in=names_of(ref))
     for act, name, modified in rows.values_list("act_id", "content__ref", "content__modified"):
         carried.setdefault(act, set()).add((name, modified))
-    sent = Delivery.objects.filter(act__in=list(carried)).select_related("party")
+    sent = Delivery.objects.filter(act__in=rows.values("act")).select_related("party")
     given: dict[Party, list[Delivery]] = {}
     for delivery in sent.order_by("party__name", "changed"):
         if delivery.state in HAS:
