@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db.models import F, Q, QuerySet
@@ -63,9 +64,8 @@ def agreement_between(ref: str, party: Party) -> Agreement | None:
 def terms_of(agreement: Agreement) -> Terms:
     """The terms with what became of them: first day in force, and the day of a withdrawal."""
     proposed = read_terms(agreement.ref, agreement.title, agreement.terms)
-    facts = {"since": (agreement.since or proposed.since).isoformat()}
-    ended = {"withdrawn": agreement.ended.isoformat()} if agreement.ended else {}
-    return Terms.from_json({**proposed.as_json(), **facts, **ended})
+    since, withdrawn = agreement.since or proposed.since, agreement.ended or proposed.withdrawn
+    return replace(proposed, since=since, withdrawn=withdrawn)
 
 
 def terms_between(ours: Party, partner: Party, day: date) -> tuple[Terms, ...]:
