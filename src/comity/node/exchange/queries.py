@@ -129,7 +129,8 @@ def listed(
 
 def _with_value(found: QuerySet[StixObject], value: Looked, most: int) -> QuerySet[StixObject]:
     """Those with the value: the index names them, and Django's own order of joins would walk the list."""
-    ask = Value.objects.filter(looked_for(value), object__in=found.order_by())
+    within = Exists(found.order_by().filter(pk=OuterRef("object")))
+    ask = Value.objects.filter(looked_for(value)).filter(within)
     keys = ask.order_by("-object").values_list("object", flat=True).distinct()[:most]
     return StixObject.objects.filter(pk__in=list(keys))
 
@@ -162,9 +163,14 @@ def alike(actor: Actor, row: StixObject, value: Mapping[str, object]) -> list[Al
     same = reduce(or_, (Q(kind=kind, key=key) for kind, key in own))
     among = objects_for(actor).exclude(ref=row.ref)
     pair, newest = (F("kind"), F("key")), F("object").desc()
-    ranked = Value.objects.filter(same, object__in=among.order_by()).annotate(
-        place=Window(RowNumber(), partition_by=pair, order_by=newest),
-        of=Window(Count("pk"), partition_by=pair),
+    within = Exists(among.order_by().filter(pk=OuterRef("object")))
+    ranked = (
+        Value.objects.filter(same)
+        .filter(within)
+        .annotate(
+            place=Window(RowNumber(), partition_by=pair, order_by=newest),
+            of=Window(Count("pk"), partition_by=pair),
+        )
     )
     shown = ranked.filter(place__lte=ALIKE).order_by("-object")
     found = list(shown.values_list("kind", "key", "of", "object"))
