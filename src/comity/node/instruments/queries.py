@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
 
+import msgspec
 from django.db.models import F, Q, QuerySet
 
 from comity.base.errors import NotFound
@@ -61,9 +63,15 @@ def agreement_between(ref: str, party: Party) -> Agreement | None:
     return related.filter(sides, ref=ref).first()
 
 
+@lru_cache(maxsize=2_000)
+def _proposed(ref: str, title: str, terms: bytes) -> Terms:
+    """The terms as they were proposed, decoded once in each process: a page judges by hundreds."""
+    return read_terms(ref, title, msgspec.json.decode(terms))
+
+
 def terms_of(agreement: Agreement) -> Terms:
     """The terms with what became of them: first day in force, and the day of a withdrawal."""
-    proposed = read_terms(agreement.ref, agreement.title, agreement.terms)
+    proposed = _proposed(agreement.ref, agreement.title, msgspec.json.encode(agreement.terms))
     since, withdrawn = agreement.since or proposed.since, agreement.ended or proposed.withdrawn
     return replace(proposed, since=since, withdrawn=withdrawn)
 
