@@ -162,11 +162,12 @@ _NAMED = {"vulnerability", "campaign-name", *VICTIM_CLASS}
 
 
 def _named(part: Attribute, head: Object) -> Object:
+    more: Object
     if part.type in VICTIM_CLASS:
         kind, more = "identity", {"identity_class": VICTIM_CLASS[part.type]}
     elif part.type == "vulnerability":
         reference = {"source_name": "cve", "external_id": part.value}
-        kind, more = "vulnerability", {"external_references": [reference]}  # type: ignore[dict-item]
+        kind, more = "vulnerability", {"external_references": [reference]}
     else:
         kind, more = "campaign", {}
     comment = {"description": part.comment} if part.comment else {}

@@ -109,6 +109,11 @@ class Desk:
     arrived: Sequence[Act]
     mine_waiting: Sequence[Act]
 
+    @property
+    def more_unsent(self) -> bool:
+        """Whether there may be more unsent ones than were counted."""
+        return self.unsent_count == COUNTED
+
 
 DESK_ROWS = 10
 COUNTED = 1_000  # past them nobody asks how many there are, and the database would read them all
