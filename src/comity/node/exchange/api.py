@@ -392,7 +392,7 @@ def read_object(request: ActorRequest, ref: str, look: Query[Look]) -> Object:
     row = queries.object_for(request.actor, ref)
     partners = list(queries.partners(request.actor))
     seen = who_may_see(row, partners, purpose=look.purpose, now=timezone.now())
-    versions = queries.versions_for(request.actor).filter(ref=ref).values_list("modified", flat=True)
+    versions = queries.versions_of(request.actor, ref).values_list("modified", flat=True)
     recalled = tracing.recall_for(request.actor, ref)
     return Object(
         **_row(row),

@@ -87,10 +87,15 @@ def accounts_for(actor: Actor) -> QuerySet[TaxiiAccount]:
 def object_for(actor: Actor, ref: str) -> StixObject:
     """The newest version with its provenance; raises `NotFound`."""
     related = ("handling", "source", "act", "brought", "holder", "act__author")
-    found = objects_for(actor).select_related(*related).filter(ref=_known_form(ref, ID)).first()
+    found = versions_of(actor, _known_form(ref, ID)).filter(latest=True).select_related(*related).first()
     if found is None:
         raise NotFound("object")
     return found
+
+
+def versions_of(actor: Actor, ref: str) -> QuerySet[StixObject]:
+    """The versions of one object, the newest first: in the order of the index that names them."""
+    return versions_for(actor).filter(ref=ref).order_by("-modified")
 
 
 def listed(
@@ -321,9 +326,10 @@ def known_there(holder: Party, partner: Party, refs: Iterable[str]) -> set[str]:
 
 
 def linking_to(actor: Actor, ref: str, limit: int = 50) -> QuerySet[StixObject]:
-    """The objects that name this one."""
+    """The objects that name this one, newest first; looked up by their keys, not found on a walk of all."""
     naming = Link.objects.filter(ref=ref).values("object_id")
-    return objects_for(actor).filter(pk__in=naming).defer("wire", "words")[:limit]
+    rows = objects_for(actor).filter(pk__in=naming).defer("wire", "words")
+    return rows.order_by((F("pk") + 0).desc())[:limit]
 
 
 def linked_from(actor: Actor, row: StixObject) -> list[tuple[str, str, StixObject | None]]:

@@ -40,7 +40,7 @@ def recall(*, actor: Actor, ref: str, said: Said, now: datetime) -> list[Act]:
     holder = queries.own_body(actor)
     having = tracing.object_to_recall(actor, ref)
     given = {(ref, version) for each in having for _, version in each.versions}
-    here = queries.versions_for(actor).filter(ref=ref).values_list("ref", "modified")
+    here = queries.versions_of(actor, ref).values_list("ref", "modified")
     close(holder, given | set(here), Because(said.reason.value, actor.name), now)
     label = _label(actor, ref)
     acts = compose_all(actor=actor, drafts=[_draft(holder, each, said, label) for each in having], now=now)
@@ -71,5 +71,5 @@ def _draft(holder: Party, had: Had, said: Said, label: Tlp) -> Draft:
 
 def _label(actor: Actor, ref: str) -> Tlp:
     """The strictest label of its versions here: the words speak of it."""
-    labels = queries.versions_for(actor).filter(ref=ref).exclude(tlp="").values_list("tlp", flat=True)
+    labels = queries.versions_of(actor, ref).exclude(tlp="").values_list("tlp", flat=True)
     return max((Tlp(each) for each in labels), key=lambda label: label.rank, default=Tlp.AMBER)

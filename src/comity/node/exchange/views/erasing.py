@@ -36,7 +36,7 @@ def erase(request: ActorRequest, ref: str) -> HttpResponse:
     row = queries.object_for(request.actor, ref)
     shown = {
         "row": row,
-        "versions": queries.versions_for(request.actor).filter(ref=ref).count(),
+        "versions": queries.versions_of(request.actor, ref).count(),
         "victim": queries.victims_for(request.actor).filter(ref=ref).first(),
         "acts": queries.acts_carrying(request.actor, ref)[:ACTS],
         "form": form,

@@ -101,7 +101,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "linking": queries.linking_to(request.actor, ref),
         "findings": findings_of(queries.decoded(row)),
         "alike": queries.alike(request.actor, row, value),
-        "versions": queries.versions_for(request.actor).filter(ref=ref).defer("wire", "words"),
+        "versions": queries.versions_of(request.actor, ref).defer("wire", "words"),
         "victim": queries.victims_for(request.actor).filter(ref=ref).first(),
         "having": tracing.had_for(request.actor, ref),
         "recalled": tracing.recall_for(request.actor, ref),
