@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from comity.base.tlp import Tlp
-from comity.node.exchange import fulltext, queries
+from comity.node.exchange import fulltext, searching
 from comity.node.exchange.models import Import, Link, StixObject
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -31,7 +31,7 @@ def way(request, monkeypatch):
 
 
 def found(actor: Actor, words: str, **more: Any) -> list[str]:
-    return [each.title for each in queries.listed(actor, words=words, **more)]
+    return [each.title for each in searching.listed(actor, words=words, **more)]
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_the_newest_come_first_and_no_more_than_asked(world):
     for number in range(5):
         own_work(world, indicator(f"common{number}"))
     assert found(world.analyst, "common") == [f"common{number}" for number in (4, 3, 2, 1, 0)]
-    two = [each.title for each in queries.listed(world.analyst, 2, words="common")[:2]]
+    two = [each.title for each in searching.listed(world.analyst, 2, words="common")[:2]]
     assert two == ["common4", "common3"]
 
 
@@ -130,7 +130,7 @@ def test_words_without_an_index_are_looked_for_in_the_newest(world, monkeypatch)
 
 
 def test_a_page_of_hits_says_when_there_are_more(world, monkeypatch):
-    monkeypatch.setattr(queries, "FOUND", 2)
+    monkeypatch.setattr(searching, "FOUND", 2)
     for number in range(3):
         own_work(world, indicator(f"common{number}"))
     page = client_of(world.analyst)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from comity.base.tlp import Tlp
 from comity.engines.patterns.query import understood
-from comity.node.exchange import queries
+from comity.node.exchange import queries, searching
 from comity.node.exchange.models import StixObject, Value
 from comity.node.exchange.values import LONGEST_KEY, _networks_around, _prefix, key_of
 from comity.node.parties.models import Party
@@ -78,17 +78,17 @@ def held(world: World) -> World:
     ],
 )
 def test_what_has_a_value_is_found(held, words, names):
-    found = queries.search_objects(held.analyst, words)
+    found = searching.search_objects(held.analyst, words)
     assert {each.ref for each in found} == {str(THINGS[name]["id"]) for name in names}
 
 
 @pytest.mark.django_db
 def test_newest_first_and_narrowed_and_no_more_than_asked(held):
     value = understood("198.51.0.0/16")
-    refs = [each.ref for each in queries.listed(held.analyst, value=value)]
+    refs = [each.ref for each in searching.listed(held.analyst, value=value)]
     assert refs == [THINGS[name]["id"] for name in ("pattern", "other address", "network", "address")]
-    assert len(queries.listed(held.analyst, 2, value=value)) == 2
-    assert [each.type for each in queries.listed(held.analyst, value=value, kind="indicator")] == [
+    assert len(searching.listed(held.analyst, 2, value=value)) == 2
+    assert [each.type for each in searching.listed(held.analyst, value=value, kind="indicator")] == [
         "indicator"
     ]
 
@@ -105,8 +105,8 @@ def test_only_what_the_body_holds_and_only_with_the_power(held):
     )
     StixObject.objects.filter(ref=THINGS["address"]["id"]).update(holder=other)
     value = understood("198.51.100.7")
-    assert THINGS["address"]["id"] not in {each.ref for each in queries.listed(held.analyst, value=value)}
-    assert not queries.listed(held.observer, value=value)
+    assert THINGS["address"]["id"] not in {each.ref for each in searching.listed(held.analyst, value=value)}
+    assert not searching.listed(held.observer, value=value)
 
 
 @pytest.mark.django_db
@@ -114,13 +114,13 @@ def test_a_value_of_an_older_version_finds_nothing(world):
     own_work(world, indicator("old"))
     newer = indicator("old") | {"modified": "2026-11-21T06:30:00.000Z", "pattern": "[mutex:name = 'new']"}
     own_work(world, newer)
-    assert not queries.listed(world.analyst, value=understood("old.example"))
+    assert not searching.listed(world.analyst, value=understood("old.example"))
 
 
 @pytest.mark.django_db
 def test_the_same_value_from_several_sources_is_seen_at_once(held):
     hers = row(str(THINGS["file"]["id"]))
-    (same,) = queries.alike(held.analyst, hers, THINGS["file"])
+    (same,) = searching.alike(held.analyst, hers, THINGS["file"])
     assert (same.value.text, same.count, same.more) == (SHA256, 1, 0)
     assert [each.title for each in same.newest] == ["file pattern"]
 
@@ -133,8 +133,8 @@ def test_one_value_in_many_objects_costs_one_row_each_and_a_fixed_number_of_ques
     with CaptureQueriesContext(
         connection,
     ) as asked:
-        (same,) = queries.alike(world.analyst, newest, queries.decoded(newest).value)
-    assert (same.count, len(same.newest), same.more) == (39, queries.ALIKE, 39 - queries.ALIKE)
+        (same,) = searching.alike(world.analyst, newest, queries.decoded(newest).value)
+    assert (same.count, len(same.newest), same.more) == (39, searching.ALIKE, 39 - searching.ALIKE)
     assert len(asked) == 2
 
 

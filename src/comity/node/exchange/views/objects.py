@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from comity.engines.patterns.query import understood
-from comity.node.exchange import forms, queries, tracing
+from comity.node.exchange import forms, queries, searching, tracing
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.services import importing, marking
 from comity.node.exchange.services.retention import SOON
@@ -59,8 +59,8 @@ def listing(request: ActorRequest) -> HttpResponse:
     form = forms.Narrow(request.GET, types=types, givers=queries.givers(actor))
     wanted = form.wanted()
     value = understood(wanted["words"]) if "words" in wanted and "literally" not in request.GET else None
-    rows = queries.listed(actor, value=value, **wanted)
-    pages = Pages(rows, ROWS, most=queries.FOUND) if "words" in wanted else Paginator(rows, ROWS)
+    rows = searching.listed(actor, value=value, **wanted)
+    pages = Pages(rows, ROWS, most=searching.FOUND) if "words" in wanted else Paginator(rows, ROWS)
     if not wanted:
         pages.count = sum(count for _, count in types)  # known already, and slow to count again
     page = pages.get_page(request.GET.get("page"))
@@ -72,7 +72,7 @@ def listing(request: ActorRequest) -> HttpResponse:
         "value": value,
         "soon": soon,
         "exports": _exports() if types and not wanted else (),
-        "soon_count": queries.listed(actor, until=soon.isoformat()).count(),
+        "soon_count": searching.listed(actor, until=soon.isoformat()).count(),
     }
     return render(request, "exchange/objects.html", shown | _may(request))
 
@@ -100,7 +100,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "linked": queries.linked_from(request.actor, row),
         "linking": queries.linking_to(request.actor, ref),
         "findings": findings_of(queries.decoded(row)),
-        "alike": queries.alike(request.actor, row, value),
+        "alike": searching.alike(request.actor, row, value),
         "versions": queries.versions_of(request.actor, ref).defer("wire", "words"),
         "victim": queries.victims_for(request.actor).filter(ref=ref).first(),
         "having": tracing.had_for(request.actor, ref),
@@ -155,8 +155,8 @@ def imported(request: ActorRequest, key: int) -> HttpResponse:
 def search(request: ActorRequest) -> HttpResponse:
     """Everything here that carries the words: objects and acts."""
     words = request.GET.get("q", "").strip()[:200]
-    objects = queries.search_objects(request.actor, words)[: queries.SEARCH_ROWS] if words else ()
-    acts = queries.search_acts(request.actor, words)[: queries.SEARCH_ROWS] if words else ()
+    objects = searching.search_objects(request.actor, words)[: searching.SEARCH_ROWS] if words else ()
+    acts = searching.search_acts(request.actor, words)[: searching.SEARCH_ROWS] if words else ()
     return render(request, "exchange/search.html", {"words": words, "objects": objects, "acts": acts})
 
 

@@ -1,0 +1,1 @@
+"""The HTTP API about threat information: a module for each kind of thing, composed in `operations`."""

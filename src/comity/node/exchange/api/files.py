@@ -1,0 +1,147 @@
+"""Operations about files: what is brought in, and what devices of our own read."""
+
+from __future__ import annotations
+
+from enum import Enum
+from io import BytesIO
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from ninja import Field, Query, Router, Status
+
+from comity.base.tlp import Tlp
+from comity.formats.exports.all import FORMS
+from comity.node.exchange import models, queries
+from comity.node.exchange.api.shapes import MAX_REF
+from comity.node.exchange.polling import Told as Tag
+from comity.node.exchange.services import exporting, importing
+from comity.node.parties.access import ActorRequest
+from comity.node.parties.actors import Actor
+from comity.node.parties.api.words import (
+    Given,
+    Time,
+    Told,
+    json_in,
+    needs,
+    parties_named,
+)
+from comity.node.parties.roles import Power
+
+MAX_NOTE = 200
+_FILE = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object"}}},
+        "description": "The file itself: a STIX 2.1 bundle or a MISP event",
+    }
+}
+
+
+class Form(Enum):
+    """What a file is."""
+
+    STIX = "stix"
+    MISP = "misp"
+
+
+FileForm = Enum("FileForm", {name.replace("-", "_").upper(): name for name in FORMS})  # type: ignore[misc]  # of one list
+_TAKEN = {
+    "responses": {
+        200: {
+            "content": {media: {} for media in sorted({form.media for form in FORMS.values()})},
+            "headers": {"ETag": {"schema": {"type": "string"}}},
+        },
+        304: {"description": "Nothing has changed since the answer with the ETag that If-None-Match names"},
+    }
+}
+
+
+class Wanted(Given):
+    """Which indicators a file for devices tells of."""
+
+    min_confidence: int = Field(
+        0, ge=0, le=100, description="Only indicators of this confidence or above; 0 takes all"
+    )
+
+
+class Brought(Given):
+    """What a file is, and where it comes from: a party, a few words, or both."""
+
+    form: Form = Form.STIX
+    source: str = Field(
+        "", max_length=MAX_REF, description="ref of the party; that of your own body: made by us"
+    )
+    note: str = Field("", max_length=MAX_NOTE)
+    unmarked_as: Tlp | None = Field(
+        None, description="Label of what carries none; without it, that stays here"
+    )
+    strict: bool = Field(default=False, description="Refuse objects that break STIX 2.1")
+
+
+class Import(Told):
+    """What became of the objects of a file; `refused` and `faulty` pair a ref with the reason."""
+
+    number: int
+    form: Form
+    sha256: str
+    at: Time
+    new: int
+    known: int
+    ended: bool = Field(description="false if it broke off; the same file again completes it")
+    refused: list[tuple[str, str]]
+    faulty: list[tuple[str, str]] = Field(description="kept, though they break STIX 2.1")
+    more: dict[str, int] = Field(description="how many of `refused` and `faulty` are not listed")
+    victims: list[str]
+    notes: list[str]
+
+
+router = Router()
+
+
+@router.post("/imports", response={201: Import}, openapi_extra=_FILE)
+@needs(Power.IMPORT)
+def import_file(request: ActorRequest, given: Query[Brought]) -> Status[Import]:
+    """Bring in a STIX 2.1 bundle or a MISP event, which is the body of the request."""
+    service = importing.import_misp if given.form is Form.MISP else importing.import_bundle
+    json_in(request)
+    source = _source(request.actor, given)
+    row = service(actor=request.actor, file=BytesIO(request.body), source=source, now=timezone.now())
+    return Status(201, _import(row))
+
+
+@router.get("/imports/{int:number}", response=Import)
+@needs(Power.READ_CONTENT)
+def read_import(request: ActorRequest, number: int) -> Import:
+    """What became of the objects of a file."""
+    return _import(queries.import_for(request.actor, number))
+
+
+@router.get("/exports/{form}", openapi_extra=_TAKEN)
+@needs(Power.READ_CONTENT)
+def export_file(request: ActorRequest, form: FileForm, wanted: Query[Wanted]) -> HttpResponseBase:
+    """What valid indicators seek, as a file that devices of the caller's own body read; made to be polled."""
+    now, least, name = timezone.now(), wanted.min_confidence, str(form.value)
+    standing = exporting.standing(name, actor=request.actor, least=least, now=now)
+    if Tag.still(request.headers.get("If-None-Match", ""), standing, now):
+        answer: HttpResponseBase = HttpResponse(status=304)
+        answer.headers["ETag"] = request.headers["If-None-Match"].strip()
+        return answer
+    done = exporting.export_as(name, actor=request.actor, least=least, now=now)
+    answer = StreamingHttpResponse(done, content_type=done.form.media)
+    answer.headers["Content-Length"] = str(done.size)
+    answer.headers["Content-Disposition"] = f'attachment; filename="comity-{name}.{done.form.suffix}"'
+    answer.headers["ETag"] = Tag(standing, done.changes).text
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+def _source(actor: Actor, given: Brought) -> importing.Source:
+    party = parties_named(actor, [given.source])[given.source] if given.source else None
+    return importing.Source(party=party, note=given.note, unmarked_as=given.unmarked_as, strict=given.strict)
+
+
+def _import(row: models.Import) -> Import:
+    return Import(
+        number=row.pk, form=Form(row.form), sha256=row.sha256, at=row.at, ended=row.ended, **row.report
+    )

@@ -1,0 +1,231 @@
+"""Operations about objects: lists, one object, what is erased by law and what is asked back."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+from ninja import Field, Query, Router, Status
+
+from comity.base.errors import Malformed
+from comity.engines.patterns.kinds import Value as Looked
+from comity.engines.patterns.query import understood
+from comity.node.exchange import models, queries, searching, tracing
+from comity.node.exchange.api.shapes import MAX_REF, Look, ObjectRow, row_of
+from comity.node.exchange.fulltext import NEWEST
+from comity.node.exchange.handling import of_class
+from comity.node.exchange.reasons import RecallReason
+from comity.node.exchange.services import erasing
+from comity.node.exchange.services.recalling import Said, recall
+from comity.node.exchange.sights import who_may_see
+from comity.node.parties.access import ActorRequest
+from comity.node.parties.api.words import (
+    MAX_WORDS,
+    Given,
+    Ground,
+    Named,
+    Page,
+    Time,
+    Told,
+    Verdict,
+    Window,
+    named,
+    needs,
+    page_of,
+)
+from comity.node.parties.roles import Power
+
+MAX_TYPE = 250
+LAST_NUMBER = 2**53 - 1
+_WORDS = (
+    f"All of them must be in the object; lists the newest {searching.SEARCHED:,} such. "
+    f"Words of one or two letters alone are looked for in the newest {NEWEST:,} objects"
+)
+_VALUE = (
+    "An address, a network, a domain, a digest, a URL, an e-mail address, a CVE, an AS number, defanged "
+    "or not; finds what has it, the networks that hold an address, what lies beneath a network or a domain"
+)
+
+
+class NarrowObjects(Window):
+    """Which objects a list shows; by a value or by words."""
+
+    value: str = Field("", max_length=MAX_WORDS, description=_VALUE)
+    words: str = Field("", max_length=MAX_WORDS, description=_WORDS)
+    type: str = Field("", max_length=MAX_TYPE, description="A STIX type")
+    tlp: str = Field("", max_length=12, description="A label, such as amber+strict; `none` for no label")
+    source: str = Field("", max_length=MAX_REF, description="ref of the party that gave it")
+    brought: int | None = Field(None, ge=0, le=LAST_NUMBER, description="number of an import")
+    until: date | None = Field(None, description="What may be kept no longer than to this day")
+
+
+class Decided(Given):
+    """The law or the decision by which something is erased, or comes in again; it is recorded."""
+
+    why: str = Field(min_length=1, max_length=500)
+
+
+class RecallGiven(Given):
+    """Why an object is asked back, and what the partners read."""
+
+    reason: RecallReason
+    title: str = Field(min_length=1, max_length=200)
+    message: str = Field("", max_length=20_000)
+
+
+class Seen(Told):
+    """The judgement of one object for one partner: what would be removed, and what the receiver owes."""
+
+    party: Named
+    verdict: Verdict
+    removals: list[str]
+    second_person: bool
+    duties: list[Ground]
+
+
+class Object(ObjectRow):
+    """One object: what it says, how it is handled, and who may see it."""
+
+    sha256: str
+    object: dict[str, Any]
+    handling: dict[str, Any]
+    act: str | None = Field(description="ref of the act that brought it")
+    brought: int | None = Field(description="number of the import that brought it")
+    versions: list[str]
+    seen_by: list[Seen]
+    recalled: Time | None = Field(description="when it was asked back: by its giver, or by us")
+    had_by: list[Had]
+
+
+class RecallAsked(Told):
+    """The acts that ask partners to delete an object, one for each."""
+
+    acts: list[str] = Field(description="refs of acts, which await approval")
+
+
+class Had(Told):
+    """A partner that was given the object: its newest version there, its receipt, and a recall on its way."""
+
+    party: Named
+    newest: str
+    receipted: Time | None
+    recall: str | None = Field(description="ref of an act")
+    recall_state: str = Field(description="state of the act, or of its delivery; empty without one")
+
+
+class Erasure(Told):
+    """An object that was erased by law."""
+
+    ref: str
+    at: Time
+    why: str
+    by: str
+
+
+class Erased(Erasure):
+    """An object that has just been erased, and the acts that carry it still."""
+
+    carried_by: list[str] = Field(description="refs of acts")
+
+
+router = Router()
+
+
+@router.get("/objects", response=Page[ObjectRow])
+@needs(Power.READ_CONTENT)
+def list_objects(request: ActorRequest, wanted: Query[NarrowObjects]) -> Page[ObjectRow]:
+    """The objects that the caller's body holds, newest first; search them by a value or by words."""
+    found = searching.listed(
+        request.actor,
+        min(wanted.cursor + wanted.limit + 1, searching.SEARCHED),
+        words=wanted.words,
+        value=_value(wanted),
+        kind=wanted.type,
+        tlp=wanted.tlp,
+        source=wanted.source,
+        brought="" if wanted.brought is None else str(wanted.brought),
+        until="" if wanted.until is None else wanted.until.isoformat(),
+    )
+    return page_of(found, wanted, lambda row: ObjectRow(**row_of(row)))
+
+
+def _value(wanted: NarrowObjects) -> Looked | None:
+    """The value that is looked for; raises `Malformed` if nobody understands it, or words stand beside it."""
+    if not wanted.value:
+        return None
+    found = understood(wanted.value)
+    if found is None or wanted.words:
+        raise Malformed("value", "expected one value of a kind that is known here, and no words beside it")
+    return found
+
+
+@router.get("/objects/{ref}", response=Object)
+@needs(Power.READ_CONTENT)
+def read_object(request: ActorRequest, ref: str, look: Query[Look]) -> Object:
+    """One object in its newest version, with its provenance and who may see it."""
+    row = queries.object_for(request.actor, ref)
+    partners = list(queries.partners(request.actor))
+    seen = who_may_see(row, partners, purpose=look.purpose, now=timezone.now())
+    versions = queries.versions_of(request.actor, ref).values_list("modified", flat=True)
+    recalled = tracing.recall_for(request.actor, ref)
+    return Object(
+        **row_of(row),
+        sha256=row.sha256,
+        object=queries.decoded(row).value,
+        handling=of_class(row.handling).as_json(),
+        act=row.act.ref if row.act else None,
+        brought=row.brought_id,
+        versions=list(versions),
+        seen_by=[Seen(party=named(party), **release.as_json()) for party, release in seen],
+        recalled=recalled.at if recalled else None,
+        had_by=[_had(each) for each in tracing.had_for(request.actor, ref)],
+    )
+
+
+def _had(each: tracing.Had) -> Had:
+    return Had(
+        party=named(each.party),
+        newest=each.newest,
+        receipted=each.receipted,
+        recall=each.recall.act.ref if each.recall else None,
+        recall_state=each.recall.state if each.recall else "",
+    )
+
+
+@router.post("/objects/{ref}/erase", response=Erased)
+@needs(Power.APPROVE)
+def erase_object(request: ActorRequest, ref: str, decided: Decided) -> Erased:
+    """Erase by law all versions of an object, for good; a person does that, never a program."""
+    erased = erasing.erase_object(actor=request.actor, ref=ref, why=decided.why, now=timezone.now())
+    carrying = queries.acts_carrying(request.actor, ref).values_list("ref", flat=True)
+    return Erased(**_erasure(erased), carried_by=list(carrying))
+
+
+@router.post("/objects/{ref}/recall", response={201: RecallAsked})
+@needs(Power.COMPOSE)
+def recall_object(request: ActorRequest, ref: str, given: RecallGiven) -> Status[RecallAsked]:
+    """Close an object at once, and ask every partner that has it to delete it, once a person approves."""
+    said = Said(given.reason, given.title, given.message)
+    acts = recall(actor=request.actor, ref=ref, said=said, now=timezone.now())
+    return Status(201, RecallAsked(acts=[act.ref for act in acts]))
+
+
+@router.get("/erasures", response=Page[Erasure])
+@needs(Power.READ_CONTENT)
+def list_erasures(request: ActorRequest, wanted: Query[Window]) -> Page[Erasure]:
+    """The objects that the caller's body has erased by law, and refuses if they come again."""
+    found = queries.erasures_for(request.actor)
+    return page_of(found, wanted, lambda each: Erasure(**_erasure(each)))
+
+
+@router.post("/erasures/{ref}/lift", response={204: None})
+@needs(Power.APPROVE)
+def lift_erasure(request: ActorRequest, ref: str, decided: Decided) -> Status[None]:
+    """Let an erased object in again; what was erased does not come back by that."""
+    erasing.lift(actor=request.actor, ref=ref, why=decided.why, now=timezone.now())
+    return Status(204, None)
+
+
+def _erasure(row: models.ErasedObject) -> dict[str, Any]:
+    return {"ref": row.ref, "at": row.at, "why": row.why, "by": row.by_name}

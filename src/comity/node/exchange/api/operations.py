@@ -1,0 +1,11 @@
+"""The operations of the HTTP API about threat information, from the modules beside this one."""
+
+from __future__ import annotations
+
+from ninja import Router
+
+from comity.node.exchange.api import collections, files, objects, views
+
+router = Router()
+for part in (objects, files, views, collections):
+    router.add_router("", part.router)

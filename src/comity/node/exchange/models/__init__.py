@@ -1,0 +1,33 @@
+"""The tables of the exchange, all by one name: Django looks for them here."""
+
+from __future__ import annotations
+
+from comity.node.exchange.models.bounds import ErasedObject, Recall, RecallNotice, Victim, VictimHow
+from comity.node.exchange.models.collections import Collection, Standing, TaxiiAccount
+from comity.node.exchange.models.held import (
+    HandlingClass,
+    HolderClock,
+    Import,
+    Label,
+    Link,
+    StixObject,
+    Value,
+)
+
+__all__ = [
+    "Collection",
+    "ErasedObject",
+    "HandlingClass",
+    "HolderClock",
+    "Import",
+    "Label",
+    "Link",
+    "Recall",
+    "RecallNotice",
+    "Standing",
+    "StixObject",
+    "TaxiiAccount",
+    "Value",
+    "Victim",
+    "VictimHow",
+]

@@ -1,0 +1,157 @@
+"""STIX objects that a body of ours holds, how each came in, and the handling class of each."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from comity.node.acts.models import Act
+from comity.node.exchange.values import LONGEST_KEY, LONGEST_KIND
+from comity.node.parties.models import Party, Person
+
+
+class HandlingClass(models.Model):
+    """Everything that a release judgement looks at; objects of one class get one judgement."""
+
+    key = models.CharField(max_length=64, unique=True)
+    facts = models.JSONField()
+    keep_until = models.DateField(null=True)  # as in the facts: the last day on which it may be kept
+
+    class Meta:
+        verbose_name_plural = "handling classes"
+        indexes = (
+            models.Index(
+                name="class_by_last_day", fields=("keep_until",), condition=Q(keep_until__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.key
+
+
+FORMS = [("stix", "STIX 2.1 bundle"), ("misp", "MISP event"), ("taxii", "TAXII 2.1 envelope")]
+
+
+class Import(models.Model):
+    """A file that a person brought in, or what a party posted; rows are only ever added."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="imports")
+    form = models.CharField(max_length=8, choices=FORMS)
+    sha256 = models.CharField(max_length=64)  # of the file
+    source = models.ForeignKey(Party, null=True, on_delete=models.PROTECT, related_name="imports_given")
+    note = models.CharField(max_length=200, blank=True)  # where it comes from, in words
+    unmarked_as = models.CharField(max_length=12, blank=True)  # the label given to what carries none
+    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="imports")
+    by_name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    strict = models.BooleanField(default=False)  # whether objects that break the standard were refused
+    ended = models.BooleanField(default=False)  # False while it is kept, and for ever if that broke off
+    report = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.get_form_display()} of {self.at:%Y-%m-%d %H:%M}"
+
+
+class StixObject(models.Model):
+    """One version of one object in the hands of one body of ours."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="objects_held", db_index=False)
+    ref = models.CharField(max_length=300)
+    type = models.CharField(max_length=250)
+    modified = models.CharField(max_length=40, blank=True)  # as written; observables have none
+    created_by_ref = models.CharField(max_length=60, blank=True)
+    sha256 = models.CharField(max_length=64)  # of the canonical form
+    wire = models.BinaryField()  # as it came
+    title = models.CharField(max_length=200)
+    words = models.TextField()  # what the search looks at
+    tlp = models.CharField(max_length=12, blank=True)  # of its class, for lists
+    latest = models.BooleanField(default=True)
+    handling = models.ForeignKey(
+        HandlingClass, on_delete=models.PROTECT, related_name="members", db_index=False
+    )
+    source = models.ForeignKey(
+        Party, null=True, on_delete=models.PROTECT, related_name="objects_given", db_index=False
+    )
+    brought = models.ForeignKey(
+        Import, null=True, on_delete=models.PROTECT, related_name="brought", db_index=False
+    )
+    act = models.ForeignKey(
+        Act, null=True, on_delete=models.PROTECT, related_name="objects_brought", db_index=False
+    )
+    added = models.DateTimeField()  # no two of a holder alike, in the order in which they became visible
+
+    class Meta:
+        ordering = ("-added",)
+        constraints = (
+            models.UniqueConstraint(name="object_version_once", fields=("holder", "ref", "modified")),
+            models.UniqueConstraint(name="object_place_once", fields=("holder", "added")),
+            models.CheckConstraint(
+                name="object_has_one_way_in",
+                condition=Q(brought__isnull=False, act=None) | Q(brought=None, act__isnull=False),
+            ),
+        )
+        # Every index costs each object that comes in: these are all that the questions of the pages need.
+        indexes = (
+            models.Index(name="object_by_source", fields=("holder", "source"), condition=Q(latest=True)),
+            # These two answer the counts of the list and of what a partner sees without reading the rows.
+            models.Index(name="object_by_type", fields=("holder", "type"), condition=Q(latest=True)),
+            # This one gives TAXII its pages as well: what may be seen of a class, in order.
+            models.Index(
+                name="object_by_class",
+                fields=("holder", "handling", "added", "type"),
+                condition=Q(latest=True),
+            ),
+            models.Index(name="object_of_import", fields=("brought",), condition=Q(brought__isnull=False)),
+            models.Index(name="object_of_act", fields=("act",), condition=Q(act__isnull=False)),
+        )
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class Link(models.Model):
+    """An object names another, whether or not we hold it."""
+
+    object = models.ForeignKey(StixObject, on_delete=models.CASCADE, related_name="links")
+    path = models.CharField(max_length=100)  # source_ref, object_refs, …
+    ref = models.CharField(max_length=300, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.ref}"
+
+
+class Value(models.Model):
+    """A value by which an object is found: an address, a domain, a digest, with the key that sorts it."""
+
+    object = models.ForeignKey(StixObject, on_delete=models.CASCADE, related_name="values")
+    kind = models.CharField(max_length=LONGEST_KIND)
+    key = models.CharField(max_length=LONGEST_KEY)
+
+    class Meta:
+        indexes = (models.Index(name="value_by_key", fields=("kind", "key", "object")),)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.key}"
+
+
+class Label(models.Model):
+    """An object carries a label, or is about a sector: what collections choose by."""
+
+    object = models.ForeignKey(StixObject, on_delete=models.CASCADE, related_name="labels_carried")
+    name = models.CharField(max_length=120)  # `label:` or `sector:` and the word itself
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HolderClock(models.Model):
+    """The last instant of a holder that is taken, if it is not that of an object which is still there."""
+
+    holder = models.OneToOneField(Party, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.holder}: {self.at}"
