@@ -56,6 +56,8 @@ TABLE: dict[str, set[Role]] = {
     "recall_object": COMPOSERS,
     "judge_act": COMPOSERS,
     "withdraw_act": COMPOSERS,
+    "put_act_aside": COMPOSERS,
+    "take_act_up": COMPOSERS,
     "import_file": {Role.ANALYST, Role.DUTY_OFFICER},
     "approve_act": set(),  # people alone
     "decline_act": set(),

@@ -199,6 +199,7 @@ class Delivery(models.Model):
     code = models.CharField(max_length=60, blank=True)
     words = models.CharField(max_length=500)
     changed = models.DateTimeField()
+    aside_by = models.CharField(max_length=200, blank=True)  # who has seen that it goes no further
 
     class Meta:
         ordering = ("position",)

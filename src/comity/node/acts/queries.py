@@ -130,7 +130,7 @@ def desk(actor: Actor) -> Desk:
         to_approve_count=approvable.count(),
         unsent=list(unsent[:DESK_ROWS]),
         unsent_count=_counted(unsent),
-        stopped_count=_counted(unsent.filter(state__in=_STOPPED)),
+        stopped_count=_counted(unsent.filter(state__in=STOPPED)),
         arrived=list(acts.filter(ours=False)[:DESK_ROWS]),
         mine_waiting=list(awaiting.filter(composed_by_id=actor.person)[:DESK_ROWS]),
     )
@@ -141,10 +141,14 @@ def _counted(rows: QuerySet[Delivery]) -> int:
 
 
 def unfinished(actor: Actor) -> QuerySet[Delivery]:
-    """What the actor's body sent and no receipt has come for, the longest waiting first."""
+    """What the actor's body sent and no receipt has come for, the longest waiting first.
+
+    What goes no further by itself is among it until a person puts it aside.
+    """
     # Asked of each that is unfinished: the planner would rather begin with all acts of the body.
     ours = Act.objects.filter(pk=OuterRef("act"), author_id=actor.body, erased_at=None)
-    rows = Delivery.objects.filter(Exists(ours), state__in=UNFINISHED)
+    aside = Q(state__in=STOPPED) & ~Q(aside_by="")
+    rows = Delivery.objects.filter(~aside, Exists(ours), state__in=UNFINISHED)
     return rows.select_related("act", "party").order_by("changed") if _reads(actor) else rows.none()
 
 
@@ -153,8 +157,8 @@ def unfinished_with(actor: Actor, party: Party) -> Sequence[Delivery]:
     return list(unfinished(actor).filter(party=party)[:DESK_ROWS])
 
 
-_STOPPED = (DeliveryState.REFUSED, DeliveryState.WITHHELD)
-UNFINISHED = (DeliveryState.WAITING, DeliveryState.HANDED_OVER, *_STOPPED)
+STOPPED = (DeliveryState.REFUSED, DeliveryState.WITHHELD)
+UNFINISHED = (DeliveryState.WAITING, DeliveryState.HANDED_OVER, *STOPPED)
 
 
 def _approves(actor: Actor) -> bool:

@@ -85,7 +85,9 @@ def _approval(act: Act) -> Step:
 
 def _delivery(delivery: Delivery) -> Step:
     title = f"{delivery.get_state_display()}: {delivery.party.name}"
-    return Step(_DELIVERY[DeliveryState(delivery.state)], title, delivery.words, delivery.changed)
+    state = _DELIVERY[DeliveryState(delivery.state)]
+    aside = f" Put aside by {delivery.aside_by}." if delivery.aside_by and state is StepState.FAILED else ""
+    return Step(state, title, f"{delivery.words}{aside}", delivery.changed)
 
 
 def _answers(act: Act) -> Iterator[Step]:

@@ -16,5 +16,6 @@ urlpatterns = [
     path("acts/<str:ref>/approve", views.approve, name="approve"),
     path("acts/<str:ref>/decline", views.decline, name="decline"),
     path("acts/<str:ref>/withdraw", views.withdraw, name="withdraw"),
+    path("acts/<str:ref>/aside", views.aside, name="aside"),
     path("acts/<str:ref>/erase", views.erase, name="erase"),
 ]

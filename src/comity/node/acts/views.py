@@ -15,7 +15,7 @@ from comity.base.errors import NotFound
 from comity.node.acts import forms, queries, timeline
 from comity.node.acts.kinds import kind_named, kinds
 from comity.node.acts.models import Act, ActState
-from comity.node.acts.services import approving, composing, erasing
+from comity.node.acts.services import approving, composing, erasing, noting
 from comity.node.acts.templatetags.judgements import SHOWN
 from comity.node.parties.access import ActorRequest, actor_of, needs, signed_in
 from comity.node.parties.actors import Actor
@@ -125,6 +125,19 @@ def withdraw(request: ActorRequest, ref: str) -> HttpResponse:
     return redirect("acts:detail", ref=act.ref)
 
 
+@require_POST
+@needs(Power.COMPOSE)
+def aside(request: ActorRequest, ref: str) -> HttpResponse:
+    """Put aside what of the act was refused or withheld, or take it up again."""
+    if request.POST.get("again"):
+        noting.take_up(actor=request.actor, ref=ref)
+        messages.success(request, "It stands on the first page again.")
+    else:
+        noting.put_aside(actor=request.actor, ref=ref)
+        messages.success(request, "Put aside. It stays on this page and in the list of acts.")
+    return redirect("acts:detail", ref=ref)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Power.APPROVE)
 def erase(request: ActorRequest, ref: str) -> HttpResponse:
@@ -169,6 +182,7 @@ def _page(request: ActorRequest, act: Act, form: forms.Decide, status: int = 200
     kind = kind_named(act.kind)
     awaiting = act.state == ActState.AWAITING
     contents = queries.contents_of(act)
+    stopped = noting.stopped(act) if request.actor.may(Power.COMPOSE).allowed else None
     shown = {
         "act": act,
         "kind": kind,
@@ -177,6 +191,7 @@ def _page(request: ActorRequest, act: Act, form: forms.Decide, status: int = 200
         "contents_more": 0 if "all" in request.GET else len(contents) - SHOWN,
         "may_decide": approving.may_decide(request.actor, act) if awaiting else None,
         "may_erase": erasing.may_erase(request.actor, act).allowed,
+        "stopped": stopped,
         "may_withdraw": awaiting and kind.may_compose(request.actor).allowed,
         "form": form,
     }

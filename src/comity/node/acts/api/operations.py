@@ -31,7 +31,7 @@ from comity.node.acts.api.shapes import (
     row_told,
 )
 from comity.node.acts.kinds import Draft, kind_named, kinds
-from comity.node.acts.services import approving, composing, erasing
+from comity.node.acts.services import approving, composing, erasing, noting
 from comity.node.parties.access import ActorRequest
 from comity.node.parties.actors import Actor
 from comity.node.parties.api.words import Page, needs, page_of, parties_named
@@ -139,6 +139,22 @@ def decline_act(request: ActorRequest, ref: str, declined: Declined) -> Act:
 def withdraw_act(request: ActorRequest, ref: str) -> Act:
     """Take back an act that still waits for a second person."""
     composing.withdraw(actor=request.actor, ref=ref, now=timezone.now())
+    return act_told(queries.act_for(request.actor, ref))
+
+
+@router.post("/acts/{ref}/put-aside", response=Act)
+@needs(Power.COMPOSE)
+def put_act_aside(request: ActorRequest, ref: str) -> Act:
+    """Note that what of it was refused or withheld has been seen: the first page tells it no more."""
+    noting.put_aside(actor=request.actor, ref=ref)
+    return act_told(queries.act_for(request.actor, ref))
+
+
+@router.post("/acts/{ref}/take-up", response=Act)
+@needs(Power.COMPOSE)
+def take_act_up(request: ActorRequest, ref: str) -> Act:
+    """Let the first page tell again what of it was refused or withheld."""
+    noting.take_up(actor=request.actor, ref=ref)
     return act_told(queries.act_for(request.actor, ref))
 
 

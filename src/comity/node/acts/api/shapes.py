@@ -153,6 +153,7 @@ class Delivery(Told):
     attempts: int
     next_try: Time | None
     changed: Time
+    aside_by: str = Field(description="who has seen that it was refused or withheld; empty if nobody")
 
 
 class Receipt(Told):
@@ -303,6 +304,7 @@ def _delivery(row: models.Delivery) -> Delivery:
         attempts=row.attempts,
         next_try=row.next_try,
         changed=row.changed,
+        aside_by=row.aside_by,
     )
 
 

@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(blank=True, max_length=60)),
                 ('words', models.CharField(max_length=500)),
                 ('changed', models.DateTimeField()),
+                ('aside_by', models.CharField(blank=True, max_length=200)),
                 ('act', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='acts.act')),
                 ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='parties.party')),
             ],
