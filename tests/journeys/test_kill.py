@@ -50,23 +50,6 @@ def killed_approving(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> 
     pair.confirmed.add(ref)
 
 
-def killed_witnessing(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
-    """The web of the reader dies when it cosigns the log that is brought to it."""
-    pair.propose(author)
-    reader.serve(step)
-    (trouble,) = author.do("exchange")
-    assert "cannot be reached" in trouble
-    assert reader.web_ended(wait=True)
-    reader.serve()
-
-
-def killed_cosigned(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
-    """The worker of the author dies when it is given the cosignature."""
-    pair.propose(author)
-    with pytest.raises(Killed):
-        author.do("exchange", fault=step)
-
-
 def killed_renewing(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
     """The web of the author dies while an administrator renews the key; then it dies as it goes on."""
     with pytest.raises(Killed):
@@ -82,20 +65,16 @@ def killed_renewing(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> N
 
 
 def killed_sending(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
-    """The worker of the author dies."""
+    """The worker of the author dies: as it sends the act, or as it is given the cosignature of its log."""
     pair.propose(author)
     with pytest.raises(Killed):
         author.do("exchange", fault=step)
 
 
 def killed_taking(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
-    """The web of the reader dies when the act is brought."""
+    """The web of the reader dies when the act is brought, or as it cosigns the log that is brought first."""
     pair.propose(author)
-    reader.serve(step)
-    (trouble,) = author.do("exchange")
-    assert "cannot be reached" in trouble
-    assert reader.web_ended(wait=True)
-    reader.serve()
+    _dies_serving(reader, author, step)
 
 
 def killed_fetching(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
@@ -108,11 +87,15 @@ def killed_fetching(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> N
 def killed_noting(pair: Pair, author: Mortal, reader: Mortal, step: Step) -> None:
     """The web of the author dies when the receipt is brought."""
     pair.propose(author)
-    author.serve(step)
-    (trouble,) = reader.do("exchange")
+    _dies_serving(author, reader, step)
+
+
+def _dies_serving(web: Mortal, worker: Mortal, step: Step) -> None:
+    web.serve(step)
+    (trouble,) = worker.do("exchange")
     assert "cannot be reached" in trouble
-    assert author.web_ended(wait=True)
-    author.serve()
+    assert web.web_ended(wait=True)
+    web.serve()
 
 
 Killing = Callable[[Pair, Mortal, Mortal, Step], None]
@@ -121,10 +104,8 @@ EVERY: tuple[tuple[Way, Killing, Step], ...] = (
     *((Way.PUSHED, killed_approving, step) for step in APPROVING),
     *((Way.PUSHED, killed_renewing, step) for step in RENEWING),
     (Way.FETCHED, killed_renewing, Step.KEY_KEPT),
-    (Way.PUSHED, killed_witnessing, Step.WITNESSED),
-    (Way.PUSHED, killed_cosigned, Step.COSIGNED),
-    *((Way.PUSHED, killed_sending, step) for step in SENDING),
-    *((Way.PUSHED, killed_taking, step) for step in ARRIVING),
+    *((Way.PUSHED, killed_sending, step) for step in (Step.COSIGNED, *SENDING)),
+    *((Way.PUSHED, killed_taking, step) for step in (Step.WITNESSED, *ARRIVING)),
     *((Way.FETCHED, killed_fetching, step) for step in ARRIVING),
     (Way.FETCHED, killed_noting, Step.RECEIPT_NOTED),
 )

@@ -65,8 +65,8 @@ OBSERVABLES = frozenset(
         "x509-certificate",
     }
 )
-# Sections 4, 5 and 7: created, modified and spec_version are required.
-_VERSIONED = frozenset(
+# STIX 2.1, section 4.
+DOMAIN_TYPES = frozenset(
     {
         "attack-pattern",
         "campaign",
@@ -87,12 +87,11 @@ _VERSIONED = frozenset(
         "threat-actor",
         "tool",
         "vulnerability",
-        "relationship",
-        "sighting",
-        "language-content",
-        "extension-definition",
     }
 )
+RELATIONS = frozenset({"relationship", "sighting"})  # section 5
+# Sections 4, 5 and 7: created, modified and spec_version are required.
+_VERSIONED = DOMAIN_TYPES | RELATIONS | {"language-content", "extension-definition"}
 
 
 @dataclass(frozen=True, slots=True)

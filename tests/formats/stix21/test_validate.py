@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from comity.formats.stix import DOMAIN_TYPES
 from comity.formats.stix21.domain import DOMAIN_OBJECTS, RELATION_OBJECTS
 from comity.formats.stix21.finding import Level, Rule
 from comity.formats.stix21.meta import META_OBJECTS
-from comity.formats.stix21.object_type import DOMAIN_NAMES
 from comity.formats.stix21.observables import OBSERVABLES
 from comity.formats.stix21.validate import findings
 from tests.formats.stix21.samples import IDENTITY, NOW, SAMPLES, an_id, sample
@@ -58,7 +58,7 @@ _JSON = st.recursive(
 
 def test_there_is_a_sample_of_every_type():
     assert set(SAMPLES) == _EVERY_TYPE
-    assert set(DOMAIN_OBJECTS) == DOMAIN_NAMES
+    assert set(DOMAIN_OBJECTS) == DOMAIN_TYPES
 
 
 @pytest.mark.parametrize("kind", sorted(SAMPLES))

@@ -11,12 +11,12 @@ from ipaddress import IPv6Address
 from typing import Any, NamedTuple
 
 from comity.formats.markings import TLP_EXTENSION, TLP_IDS, TLP_OF_ID
+from comity.formats.stix import RELATIONS
 from comity.formats.stix21.domain import DOMAIN_OBJECTS
 from comity.formats.stix21.finding import FINE, Problem, Problems, Rule, shown
 from comity.formats.stix21.identifiers import VERSION, deterministic_id
 from comity.formats.stix21.kinds import instant, kind_of
 from comity.formats.stix21.meta import url
-from comity.formats.stix21.object_type import RELATIONS
 from comity.formats.stix21.observables import OBSERVABLES
 from comity.formats.stix21.relationships import COMMON, SUGGESTED
 from comity.formats.stix21.selectors import unresolved

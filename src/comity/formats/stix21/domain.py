@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from comity.formats.stix import DOMAIN_TYPES, RELATIONS
 from comity.formats.stix21 import meta
 from comity.formats.stix21.finding import Rule
 from comity.formats.stix21.kinds import (
@@ -17,8 +18,6 @@ from comity.formats.stix21.kinds import (
 )
 from comity.formats.stix21.object_type import (
     ABOUT_OBJECTS,
-    DOMAIN_NAMES,
-    RELATIONS,
     ObjectType,
     closed_vocabulary,
     object_type,
@@ -35,10 +34,10 @@ _sighted = reference(
     never=ABOUT_OBJECTS | RELATIONS | OBSERVABLES.keys(), expected="a domain object", section="5.2"
 )
 _analysed = reference(
-    never=ABOUT_OBJECTS | RELATIONS | DOMAIN_NAMES, expected="an observable", section="4.12"
+    never=ABOUT_OBJECTS | RELATIONS | DOMAIN_TYPES, expected="an observable", section="4.12"
 )
 _observed = reference(
-    never=ABOUT_OBJECTS | DOMAIN_NAMES, expected="an observable or a relationship", section="4.14"
+    never=ABOUT_OBJECTS | DOMAIN_TYPES, expected="an observable or a relationship", section="4.14"
 )
 _country = formed(re.compile("[A-Z]{2}"), Rule.VOCABULARY, "a code of two letters of ISO 3166-1", "4.10")
 _seen = {"first_seen": timestamp, "last_seen": timestamp}

@@ -8,32 +8,8 @@ from dataclasses import dataclass
 from comity.formats.stix21.kinds import Check, enumeration, vocabulary
 from comity.formats.stix21.vocabularies import CLOSED, OPEN
 
-# For references to what must be, or must not be, of one sort: of types that nobody defined here, who knows.
-DOMAIN_NAMES = frozenset(
-    [
-        "attack-pattern",
-        "campaign",
-        "course-of-action",
-        "grouping",
-        "identity",
-        "incident",
-        "indicator",
-        "infrastructure",
-        "intrusion-set",
-        "location",
-        "malware",
-        "malware-analysis",
-        "note",
-        "observed-data",
-        "opinion",
-        "report",
-        "threat-actor",
-        "tool",
-        "vulnerability",
-    ]
-)
+# For references to what must not be of one sort: of types that nobody defined here, who knows.
 ABOUT_OBJECTS = frozenset(["bundle", "extension-definition", "language-content", "marking-definition"])
-RELATIONS = frozenset({"relationship", "sighting"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from comity.formats.stix import DOMAIN_TYPES, RELATIONS
 from comity.formats.stix21.finding import Rule
 from comity.formats.stix21.kinds import (
     binary,
@@ -19,8 +20,6 @@ from comity.formats.stix21.kinds import (
 )
 from comity.formats.stix21.object_type import (
     ABOUT_OBJECTS,
-    DOMAIN_NAMES,
-    RELATIONS,
     ObjectType,
     closed_vocabulary,
     object_type,
@@ -73,7 +72,7 @@ _hive = formed(
 
 
 _anything_observed = listed(
-    reference(never=ABOUT_OBJECTS | RELATIONS | DOMAIN_NAMES, expected="an observable", section="6.7")
+    reference(never=ABOUT_OBJECTS | RELATIONS | DOMAIN_TYPES, expected="an observable", section="6.7")
 )
 _ENDPOINT = "ipv4-addr ipv6-addr mac-addr domain-name"
 
