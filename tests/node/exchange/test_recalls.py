@@ -118,10 +118,10 @@ def test_each_partner_learns_only_of_itself(agreed):
     assert {each.recipients.count() for each in acts} == {1}
 
 
-def sides_of_another(sides: Sides) -> Sides:
+def sides_of_another(sides: Sides, **changes: Any) -> Sides:
     other = FarNode(name="CERT Sylvania", state="FR", address="http://other.example/")
     found = Sides(sides.world, other, sides.world.befriend(other), sides.diplomat)
-    agreement = found.propose()
+    agreement = found.propose(**changes)
     body_ = {
         "title": "Our answer", "agreement": agreement.ref, "decision": "accept",
         "terms_sha256": agreement.terms_sha256,

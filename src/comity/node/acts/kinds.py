@@ -178,6 +178,7 @@ class Kind:
     # In the same transaction, for a partner's: all of this kind that arrived together, in their order.
     on_arrived: Callable[[Sequence[Act], datetime], None] = _none_of_them
     in_turn: bool = False  # what it does decides which acts after it are admissible
+    by_node: bool = False  # the node composes it as well, where one of its services has the ground
     may_wait: bool = False  # may be for parties that no way reaches now: it waits until one does
     replies_to: frozenset[str] = field(default=frozenset())  # kinds that it may answer; empty: any or none
 

@@ -31,6 +31,7 @@ class Exchange(systems.System):
         from comity.node.exchange.kinds import SHARE  # noqa: PLC0415  models are loaded only now
         from comity.node.exchange.recalls import RECALL  # noqa: PLC0415  as above
         from comity.node.exchange.services.retention import end_retention  # noqa: PLC0415  as above
+        from comity.node.exchange.services.tightening import follow  # noqa: PLC0415  as above
         from comity.node.exchange.taxii import callers  # noqa: PLC0415  as above
         from comity.node.federation import roots  # noqa: PLC0415  as above
         from comity.node.instruments.foresight import offer_foresight  # noqa: PLC0415  as above
@@ -39,6 +40,7 @@ class Exchange(systems.System):
         offer_foresight("exchange", effect)
         roots.offer(callers.roots)
         offer_routine(Routine("end-retention", timedelta(days=1), end_retention))
+        offer_routine(Routine("reach-with-stricter-versions", timedelta(seconds=10), follow))
 
     def matters(self, request: HttpRequest) -> Iterable[Matter]:
         """What partners have asked back and is still here."""

@@ -183,4 +183,5 @@ SHARE = Kind(
     still_allowed=still_allowed,
     admissible=arriving.admissible,
     on_arrived=arriving.take,
+    by_node=True,  # newer versions to those who have an older one
 )

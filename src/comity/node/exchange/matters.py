@@ -7,18 +7,22 @@ from collections.abc import Iterator
 from django.http import HttpRequest
 from django.urls import reverse
 
-from comity.node.exchange import tracing
+from comity.node.exchange import stricter, tracing
 from comity.node.parties.access import actor_of
 from comity.node.parties.roles import Power
 from comity.node.site.systems import Matter
 
 
 def matters(request: HttpRequest) -> Iterator[Matter]:
-    """Recalled objects, for those who may delete them."""
+    """Recalled objects for those who may delete them, and partners that have an older, wider version."""
     actor = actor_of(request)
-    if actor is None or not actor.may(Power.IMPORT).allowed:
+    if actor is None or not actor.may(Power.READ_CONTENT).allowed:
         return
-    count = tracing.to_delete(actor).count()
+    count = tracing.to_delete(actor).count() if actor.may(Power.IMPORT).allowed else 0
     if count:
         words = f"{count} recalled version{'' if count == 1 else 's'} to delete"
         yield Matter(words, reverse("exchange:recalls"))
+    behind = stricter.partners_behind(actor)
+    if behind:
+        words = f"{behind} partner{' has' if behind == 1 else 's have'} an older, wider marking"
+        yield Matter(words, reverse("exchange:stricter-list"))

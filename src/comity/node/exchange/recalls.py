@@ -114,5 +114,6 @@ RECALL = Kind(
     template="exchange/bodies/recall.html",
     on_recorded=noted,
     on_arrived=taken,
+    by_node=True,  # who may not have a stricter version is asked to delete the older one
     may_wait=True,  # whoever cannot be reached now must not keep it for that
 )

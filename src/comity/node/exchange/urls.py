@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from comity.node.exchange.taxii import urls as taxii
-from comity.node.exchange.views import erasing, objects, recalling, sharing
+from comity.node.exchange.views import erasing, objects, recalling, sharing, stricter
 
 app_name = "exchange"
 _pages = [
@@ -21,6 +21,10 @@ _pages = [
     path("objects/<str:ref>/delete", recalling.delete, name="delete-recalled"),
     path("recalled", recalling.listing, name="recalls"),
     path("erased", erasing.listing, name="erased"),
+    path("stricter", stricter.listing, name="stricter-list"),
+    path("stricter/<int:key>/", stricter.detail, name="stricter"),
+    path("stricter/<int:key>/again", stricter.again, name="stricter-again"),
+    path("stricter/<int:key>/recall", stricter.ask_back, name="stricter-recall"),
     path("share", sharing.share, name="share"),
     path("see/", sharing.sights, name="sights"),
     path("see/<str:ref>/", sharing.see, name="see"),

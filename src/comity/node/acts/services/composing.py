@@ -20,6 +20,7 @@ from comity.node.acts.together import together
 from comity.node.acts.wire import require_form
 from comity.node.faults import Step, reach
 from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
 
 
@@ -64,10 +65,19 @@ def compose_all(
 
 @transaction.atomic
 def compose_by_node(*, actor: Actor, draft: Draft, now: datetime, new_id: Callable[[], UUID] = uuid4) -> Act:
-    """Make an act that no person composes: its kind has no composers, and the calling service has asked."""
-    if kind_named(draft.kind).composers:
-        raise ValueError(f"acts of the kind {draft.kind} are composed by people")
-    return _compose(actor, (draft,), now, new_id)[0]
+    """Make an act that no person composes: its kind allows that, and the calling service has asked."""
+    return compose_all_by_node(actor=actor, drafts=(draft,), now=now, new_id=new_id)[0]
+
+
+@transaction.atomic
+def compose_all_by_node(
+    *, actor: Actor, drafts: Sequence[Draft], now: datetime, new_id: Callable[[], UUID] = uuid4
+) -> list[Act]:
+    """The same for several, all or none; where a second person is needed, they wait for one."""
+    for kind in (kind_named(draft.kind) for draft in drafts):
+        if kind.composers and not kind.by_node:
+            raise ValueError(f"acts of the kind {kind.name} are composed by people")
+    return _compose(actor, drafts, now, new_id)
 
 
 def _compose(actor: Actor, drafts: Sequence[Draft], now: datetime, new_id: Callable[[], UUID]) -> list[Act]:
@@ -92,6 +102,18 @@ def withdraw(*, actor: Actor, ref: str, now: datetime) -> Act:
         raise Conflict(
             f"This act is {act.get_state_display().lower()}; only one awaiting approval is withdrawn."
         )
+    return _withdrawn(act)
+
+
+@transaction.atomic
+def withdraw_by_node(*, author: Party, key: int) -> Act | None:
+    """Take back an act that the node composed itself and that nobody has approved yet; else None."""
+    acts = Act.objects.select_for_update().filter(pk=key, author=author, state=ActState.AWAITING)
+    act = acts.filter(composed_by=None).first()
+    return _withdrawn(act) if act and kind_named(act.kind).by_node else None
+
+
+def _withdrawn(act: Act) -> Act:
     act.state = ActState.WITHDRAWN
     act.save(update_fields=["state"])
     return act

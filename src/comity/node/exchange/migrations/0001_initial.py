@@ -273,4 +273,62 @@ class Migration(migrations.Migration):
             model_name='victim',
             constraint=models.CheckConstraint(condition=models.Q(('ref__startswith', 'identity--')), name='victim_is_identity'),
         ),
+        migrations.CreateModel(
+            name='FollowedUpTo',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('holder', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='StricterVersion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.CharField(max_length=300)),
+                ('modified', models.CharField(max_length=40)),
+                ('ways', models.CharField(max_length=60)),
+                ('by_name', models.CharField(max_length=200)),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('holder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ('source', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+            ],
+            options={
+                'ordering': ('-at', '-pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='StricterFor',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('step', models.CharField(choices=[('sent', 'The newer version is sent'), ('recalled', 'Asked to delete the older one'), ('ask', 'May not have it: somebody decides whether to recall'), ('later', 'Nothing can be brought there now'), ('nothing', 'Nothing to do')], max_length=8)),
+                ('words', models.CharField(blank=True, max_length=500)),
+                ('settled', models.BooleanField(default=False)),
+                ('next_try', models.DateTimeField(null=True)),
+                ('changed', models.DateTimeField()),
+                ('act', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='acts.act')),
+                ('party', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parties', to='exchange.stricterversion')),
+            ],
+            options={
+                'ordering': ('pk',),
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='stricterversion',
+            constraint=models.UniqueConstraint(fields=('holder', 'ref', 'modified'), name='stricter_version_once'),
+        ),
+        migrations.AddIndex(
+            model_name='stricterfor',
+            index=models.Index(condition=models.Q(('settled', False)), fields=['party'], name='stricter_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='stricterfor',
+            constraint=models.UniqueConstraint(fields=('version', 'party'), name='stricter_for_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='stricterfor',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('act__isnull', False), ('step__in', ['sent', 'recalled'])), models.Q(('act', None), ('step__in', ['ask', 'later', 'nothing'])), _connector='OR'), name='stricter_by_an_act'),
+        ),
     ]

@@ -13,10 +13,12 @@ from comity.node.exchange.models.held import (
     StixObject,
     Value,
 )
+from comity.node.exchange.models.stricter import FollowedUpTo, Step, StricterFor, StricterVersion
 
 __all__ = [
     "Collection",
     "ErasedObject",
+    "FollowedUpTo",
     "HandlingClass",
     "HolderClock",
     "Import",
@@ -25,7 +27,10 @@ __all__ = [
     "Recall",
     "RecallNotice",
     "Standing",
+    "Step",
     "StixObject",
+    "StricterFor",
+    "StricterVersion",
     "TaxiiAccount",
     "Value",
     "Victim",

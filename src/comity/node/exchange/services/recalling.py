@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from comity.node.exchange import queries, tracing
 from comity.node.exchange.reasons import RecallReason
 from comity.node.exchange.recalls import NAME
 from comity.node.exchange.services.closing import Because, close
-from comity.node.exchange.tracing import Had
+from comity.node.exchange.tracing import Version
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -42,34 +43,33 @@ def recall(*, actor: Actor, ref: str, said: Said, now: datetime) -> list[Act]:
     given = {(ref, version) for each in having for _, version in each.versions}
     here = queries.versions_of(actor, ref).values_list("ref", "modified")
     close(holder, given | set(here), Because(said.reason.value, actor.name), now)
-    label = _label(actor, ref)
-    acts = compose_all(actor=actor, drafts=[_draft(holder, each, said, label) for each in having], now=now)
+    label = label_of(queries.versions_of(actor, ref).values_list("tlp", flat=True))
+    drafts = [draft_of(holder, each.party, each.versions, said, label) for each in having]
+    acts = compose_all(actor=actor, drafts=drafts, now=now)
     for act in acts:
         tracing.note(act, [ref])
     return acts
 
 
-def _draft(holder: Party, had: Had, said: Said, label: Tlp) -> Draft:
-    names = sorted({name for name, _ in had.versions})
-    objects = [
-        {"ref": name, "versions": [version for each, version in had.versions if each == name]}
-        for name in names
-    ]
+def draft_of(holder: Party, party: Party, versions: Iterable[Version], said: Said, label: Tlp) -> Draft:
+    """The draft by which one party is asked to delete these versions, by their names there."""
+    named: dict[str, list[str]] = {}
+    for name, version in sorted(versions):
+        named.setdefault(name, []).append(version)
     return Draft(
         kind=NAME,
         author=holder,
-        recipients=(had.party,),
+        recipients=(party,),
         body={
             "title": said.title,
             "message": said.message,
             "reason": said.reason.value,
-            "objects": objects,
+            "objects": [{"ref": name, "versions": its} for name, its in named.items()],
         },
         tlp=label,
     )
 
 
-def _label(actor: Actor, ref: str) -> Tlp:
-    """The strictest label of its versions here: the words speak of it."""
-    labels = queries.versions_of(actor, ref).exclude(tlp="").values_list("tlp", flat=True)
-    return max((Tlp(each) for each in labels), key=lambda label: label.rank, default=Tlp.AMBER)
+def label_of(labels: Iterable[str]) -> Tlp:
+    """The strictest of these labels: the words of a recall speak of what bears them."""
+    return max((Tlp(each) for each in labels if each), key=lambda label: label.rank, default=Tlp.AMBER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from comity.node.acts.services import composing
 from comity.node.exchange import queries
 from comity.node.exchange.arriving import is_clear
 from comity.node.exchange.handling import of_class
+from comity.node.exchange.judging import receipted
 from comity.node.exchange.kinds import NAME, highest_label, selected
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.sights import Asked, asked
@@ -51,8 +53,12 @@ def share(*, actor: Actor, wish: Wish, partners: Sequence[Party], now: datetime)
 
 
 def draft_for(actor: Actor, wish: Wish, partner: Party, now: datetime) -> Draft:
+    """The draft of one share of the actor's body."""
+    return draft_of(queries.own_body(actor), wish, partner, now)
+
+
+def draft_of(holder: Party, wish: Wish, partner: Party, now: datetime) -> Draft:
     """The draft of one share, with the agreement it rests on and the label that what leaves needs."""
-    holder = queries.own_body(actor)
     rows = selected(holder, wish.refs)
     agreement, leaving = _best(asked(holder, partner, purpose=wish.purpose, now=now), rows)
     return Draft(
@@ -73,16 +79,21 @@ def _best(question: Asked, rows: Sequence[StixObject]) -> tuple[str | None, list
     None is taken where it lets as much go; if nothing may go at all, an agreement that ended says why.
     """
     facts = {row.handling_id: of_class(row.handling) for row in rows}
+    held = receipted(question, (row.ref for row in rows))
     ways: list[tuple[Terms, ...]] = [(), *((terms,) for terms in reversed(question.terms))]
-    leaving = [_leaving(replace(question, terms=way), rows, facts) for way in ways]
+    leaving = [_leaving(replace(question, terms=way), rows, facts, held) for way in ways]
     best = max(range(len(ways)), key=lambda place: len(leaving[place]))
     if not leaving[best] and question.terms:
         return question.terms[-1].agreement, []
     return ways[best][0].agreement if ways[best] else None, leaving[best]
 
 
-def _leaving(question: Asked, rows: Sequence[StixObject], facts: Mapping[int, Handling]) -> list[StixObject]:
-    open_classes = {pk for pk, handling in facts.items() if question.judge(handling).verdict.allowed}
-    may_go = [row for row in rows if row.handling_id in open_classes]
+def _leaving(
+    question: Asked, rows: Sequence[StixObject], facts: Mapping[int, Handling], held: AbstractSet[str]
+) -> list[StixObject]:
+    """What may go; `held` are those of which the partner has a version, which a revocation still reaches."""
+    cases = {(row.handling_id, row.ref in held) for row in rows}
+    open_cases = {case for case in cases if question.judge(facts[case[0]], held=case[1]).verdict.allowed}
+    may_go = [row for row in rows if (row.handling_id, row.ref in held) in open_cases]
     # Without an agreement only what bears the label itself is TLP:CLEAR for the receiver as well.
     return may_go if question.terms else [row for row in may_go if is_clear(bytes(row.wire))]

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from comity.engines.patterns.query import understood
-from comity.node.exchange import forms, queries, searching, tracing
+from comity.node.exchange import forms, queries, searching, stricter, tracing
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.services import importing, marking
 from comity.node.exchange.services.retention import SOON
@@ -105,6 +105,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "victim": queries.victims_for(request.actor).filter(ref=ref).first(),
         "having": tracing.had_for(request.actor, ref),
         "recalled": tracing.recall_for(request.actor, ref),
+        "stricter": stricter.version_of(request.actor, ref),
         "to_delete": tracing.to_delete(request.actor, ref).exists(),
         "look": look,
         "seen_by": who_may_see(row, partners, purpose=look.chosen(), now=timezone.now()),

@@ -1,0 +1,57 @@
+"""What a person does about a stricter version: begin again where it stopped, or recall what others made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from comity.base.errors import NotFound
+from comity.node.acts.kinds import Draft
+from comity.node.acts.models import Act
+from comity.node.acts.services.composing import compose
+from comity.node.exchange import queries
+from comity.node.exchange.models import Step, StricterVersion
+from comity.node.exchange.services import tightening
+from comity.node.exchange.services.holding import one_at_a_time
+from comity.node.exchange.services.tightening import Stricter
+from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
+from comity.node.parties.roles import Power
+
+
+@transaction.atomic
+def begin_again(*, actor: Actor, version: StricterVersion, now: datetime) -> int:
+    """Judge anew for the partners at which it stopped; gives how many they are."""
+    actor.may(Power.COMPOSE).require()
+    holder = _locked(actor, version)
+    count = tightening.redo(tightening.stopped(version.parties.all()), now)
+    tightening.try_again(holder, now, version)
+    return count
+
+
+@transaction.atomic
+def ask_back(*, actor: Actor, version: StricterVersion, now: datetime) -> list[Act]:
+    """Ask the partners that may not have it to delete the older version that we passed on."""
+    actor.may(Power.COMPOSE).require()
+    holder = _locked(actor, version)
+    wanted = set(version.parties.filter(step=Step.ASK, settled=False).values_list("party", flat=True))
+    found = [each for each in tightening.stricter(holder, [version.ref]) if each.given.party.pk in wanted]
+    if not found:
+        raise NotFound("partner to ask")
+
+    def composed(draft: Draft, _about: Stricter) -> Act:
+        return compose(actor=actor, draft=draft, now=now)
+
+    outcomes = tightening.ask_to_delete(holder, found, composed, now)
+    for each in found:
+        tightening.note(version, each.given.party, outcomes[each.given.ref, each.given.party.pk], now)
+    return [outcome.act for outcome in outcomes.values() if outcome.act is not None]
+
+
+def _locked(actor: Actor, version: StricterVersion) -> Party:
+    holder = queries.own_body(actor)
+    if version.holder_id != holder.pk:
+        raise NotFound("stricter version")
+    one_at_a_time(holder)
+    return holder

@@ -1,0 +1,319 @@
+"""Bring stricter versions to the partners that have an older one: sent anew, or the older one asked back.
+
+The order of objects is followed like a reader of TAXII follows it: whatever became the newest version, by a
+file, a post or an act, passes here once. Nothing that a crash interrupts is lost, since the place is kept in
+the transaction of what was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
+
+from comity.base.verdict import Verdict
+from comity.engines.release.handling import Ownership
+from comity.engines.release.tightening import Tightening, tightened
+from comity.node.acts.kinds import Draft
+from comity.node.acts.models import Act, ActState, Delivery, DeliveryState
+from comity.node.acts.services.composing import compose_by_node, withdraw_by_node
+from comity.node.exchange import queries, reaching, tracing
+from comity.node.exchange.handling import of_class
+from comity.node.exchange.models import FollowedUpTo, Step, StixObject, StricterFor, StricterVersion
+from comity.node.exchange.reaching import Given, Offered, Words
+from comity.node.exchange.reasons import RecallReason
+from comity.node.exchange.services.closing import Because, close
+from comity.node.exchange.services.holding import one_at_a_time
+from comity.node.exchange.services.recalling import Said, draft_of, label_of
+from comity.node.parties.models import Party
+from comity.node.parties.queries import our_bodies
+
+PORTION = 2_000  # objects looked at between two moves of the place
+AGAIN = timedelta(minutes=10)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ONLY_FOR_THOSE_WHO_HAVE_IT = frozenset({"object.revoked", "object.expired"})
+_TITLE = "Please delete an older version"
+_MOST_RECALLED = 500  # objects in one act
+_OVERTAKEN = "It has a newer version by now."
+
+
+@dataclass(frozen=True, slots=True)
+class Stricter:
+    """An object whose newest version is stricter than what one party was given."""
+
+    row: StixObject
+    given: Given
+    ways: frozenset[Tightening]
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is ours to recall without asking anybody."""
+        return of_class(self.row.handling).ownership is Ownership.OWN
+
+    @property
+    def reason(self) -> RecallReason:
+        """What a partner is told that has to delete what it has."""
+        return RecallReason.REVOKED if Tightening.REVOKED in self.ways else RecallReason.STRICTER
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done for one party and object."""
+
+    step: Step
+    act: Act | None = None
+    words: str = ""
+    settled: bool = False
+
+
+Compose = Callable[[Draft, Stricter], Act]  # who makes the act of a draft, and for which object
+
+
+def follow(now: datetime) -> None:
+    """Look at everything that is new since the last time, and try again what could not be done then."""
+    for holder in our_bodies():
+        while _portion(holder, now):
+            pass
+        settle(holder)
+        try_again(holder, now)
+
+
+def settle(holder: Party) -> None:
+    """What a partner has receipted needs nobody's attention any more."""
+    there = Delivery.objects.filter(
+        act=OuterRef("act"), party=OuterRef("party"), state=DeliveryState.RECEIPTED
+    )
+    waiting = StricterFor.objects.filter(version__holder=holder, settled=False, act__isnull=False)
+    keys = list(waiting.filter(Exists(there)).values_list("pk", flat=True))
+    for chunk in queries.chunks(keys):
+        StricterFor.objects.filter(pk__in=chunk).update(settled=True)
+
+
+def try_again(holder: Party, now: datetime, version: StricterVersion | None = None) -> None:
+    """Do what could not be done before, of one version or of all whose time has come."""
+    rows = StricterFor.objects.filter(version__holder=holder, settled=False, step=Step.LATER)
+    due = rows.filter(version=version) if version else rows.filter(next_try__lte=now)
+    keys = dict(due.values_list("pk", "version__ref")[:PORTION])
+    if not keys:
+        return
+    with transaction.atomic():
+        one_at_a_time(holder)
+        reach(holder, stricter(holder, keys.values()), now)
+        left = rows.filter(pk__in=list(keys)).exclude(next_try=now + AGAIN)  # not among those just judged
+        left.update(settled=True, words=_OVERTAKEN)
+
+
+def _portion(holder: Party, now: datetime) -> bool:
+    """Look at some objects in their order; whether there may be more."""
+    place = FollowedUpTo.objects.filter(holder=holder).values_list("at", flat=True).first()
+    rows = StixObject.objects.filter(holder=holder, latest=True, added__gt=place or _EPOCH)
+    some = list(rows.order_by("added").values_list("added", "ref")[:PORTION])
+    if not some:
+        return False
+    found = stricter(holder, _with_older(holder, (ref for _, ref in some)))
+    with transaction.atomic():
+        one_at_a_time(holder)
+        if not _moved(holder, place, some[-1][0]):
+            return True  # another worker was here meanwhile
+        refs = {each.given.ref for each in found}
+        reach(holder, stricter(holder, refs) if refs else (), now)
+    return len(some) == PORTION
+
+
+def _moved(holder: Party, place: datetime | None, to: datetime) -> bool:
+    if place is None:
+        _, made = FollowedUpTo.objects.get_or_create(holder=holder, defaults={"at": to})
+        return made
+    return FollowedUpTo.objects.filter(holder=holder, at=place).update(at=to) == 1
+
+
+def _with_older(holder: Party, refs: Iterable[str]) -> list[str]:
+    """Those of which an older version is held here: an object that came once has reached nobody before."""
+    older = StixObject.objects.filter(holder=holder, latest=False)
+    chunks = queries.chunks(refs)
+    return [ref for chunk in chunks for (ref,) in older.filter(ref__in=chunk).values_list("ref").distinct()]
+
+
+def stricter(holder: Party, refs: Iterable[str]) -> list[Stricter]:
+    """Which parties were given one of these in a version less strict than the newest."""
+    given = reaching.behind(holder, refs)
+    rows = queries.held(holder, [each.ref for each in given])
+    prefetch_related_objects(list(rows.values()), "holder", "source", "brought", "act__author")
+    older = _older(holder, rows)
+    return [
+        Stricter(rows[each.ref], each, ways) for each in given if (ways := _ways(rows[each.ref], each, older))
+    ]
+
+
+def _older(holder: Party, refs: Iterable[str]) -> dict[tuple[str, str], StixObject]:
+    rows = StixObject.objects.filter(holder=holder).select_related("handling").defer("wire", "words")
+    found = (row for chunk in queries.chunks(refs) for row in rows.filter(ref__in=chunk, latest=False))
+    return {(row.ref, row.modified): row for row in found}
+
+
+def _ways(
+    row: StixObject, given: Given, older: Mapping[tuple[str, str], StixObject]
+) -> frozenset[Tightening]:
+    """Compared with the newest that the party has; what is gone here is taken for less strict."""
+    before = older.get((given.ref, max(modified for _, modified in given.versions)))
+    if before is None:
+        return frozenset({Tightening.MARKING})
+    return tightened(of_class(before.handling), of_class(row.handling))
+
+
+def reach(holder: Party, found: Sequence[Stricter], now: datetime) -> None:
+    """Send, recall or leave to a person, for each party; in the caller's transaction, under the lock."""
+    _overtake(holder, found, now)
+    found = _not_begun(holder, found)
+    versions = {each.row.ref: _version(each, now) for each in found}
+    outcomes: dict[tuple[str, int], Outcome] = {}
+    for words, some in _alike(found):
+        offered = reaching.offer_newest(holder, [each.given for each in some], words, now)
+        by_party = {each.party.pk: each for each in offered}
+        outcomes |= {
+            (each.given.ref, each.given.party.pk): _outcome(each, by_party[each.given.party.pk])
+            for each in some
+        }
+    back = [each for each in found if outcomes[each.given.ref, each.given.party.pk].step == Step.RECALLED]
+
+    def compose(draft: Draft, about: Stricter) -> Act:
+        actor = reaching.node_of(holder, _person(about.row))
+        return compose_by_node(actor=actor, draft=draft, now=now)
+
+    outcomes |= ask_to_delete(holder, back, compose, now)
+    for each in found:
+        note(versions[each.row.ref], each.given.party, outcomes[each.given.ref, each.given.party.pk], now)
+
+
+def _not_begun(holder: Party, found: Sequence[Stricter]) -> list[Stricter]:
+    """Those of which nothing was begun for this version; an act may wait for approval for days."""
+    rows = StricterFor.objects.filter(version__holder=holder).exclude(step=Step.LATER)
+    told = rows.values_list("version__ref", "version__modified", "party")
+    refs = queries.chunks(each.row.ref for each in found)
+    begun = {row for chunk in refs for row in told.filter(version__ref__in=chunk)}
+    return [each for each in found if (each.row.ref, each.row.modified, each.given.party.pk) not in begun]
+
+
+def _outcome(each: Stricter, offered: Offered) -> Outcome:
+    ref = each.given.ref
+    if ref in offered.acts:
+        return Outcome(Step.SENT, offered.acts[ref])
+    if ref in offered.later:
+        return Outcome(Step.LATER, words=_why(offered.later[ref]))
+    why = offered.stays[ref]
+    if not each.given.arrived:
+        return Outcome(Step.NOTHING, words=f"The older version did not get there. {_why(why)}", settled=True)
+    if not each.given.receipted and {g.rule for g in why.grounds} <= _ONLY_FOR_THOSE_WHO_HAVE_IT:
+        return Outcome(Step.LATER, words=f"It has not receipted the older version yet. {_why(why)}")
+    return Outcome(Step.RECALLED if each.ours else Step.ASK, words=_why(why))
+
+
+def ask_to_delete(
+    holder: Party, found: Sequence[Stricter], compose: Compose, now: datetime
+) -> dict[tuple[str, int], Outcome]:
+    """Close the older versions here, and ask each of these parties to delete what it has of them."""
+    outcomes: dict[tuple[str, int], Outcome] = {}
+    for some in _for_one_recall(found):
+        first = some[0]
+        because = Because(first.reason.value, _maker(first.row))
+        older = {(each.given.ref, modified) for each in some for _, modified in each.given.arrived}
+        close(holder, older, because, now)
+        versions = [version for each in some for version in each.given.arrived]
+        label = label_of(each.row.tlp for each in some)
+        act = compose(draft_of(holder, first.given.party, versions, Said(first.reason, _TITLE), label), first)
+        tracing.note(act, (each.given.ref for each in some))
+        outcomes |= {(each.given.ref, each.given.party.pk): Outcome(Step.RECALLED, act) for each in some}
+    return outcomes
+
+
+def _for_one_recall(found: Sequence[Stricter]) -> Iterator[list[Stricter]]:
+    piles: dict[tuple[int, str, int | None], list[Stricter]] = {}
+    for each in found:
+        piles.setdefault((each.given.party.pk, each.reason.value, _person(each.row)), []).append(each)
+    for pile in piles.values():
+        yield from (pile[start : start + _MOST_RECALLED] for start in range(0, len(pile), _MOST_RECALLED))
+
+
+def _alike(found: Sequence[Stricter]) -> Iterator[tuple[Words, list[Stricter]]]:
+    """What partners can be told in the same words, and for which the same person answers."""
+    piles: dict[Words, list[Stricter]] = {}
+    for each in found:
+        told = " and ".join(way.words for way in Tightening if way in each.ways)
+        words = Words(f"A newer version of what we gave you: {told}", answerable=_person(each.row))
+        piles.setdefault(words, []).append(each)
+    yield from piles.items()
+
+
+def _overtake(holder: Party, found: Sequence[Stricter], now: datetime) -> None:
+    """What was begun for a version that is not the newest any more ends; the rest of its acts is redone."""
+    open_ = StricterFor.objects.filter(version__holder=holder, settled=False).select_related("version")
+    newest = {(each.row.ref, each.row.modified) for each in found}
+    for chunk in queries.chunks(each.row.ref for each in found):
+        rows = list(open_.filter(version__ref__in=chunk).exclude(step=Step.LATER))
+        old = [each for each in rows if (each.version.ref, each.version.modified) not in newest]
+        StricterFor.objects.filter(pk__in=[each.pk for each in old]).update(
+            settled=True, words=_OVERTAKEN, changed=now
+        )
+        for act in {each.act_id for each in old if each.act_id is not None}:
+            if withdraw_by_node(author=holder, key=act) is not None:
+                redo(open_.filter(act=act, settled=False), now)
+
+
+def redo(rows: QuerySet[StricterFor], now: datetime) -> int:
+    """Let these be judged again with the next round."""
+    keys = list(rows.values_list("pk", flat=True))
+    changes = {"step": Step.LATER, "act": None, "next_try": now, "changed": now}
+    return sum(StricterFor.objects.filter(pk__in=chunk).update(**changes) for chunk in queries.chunks(keys))
+
+
+def stopped(rows: QuerySet[StricterFor]) -> QuerySet[StricterFor]:
+    """Those whose act goes no further by itself: a person decided so, or one of the two nodes."""
+    ends = Delivery.objects.filter(
+        act=OuterRef("act"), party=OuterRef("party"),
+        state__in=(DeliveryState.REFUSED, DeliveryState.WITHHELD),
+    )  # fmt: skip  # one clause to a line
+    halted = Act.objects.filter(pk=OuterRef("act"), state__in=(ActState.DECLINED, ActState.WITHDRAWN))
+    return rows.filter(settled=False).filter(Exists(ends) | Exists(halted))
+
+
+def _version(each: Stricter, now: datetime) -> StricterVersion:
+    row, handling = each.row, of_class(each.row.handling)
+    theirs = handling.ownership is Ownership.RECEIVED
+    told = {
+        "ways": " ".join(way.value for way in Tightening if way in each.ways),
+        "source": row.source if theirs else None,
+        "by_id": _person(row),
+        "by_name": _maker(row),
+        "at": now,
+    }
+    keys = {"holder": row.holder, "ref": row.ref, "modified": row.modified}
+    return StricterVersion.objects.get_or_create(**keys, defaults=told)[0]
+
+
+def note(version: StricterVersion, party: Party, outcome: Outcome, now: datetime) -> None:
+    """Keep what was done, in place of what was there before."""
+    told = {
+        "step": outcome.step,
+        "act": outcome.act,
+        "words": outcome.words[:500],
+        "settled": outcome.settled,
+        "next_try": now + AGAIN if outcome.step == Step.LATER else None,
+        "changed": now,
+    }
+    StricterFor.objects.update_or_create(version=version, party=party, defaults=told)
+
+
+def _person(row: StixObject) -> int | None:
+    """Who brought the version in by a file; nobody here answers for what a partner made."""
+    return row.brought.by_id if row.brought else None
+
+
+def _maker(row: StixObject) -> str:
+    return row.brought.by_name if row.brought else row.act.author.name if row.act else ""
+
+
+def _why(verdict: Verdict) -> str:
+    return " ".join(ground.text for ground in verdict.grounds)
