@@ -13,16 +13,14 @@ from comity.formats.conversation import Ask, PartnerRefused, PartnerUnavailable,
 from comity.formats.exchange import (
     MAX_CHECKPOINT,
     Outbox,
-    discover,
     fetch_checkpoint,
     fetch_descriptor,
     fetch_log_file,
     post_objects,
-    read_api_root,
-    read_collections,
     read_outbox,
 )
 from comity.formats.taxii import ApiRoot, Collection, Discovery, Envelope, Outcome, Status, TaxiiError
+from comity.formats.taxii_client import discover, read_api_root, read_collections
 from tests.vectors.formats.make import descriptor_vector
 
 ROOT = "https://b.example/taxii2/comity/"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from typing import Protocol
 
@@ -49,6 +50,18 @@ def bundle_objects(source: Readable) -> Iterator[list[bytes]]:
 def envelope_objects(source: Readable) -> Iterator[list[bytes]]:
     """The objects of a TAXII 2.1 envelope (section 3.7), some at a time."""
     yield from _listed(source)
+
+
+def whole_envelope(text: bytes) -> tuple[tuple[bytes, ...], Fields]:
+    """The objects of an envelope that is at hand, and what stands beside them."""
+    found: list[bytes] = []
+    portions = _listed(BytesIO(text))
+    while True:
+        try:
+            found += next(portions)
+        except StopIteration as end:
+            beside: Fields = end.value
+            return tuple(found), beside
 
 
 @dataclass(slots=True)

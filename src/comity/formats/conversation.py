@@ -14,7 +14,13 @@ MAX_REPLY = 16 * 2**20
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
 _MAX_RETRY_AFTER = 24 * 60 * 60
 _SECONDS = re.compile("[0-9]{1,9}")
+_PLACE = re.compile(r"[!-~]{1,300}")
 _REASONS = {
+    301: "it has moved",
+    302: "it sends us elsewhere",
+    303: "it sends us elsewhere",
+    307: "it sends us elsewhere",
+    308: "it has moved",
     400: "it could not read the request",
     401: "it does not know who asks",
     403: "it does not allow this",
@@ -89,22 +95,28 @@ def ask_for(ask: Ask, status: int, media_type: str) -> Conversation[Reply]:
     if len(reply.body) > ask.limit:
         raise TooLarge(ask.url, f"the reply has more than {ask.limit:,} bytes.")
     if reply.status != status:
-        raise _refusal(ask, reply)
+        raise refusal(ask, reply)
     found = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if found != media_type:
         raise Malformed(ask.url, f"the reply is {found or 'of no stated type'}, not {media_type}.")
     return reply
 
 
-def _refusal(ask: Ask, reply: Reply) -> ComityError:
+def refusal(ask: Ask, reply: Reply) -> ComityError:
     """The error for a status that was not asked for, in words."""
     reason = _REASONS.get(reply.status, "an answer that was not expected")
     said = TaxiiError.in_words(reply.body)
     text = f"The partner answered {reply.status} ({reason}) to {ask.method} {ask.url}"
-    text += f": {said.title}" if said else "."
+    text += f": {said.title}" if said else _elsewhere(reply)
     if reply.status in _RETRY:
         return PartnerUnavailable(text, _retry_after(reply))
     return PartnerRefused(text, reply.status, said.error_code if said else None)
+
+
+def _elsewhere(reply: Reply) -> str:
+    """Where a redirect points: nobody follows it, a person may enter that address."""
+    place = reply.headers.get("location", "")
+    return f"; it points to {place}" if reply.status // 100 == 3 and _PLACE.fullmatch(place) else "."  # noqa: PLR2004  3xx
 
 
 def _retry_after(reply: Reply) -> int | None:

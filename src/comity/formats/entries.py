@@ -44,6 +44,9 @@ class Event(Enum):
     CONTENT_GIVEN = "content-given"
     CONTENT_POSTED = "content-posted"
     CONTENT_WITHDRAWN = "content-withdrawn"
+    CONTENT_PUSHED = "content-pushed"
+    CONTENT_TAKEN_BACK = "content-taken-back"
+    REMOTE_CHANGED = "remote-changed"
     PEOPLE_CHANGED = "people-changed"
 
 

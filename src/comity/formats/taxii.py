@@ -24,7 +24,8 @@ MAX_API_ROOTS = 100
 MAX_COLLECTIONS = 1_000
 MAX_TEXT = 5_000
 _SMALL = Limits(size=2 * 2**20, depth=32, values=100_000, string=MAX_TEXT)
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# The standard asks for UUIDs; servers that many read have other ids. It becomes a part of an address.
+IDENTIFIER = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,200}")
 _CODE = re.compile(r"([a-z]+(?:[.-][a-z]+)*): ")
 _CURSOR = re.compile(r"[\x20-\x7e]{1,1000}")
 
@@ -104,7 +105,7 @@ class Collection:
     def read(cls, fields: Fields) -> Collection:
         """The resource in a list of collections."""
         return cls(
-            id=fields.text("id", form=_UUID),
+            id=fields.text("id", form=IDENTIFIER),
             title=fields.text("title"),
             can_read=fields.truth("can_read"),
             can_write=fields.truth("can_write"),
@@ -160,6 +161,9 @@ class Envelope:
         if envelope.more and envelope.next is None:
             raise Malformed(fields.at("next"), "is missing, although there is more.")
         return envelope
+
+    def __len__(self) -> int:
+        return len(self.objects)
 
     def stix(self) -> tuple[StixObject, ...]:
         """All objects, where all are expected to be well-formed."""
@@ -223,7 +227,7 @@ class Status:
         if state not in {"complete", "pending"}:
             raise Malformed(fields.at("status"), f"{state!r} is neither complete nor pending.")
         return cls(
-            id=fields.text("id", form=_UUID),
+            id=fields.text("id", form=IDENTIFIER),
             complete=state == "complete",
             request_timestamp=fields.optional_time("request_timestamp"),
             successes=_outcomes(fields, "successes", "success_count"),

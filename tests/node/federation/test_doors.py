@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from comity.formats.acts import decode_act
 from comity.formats.conversation import Ask, Reply
 from comity.formats.descriptor import decode_descriptor, verify_descriptor
-from comity.formats.exchange import read_collections, read_outbox
+from comity.formats.exchange import read_outbox
 from comity.formats.keys import Use
 from comity.formats.receipts import decode_receipt
 from comity.formats.taxii import MEDIA_TYPE, Envelope, Status
+from comity.formats.taxii_client import read_collections
 from comity.node.accountability import queries as log
 from comity.node.accountability.models import Cosignature
 from comity.node.acts.models import Act, Delivery

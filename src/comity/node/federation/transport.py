@@ -1,4 +1,4 @@
-"""Drives conversations over HTTP: signed requests, bounded replies, no redirects, bounded time."""
+"""Drives conversations over HTTP: requests that say who asks, bounded replies, no redirects, bounded time."""
 
 from __future__ import annotations
 
@@ -84,13 +84,15 @@ class _Patience:
 class Http:
     """A transport over HTTP, in whose requests this node signs its name; use it as a context.
 
-    Each request may take `timeout` seconds, and all that are made in the context `altogether`: a partner
-    whose pages each come just in time could hold us for a thousand of them.
+    A server that does not know nodes is asked with an `authorization` instead, "" where it wants none; it
+    is sent to this one server alone. Each request may take `timeout` seconds, and all that are made in the
+    context `altogether`: a partner whose pages each come just in time could hold us for a thousand of them.
     """
 
     clock: Callable[[], datetime] = timezone.now
     timeout: float = field(default_factory=lambda: float(settings.CONFIG.request_timeout))
     altogether: float = math.inf
+    authorization: str | None = field(default=None, repr=False)
     _ends: float = math.inf
     _client: httpx.Client | None = None
     _lines: list[Any] = field(default_factory=list)
@@ -111,6 +113,8 @@ class Http:
             raise RuntimeError("Http is used as a context")
         if ask.wait:
             time.sleep(max(0.0, min(ask.wait, self.timeout, self._left())))
+        if self.authorization is not None:
+            return self._ask(self._client, ask, None)
         reply = self._ask(self._client, ask, node_key(KeyUse.SIGN))
         if reply.status != _NOT_KNOWN:
             return reply
@@ -118,9 +122,9 @@ class Http:
         again = (self._ask(self._client, ask, key) for key in former(KeyUse.SIGN))
         return next((each for each in again if each.status != _NOT_KNOWN), reply)
 
-    def _ask(self, client: httpx.Client, ask: Ask, key: Ed25519PrivateKey) -> Reply:
+    def _ask(self, client: httpx.Client, ask: Ask, key: Ed25519PrivateKey | None) -> Reply:
         try:
-            request = self._signed(client, ask, key)
+            request = self._request(client, ask, key)
         except (httpx.InvalidURL, ValueError) as error:
             raise _unreachable(ask, error) from error
         seconds = min(self.timeout, self._left())
@@ -137,13 +141,18 @@ class Http:
             raise self._late(ask)
         return reply
 
-    def _signed(self, client: httpx.Client, ask: Ask, key: Ed25519PrivateKey) -> httpx.Request:
+    def _request(self, client: httpx.Client, ask: Ask, key: Ed25519PrivateKey | None) -> httpx.Request:
+        """The request, signed with the key if there is one."""
         body = ask.body or b""
         request = client.build_request(ask.method, ask.url, params=ask.query or None, content=body)
         headers = {"Accept": ask.accept} | ({"Content-Type": ask.content_type} if ask.content_type else {})
-        message = Message(ask.method, str(request.url), headers)
-        kid = thumbprint(key.public_key())
-        request.headers.update(sign_request(message, body=body, key=key, kid=kid, now=self.clock()))
+        if self.authorization:
+            headers["Authorization"] = self.authorization
+        if key is not None:
+            message = Message(ask.method, str(request.url), headers)
+            kid = thumbprint(key.public_key())
+            sign_request(message, body=body, key=key, kid=kid, now=self.clock())
+        request.headers.update(headers)
         request.headers["Accept-Encoding"] = "identity"  # a small reply must not unfold into a large one
         return request
 
