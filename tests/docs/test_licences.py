@@ -10,6 +10,7 @@ NOTICE = Path("NOTICE").read_text("utf-8")
 LISTED = [line for line in NOTICE.splitlines() if re.match(r"(src|tests)/\S+$", line)]
 OURS = {
     # Tables and files of our own making, that stand among those of others.
+    "src/comity/engines/scoring/parameters.yaml",
     "src/comity/node/exchange/samples/pk-report.json",
     "tests/vectors/formats/act.json",
     "tests/vectors/formats/descriptor.json",
