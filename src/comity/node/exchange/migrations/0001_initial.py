@@ -331,4 +331,23 @@ class Migration(migrations.Migration):
             model_name='stricterfor',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('act__isnull', False), ('step__in', ['sent', 'recalled'])), models.Q(('act', None), ('step__in', ['ask', 'later', 'nothing'])), _connector='OR'), name='stricter_by_an_act'),
         ),
+        migrations.CreateModel(
+            name='Remark',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.CharField(max_length=300)),
+                ('kind', models.CharField(choices=[('seen', 'seen'), ('false-positive', 'false positive'), ('expired', 'expired'), ('opinion', 'opinion')], max_length=14)),
+                ('count', models.BigIntegerField(default=1)),
+                ('opinion', models.CharField(blank=True, choices=[('strongly-disagree', 'strongly disagree'), ('disagree', 'disagree'), ('neutral', 'neutral'), ('agree', 'agree'), ('strongly-agree', 'strongly agree')], max_length=17)),
+                ('at', models.DateTimeField()),
+                ('looked_at', models.DateTimeField(null=True)),
+                ('holder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ('object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='remarks', to='exchange.stixobject')),
+                ('source', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['holder', 'ref', 'kind'], name='remark_by_ref'), models.Index(condition=models.Q(('kind', 'false-positive'), ('looked_at', None)), fields=['holder', 'source'], name='remark_to_look_at')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'opinion'), models.Q(('opinion', ''), _negated=True)), models.Q(models.Q(('kind', 'opinion'), _negated=True), ('opinion', '')), _connector='OR'), name='remark_opinion_if_one')],
+            },
+        ),
     ]

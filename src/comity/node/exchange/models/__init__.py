@@ -13,6 +13,7 @@ from comity.node.exchange.models.held import (
     StixObject,
     Value,
 )
+from comity.node.exchange.models.remarks import Remark
 from comity.node.exchange.models.stricter import FollowedUpTo, Step, StricterFor, StricterVersion
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Link",
     "Recall",
     "RecallNotice",
+    "Remark",
     "Standing",
     "Step",
     "StixObject",

@@ -13,7 +13,8 @@ from comity.node.acts.models import Act
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS, labels_of, links_of, title_of, words_of
 from comity.node.exchange.handling import Origin
-from comity.node.exchange.models import Import, Label, Link, StixObject, Value, VictimHow
+from comity.node.exchange.models import Import, Label, Link, Remark, StixObject, Value, VictimHow
+from comity.node.exchange.remarks import REMARKING, remarks_of
 from comity.node.exchange.services.classing import Classifier
 from comity.node.exchange.services.holding import INSTANT, names_beside, next_instant, one_at_a_time
 from comity.node.exchange.services.rereading import reread_older
@@ -35,6 +36,7 @@ _OBJECT = (
 _LINK = ("object_id", "path", "ref")
 _VALUE = ("object_id", "kind", "key")
 _LABEL = ("object_id", "name")
+_REMARK = ("object_id", "holder_id", "source_id", "ref", "kind", "count", "opinion", "at")
 
 Progress = Callable[[int, int], None]
 
@@ -258,7 +260,15 @@ def _insert(
         insert(Link, _LINK, [(key, *link) for key, each in pairs for link in each.links])
         insert(Value, _VALUE, [(key, *value) for key, each in pairs for value in keys_of(each.found.value)])
         insert(Label, _LABEL, [(key, name) for key, each in pairs for name in labels_of(each.found.value)])
+        saying = [(key, each.found.value) for key, each in pairs if each.found.type in REMARKING]
+        if saying:
+            insert(Remark, _REMARK, _remarks(saying, way))
         progress(start + len(portion), len(news))
+
+
+def _remarks(saying: Iterable[tuple[int, Mapping[str, Any]]], way: Way) -> list[Row]:
+    whose = (way.holder.pk, way.source and way.source.pk)
+    return [(key, *whose, *remark) for key, value in saying for remark in remarks_of(value, way.now)]
 
 
 def _described(each: _Incoming, names: Mapping[str, str]) -> Row:

@@ -1,0 +1,216 @@
+"""For lists and pages: what was seen of objects, and their scores now; a fixed number of questions each.
+
+`sightings_of(actor, refs)` gives `Seen` by ref, for those of which anybody said something: one question for
+each 500 refs. `score_of(rows, now)` gives a `Score` by key, for those that can be scored, of rows of one
+holder: three questions. `Scorer` does the same for whoever has decoded the objects already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+
+from comity.base.errors import Malformed
+from comity.base.times import decode_time
+from comity.engines.patterns.values import values_of_object
+from comity.engines.scoring import parameters
+from comity.engines.scoring.parameters import Model
+from comity.engines.scoring.remarks import Kind, Opinion, Standing
+from comity.engines.scoring.remarks import Remark as Said
+from comity.engines.scoring.score import Facts, Score, score
+from comity.formats.stix import StixObject as Found
+from comity.formats.strict_json import Limits, decode
+from comity.node.exchange.models import Remark, StixObject
+from comity.node.exchange.queries import chunks
+from comity.node.exchange.tracing import names_of
+from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
+from comity.node.parties.roles import Power
+
+_SEEN = Q(kind=Kind.SEEN.value, count__gt=0)
+_FALSE = Q(kind=Kind.FALSE_POSITIVE.value)
+_MOST_CONFIDENCE = 100
+_STATED = ("last_seen", "last_observed")  # beside `modified`: when its maker last saw it itself
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of an object: how often, when last; how often it was called a false positive."""
+
+    count: int = 0
+    last: datetime | None = None
+    false: int = 0
+
+    def joined(self, other: Seen) -> Seen:
+        """Both in one."""
+        last = max((each for each in (self.last, other.last) if each), default=None)
+        return Seen(self.count + other.count, last, self.false + other.false)
+
+
+def standing_remarks(holder: int) -> QuerySet[Remark]:
+    """The remarks that the newest versions of what a body holds make."""
+    newest = StixObject.objects.filter(pk=OuterRef("object_id"), latest=True)
+    return Remark.objects.filter(Exists(newest), holder_id=holder)
+
+
+def sightings_of(actor: Actor, refs: Iterable[str]) -> dict[str, Seen]:
+    """What was seen of these objects, as far as the actor's body was told."""
+    if not actor.may(Power.READ_CONTENT).allowed:
+        return {}
+    told = {
+        "times": Sum("count", filter=_SEEN, default=0),
+        "newest": Max("at", filter=_SEEN),
+        "false": Count("pk", filter=_FALSE),
+    }
+    names = names_here(refs)
+    rows = standing_remarks(actor.body).filter(_SEEN | _FALSE).order_by().values_list("ref")
+    found: dict[str, Seen] = {}
+    for chunk in chunks(names):
+        for name, *seen in rows.filter(ref__in=chunk).annotate(**told):
+            found[names[name]] = found.get(names[name], Seen()).joined(Seen(*seen))
+    return found
+
+
+def names_here(refs: Iterable[str]) -> dict[str, str]:
+    """The ref here of each name under which an object may have left: partners speak of it by that."""
+    return {name: ref for ref in refs for name in names_of(ref)}
+
+
+def score_of(rows: Sequence[StixObject], now: datetime) -> dict[int, Score]:
+    """The scores of objects of one holder, with what was said of them since."""
+    holder = next((row.holder_id for row in rows), None)
+    if holder is None:
+        return {}
+    wires = StixObject.objects.values_list("pk", "wire")
+    values = {
+        pk: _decoded(bytes(wire))
+        for chunk in chunks([row.pk for row in rows])
+        for pk, wire in wires.filter(pk__in=chunk)
+    }
+    return Scorer(holder, now).scores([(row, values[row.pk]) for row in rows if row.pk in values])
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores for one body at one time; without remarks, for whoever is not told what others said."""
+
+    holder: int
+    now: datetime
+    remarks: bool = True
+    _parties: dict[int, Party] = field(default_factory=dict)
+
+    @cached_property
+    def model(self) -> Model:
+        """The parameters in force."""
+        return _in_force(self.now.astimezone(UTC).date().toordinal())
+
+    def scores(
+        self, pairs: Sequence[tuple[StixObject, Mapping[str, Any]]], kind: str = ""
+    ) -> dict[int, Score]:
+        """The scores of these rows, with what each says; as a value of this kind, if one is named."""
+        said = self._said(row for row, _ in pairs) if self.remarks else {}
+        self._know(row.source_id for row, _ in pairs)
+        found = {row.pk: self.score(row, value, said.get(row.ref, ()), kind) for row, value in pairs}
+        return {pk: each for pk, each in found.items() if each is not None}
+
+    def score(
+        self, row: StixObject, value: Mapping[str, Any], said: Iterable[_Grouped], kind: str = ""
+    ) -> Score | None:
+        """The score of one object."""
+        facts = Facts(
+            kinds=(kind,) if kind else kinds_of(value),
+            givers=self._givers(row.source_id),
+            stated=self._stated(row, value),
+            confidence=_confidence(value),
+            ends=_time(value, "valid_until"),
+            revoked=value.get("revoked") is True,
+            remarks=tuple(self._remark(row, each) for each in said),
+        )
+        return score(facts, self.model, self.now)
+
+    def _said(self, rows: Iterable[StixObject]) -> dict[str, list[_Grouped]]:
+        """What each party said of each, grouped by the database: a thousand sightings are one line."""
+        groups = standing_remarks(self.holder).order_by().values_list("ref", "kind", "source", "opinion")
+        counted = groups.annotate(times=Sum("count", default=0), newest=Max("at"))
+        found: dict[str, list[_Grouped]] = {}
+        names = names_here(row.ref for row in rows)
+        for chunk in chunks(names):
+            for name, *rest in counted.filter(ref__in=chunk):
+                found.setdefault(names[name], []).append(_Grouped(*rest))
+        self._know(each.source for some in found.values() for each in some)
+        return found
+
+    def _know(self, keys: Iterable[int | None]) -> None:
+        missing = {key for key in keys if key is not None} - self._parties.keys()
+        if missing:
+            self._parties.update(Party.objects.in_bulk(list(missing)))
+
+    def _givers(self, source: int | None) -> tuple[str, ...]:
+        party = self._parties.get(source) if source is not None else None
+        if party is None:
+            return (parameters.OTHER,)
+        return (party.ref, parameters.OWN if party.pk == self.holder else parameters.PARTNER)
+
+    def _remark(self, row: StixObject, each: _Grouped) -> Said:
+        party = self._parties.get(each.source) if each.source is not None else None
+        standing = Standing.OTHER
+        if each.source is not None and each.source in {self.holder, row.source_id}:
+            standing = Standing.OWN if each.source == self.holder else Standing.GIVER
+        return Said(
+            kind=Kind(each.kind),
+            by=party.ref if party else "",
+            at=each.at,
+            standing=standing,
+            count=each.count,
+            opinion=Opinion(each.opinion) if each.opinion else None,
+            state=party.state if party else "",
+        )
+
+    def _stated(self, row: StixObject, value: Mapping[str, Any]) -> datetime:
+        """When its maker last stood by it; a time to come counts from when it came in."""
+        said = [_time(value, name) for name in ("modified", *_STATED)]
+        return min(max((each for each in said if each), default=row.added), row.added)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouped:
+    """All that one party said of one object in one kind."""
+
+    kind: str
+    source: int | None
+    opinion: str
+    count: int
+    at: datetime
+
+
+def kinds_of(value: Mapping[str, Any]) -> tuple[str, ...]:
+    """The kinds of the object's values; its type where it has none."""
+    kinds = tuple(dict.fromkeys(each.kind.value for each in values_of_object(value)))
+    return kinds or (str(value.get("type")),)
+
+
+@lru_cache(maxsize=8)
+def _in_force(day: int) -> Model:
+    return parameters.shipped().on(datetime.fromordinal(day).date())
+
+
+def _decoded(wire: bytes) -> dict[str, Any]:
+    return Found.decode(decode(wire, limits=Limits(size=len(wire)))).value
+
+
+def _confidence(value: Mapping[str, Any]) -> int | None:
+    said = value.get("confidence")
+    return said if type(said) is int and 0 <= said <= _MOST_CONFIDENCE else None
+
+
+def _time(value: Mapping[str, Any], name: str) -> datetime | None:
+    text = value.get(name)
+    try:
+        return decode_time(text, name) if isinstance(text, str) else None
+    except Malformed:
+        return None
