@@ -3,7 +3,7 @@
 import pytest
 
 from comity.base.errors import Malformed
-from comity.base.times import decode_time, encode_time
+from comity.base.times import decode_time, encode_time, is_written
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,15 @@ def test_times(text, written):
 def test_other_forms_of_time_are_refused(text):
     with pytest.raises(Malformed, match="RFC 3339"):
         decode_time(text, "/at")
+
+
+@pytest.mark.parametrize("text", ["2026-11-22T03:00:00Z", "2026-11-22T03:00:00.123456789Z"])
+def test_texts_in_the_form_of_the_wire(text):
+    assert is_written(text)
+
+
+@pytest.mark.parametrize(
+    "text", [None, 7, "", "2026-11-22", "2026-11-22T03:00:00+01:00", "2026-11-22T03:00:00Z "]
+)
+def test_texts_in_another_form(text):
+    assert not is_written(text)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import TypeGuard
 
 from comity.base.errors import Malformed
 
 MAX_LENGTH = 40  # a fraction of a second may be long, but not endless
 _FORM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,19}))?Z", re.ASCII)
 _PROBLEM = "is not a time like 2026-11-22T03:00:00.000Z (RFC 3339, in UTC)."
+
+
+def is_written(text: object) -> TypeGuard[str]:
+    """Whether it has the form of a time on the wire; such texts sort as their times do, to the second."""
+    return type(text) is str and _FORM.fullmatch(text) is not None
 
 
 def decode_time(text: str, where: str) -> datetime:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from comity.base.lines import as_line
+from comity.base.times import is_written
 from comity.formats.stix import ID
 
 LONGEST_TITLE = 200
 LONGEST_WORDS = 4_000
 LONGEST_PATH = 100
 LONGEST_LABEL = 120
+LONGEST_RELATION = 100
 MOST_LABELS = 100
 JOINING = ("relationship", "sighting")
 DEFINITIONS = ("marking-definition", "extension-definition")  # they travel with what needs them, never alone
@@ -79,6 +81,30 @@ def labels_of(value: Mapping[str, Any]) -> tuple[str, ...]:
             if isinstance(word, str) and word:
                 found[f"{kind}:{word.casefold()}"[:LONGEST_LABEL]] = None
     return tuple(found)[:MOST_LABELS]
+
+
+def facets_of(value: Mapping[str, Any]) -> tuple[str, int | None, str, str, str]:
+    """What lists are narrowed by: relation, confidence, created, valid from, valid until."""
+    relation = value.get("relationship_type")
+    known = isinstance(relation, str) and value.get("type") == "relationship"
+    return (
+        str(relation)[:LONGEST_RELATION] if known else "",
+        confidence_of(value),
+        _time(value, "created"),
+        _time(value, "valid_from"),
+        _time(value, "valid_until"),
+    )
+
+
+def confidence_of(value: Mapping[str, Any]) -> int | None:
+    """The confidence on the scale of STIX, 0 to 100."""
+    said = value.get("confidence")
+    return said if type(said) is int and 0 <= said <= 100 else None  # noqa: PLR2004  as STIX has it
+
+
+def _time(value: Mapping[str, Any], name: str) -> str:
+    text = value.get(name)
+    return text if is_written(text) else ""
 
 
 def _gather(value: Mapping[str, Any], where: str, found: dict[tuple[str, str], None]) -> None:

@@ -66,6 +66,11 @@ class Migration(migrations.Migration):
                 ('type', models.CharField(max_length=250)),
                 ('modified', models.CharField(blank=True, max_length=40)),
                 ('created_by_ref', models.CharField(blank=True, max_length=60)),
+                ('relation', models.CharField(blank=True, max_length=100)),
+                ('confidence', models.PositiveSmallIntegerField(null=True)),
+                ('created', models.CharField(blank=True, max_length=40)),
+                ('valid_from', models.CharField(blank=True, max_length=40)),
+                ('valid_until', models.CharField(blank=True, max_length=40)),
                 ('sha256', models.CharField(max_length=64)),
                 ('wire', models.BinaryField()),
                 ('title', models.CharField(max_length=200)),
@@ -88,7 +93,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('path', models.CharField(max_length=100)),
-                ('ref', models.CharField(db_index=True, max_length=300)),
+                ('ref', models.CharField(max_length=300)),
                 ('object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='exchange.stixobject')),
             ],
         ),
@@ -244,6 +249,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='stixobject',
             index=models.Index(condition=models.Q(('act__isnull', False)), fields=['act'], name='object_of_act'),
+        ),
+        migrations.AddIndex(
+            model_name='label',
+            index=models.Index(fields=['name', 'object'], name='label_by_name'),
+        ),
+        migrations.AddIndex(
+            model_name='link',
+            index=models.Index(fields=['ref', 'path', 'object'], name='link_by_ref'),
+        ),
+        migrations.AddIndex(
+            model_name='stixobject',
+            index=models.Index(condition=models.Q(('latest', True)), fields=['holder', 'added', 'type', 'tlp', 'source', 'confidence', 'created', 'modified', 'valid_from', 'valid_until', 'id'], name='object_facets'),
         ),
         migrations.AddConstraint(
             model_name='stixobject',

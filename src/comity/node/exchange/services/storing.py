@@ -11,7 +11,7 @@ from comity.base.times import decode_time
 from comity.formats.stix import StixObject as Found
 from comity.node.acts.models import Act
 from comity.node.exchange import queries
-from comity.node.exchange.content import DEFINITIONS, labels_of, links_of, title_of, words_of
+from comity.node.exchange.content import DEFINITIONS, facets_of, labels_of, links_of, title_of, words_of
 from comity.node.exchange.handling import Origin
 from comity.node.exchange.models import Import, Label, Link, Remark, StixObject, Value, VictimHow
 from comity.node.exchange.remarks import REMARKING, remarks_of
@@ -31,6 +31,7 @@ OWN_PATH = frozenset({"comity-act", "comity-receipt"})  # they come by the path 
 
 _OBJECT = (
     *("id", "ref", "type", "modified", "latest", "created_by_ref", "sha256", "wire", "title", "words"),
+    *("relation", "confidence", "created", "valid_from", "valid_until"),
     *("handling_id", "tlp", "holder_id", "source_id", "brought_id", "act_id", "added"),
 )
 _LINK = ("object_id", "path", "ref")
@@ -275,7 +276,8 @@ def _described(each: _Incoming, names: Mapping[str, str]) -> Row:
     found, value = each.found, each.found.value
     author, words = str(value.get("created_by_ref", "")), words_of(value)
     version = (found.id, found.type, found.modified or "", each.latest)
-    return (*version, author, found.sha256, found.raw, title_of(value, names), words)
+    told = (title_of(value, names), words, *facets_of(value))
+    return (*version, author, found.sha256, found.raw, *told)
 
 
 def _came(found: Found, way: Way) -> Row:
