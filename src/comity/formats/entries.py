@@ -47,6 +47,7 @@ class Event(Enum):
     CONTENT_PUSHED = "content-pushed"
     CONTENT_TAKEN_BACK = "content-taken-back"
     REMOTE_CHANGED = "remote-changed"
+    FEED_CHANGED = "feed-changed"
     PEOPLE_CHANGED = "people-changed"
 
 

@@ -76,6 +76,16 @@ class Config:
             least=0.1,
         ),
     )
+    feed_timeout: float = field(
+        default=60.0, metadata=_about("Seconds that one request for a feed may take.", least=0.1)
+    )
+    feed_hosts: str = field(
+        default="",
+        metadata=_about(
+            "Hosts, separated by commas, from which feeds may be read though they have a private address or "
+            "no TLS, and to which another host may redirect."
+        ),
+    )
     max_content_length: int = field(
         default=10_485_760, metadata=_about("Largest request body taken from anybody, in bytes.", least=1)
     )
@@ -102,6 +112,16 @@ class Config:
     def keys(self) -> Path:
         """The folder of the private keys, one PEM file each, mode 0600."""
         return self.home / "keys"
+
+    @property
+    def feeds(self) -> Path:
+        """The folder of feeds that are read from files."""
+        return self.home / "feeds"
+
+    @property
+    def credentials(self) -> Path:
+        """The folder of what addresses of feeds ask for, one file each, mode 0600."""
+        return self.home / "credentials"
 
     @property
     def secret_file(self) -> Path:

@@ -27,6 +27,8 @@ class Exchange(systems.System):
         """Make the act known by which objects are shared, and what is done every day."""
         from comity.node.acts.kinds import register  # noqa: PLC0415  models are loaded only now
         from comity.node.acts.routines import Routine, offer_routine  # noqa: PLC0415  as above
+        from comity.node.exchange.feeds import kinds, lists  # noqa: PLC0415  as above
+        from comity.node.exchange.feeds.running import run_due  # noqa: PLC0415  as above
         from comity.node.exchange.foreseeing import effect  # noqa: PLC0415  as above
         from comity.node.exchange.kinds import SHARE  # noqa: PLC0415  models are loaded only now
         from comity.node.exchange.recalls import RECALL  # noqa: PLC0415  as above
@@ -39,8 +41,10 @@ class Exchange(systems.System):
         register(SHARE, RECALL)
         offer_foresight("exchange", effect)
         roots.offer(callers.roots)
+        kinds.register(*lists.KINDS)
         offer_routine(Routine("end-retention", timedelta(days=1), end_retention))
         offer_routine(Routine("reach-with-stricter-versions", timedelta(seconds=10), follow))
+        offer_routine(Routine("feeds", timedelta(minutes=1), run_due))
 
     def matters(self, request: HttpRequest) -> Iterable[Matter]:
         """What partners have asked back and is still here."""

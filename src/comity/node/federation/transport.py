@@ -45,7 +45,7 @@ def drive(conversation: Conversation[T], transport: Transport) -> T:
         return result
 
 
-class _Patience:
+class Patience:
     """Hangs up when the time for one request is over.
 
     A socket's own timeout begins again with every byte, so a partner that drips could hold us for ever.
@@ -130,7 +130,7 @@ class Http:
         seconds = min(self.timeout, self._left())
         if seconds <= 0:
             raise self._late(ask)
-        with _Patience(seconds, self._lines) as patience:
+        with Patience(seconds, self._lines) as patience:
             request.extensions["trace"] = patience.notice
             try:
                 reply = self._send(client, request, ask.limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from comity.node.exchange.models.bounds import ErasedObject, Recall, RecallNotice, Victim, VictimHow
 from comity.node.exchange.models.collections import Collection, Standing, TaxiiAccount
+from comity.node.exchange.models.feeds import Feed, FeedEntry, FeedRun, Outcome
 from comity.node.exchange.models.held import (
     HandlingClass,
     HolderClock,
@@ -19,12 +20,16 @@ from comity.node.exchange.models.stricter import FollowedUpTo, Step, StricterFor
 __all__ = [
     "Collection",
     "ErasedObject",
+    "Feed",
+    "FeedEntry",
+    "FeedRun",
     "FollowedUpTo",
     "HandlingClass",
     "HolderClock",
     "Import",
     "Label",
     "Link",
+    "Outcome",
     "Recall",
     "RecallNotice",
     "Remark",

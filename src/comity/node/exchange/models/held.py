@@ -31,11 +31,16 @@ class HandlingClass(models.Model):
 
 
 FACETS = ("type", "tlp", "source", "confidence", "created", "modified", "valid_from", "valid_until")
-FORMS = [("stix", "STIX 2.1 bundle"), ("misp", "MISP event"), ("taxii", "TAXII 2.1 envelope")]
+FORMS = [
+    ("stix", "STIX 2.1 bundle"),
+    ("misp", "MISP event"),
+    ("taxii", "TAXII 2.1 envelope"),
+    ("feed", "Feed"),
+]
 
 
 class Import(models.Model):
-    """A file that a person brought in, or what a party posted; rows are only ever added."""
+    """A file that a person brought in, what a party posted or a feed said; rows are only ever added."""
 
     holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="imports")
     form = models.CharField(max_length=8, choices=FORMS)

@@ -1,0 +1,123 @@
+"""Runs of feeds: the worker does what is due, a person asks for one at once; how each went is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from comity.base.errors import ComityError
+from comity.node.exchange.feeds.credentials import read_credential
+from comity.node.exchange.feeds.kinds import kind_of
+from comity.node.exchange.feeds.pulling import HeldBack, NothingNew, Pull
+from comity.node.exchange.feeds.reaching import (
+    FILE,
+    FeedUnavailable,
+    Folder,
+    Reach,
+    Web,
+    check_address,
+    hosts_allowed,
+)
+from comity.node.exchange.models import Feed, FeedEntry, FeedRun, Outcome
+from comity.node.exchange.models.feeds import LONGEST_PROBLEM
+
+CLAIM = timedelta(minutes=30)  # a run is cut short long before; another worker begins only then
+FIRST_REST = timedelta(minutes=5)
+LONGEST_REST = timedelta(hours=6)  # between two tries of a feed that fails, unless it is read more seldom
+KEPT = timedelta(days=90)  # runs that brought nothing are forgotten then
+_AT_ONCE = 20
+_WHERE_IT_STANDS = (
+    *("etag", "last_modified", "cursor", "floor", "attempted_at", "succeeded_at", "failures", "problem"),
+)
+
+
+def run_due(now: datetime) -> list[FeedRun]:
+    """Run every feed that is due and that no other worker has claimed."""
+    due = Feed.objects.filter(due__lte=now).order_by("due")
+    done: list[FeedRun] = []
+    for feed in due.select_related("holder", "source")[:_AT_ONCE]:
+        claimed = Feed.objects.filter(pk=feed.pk, due=feed.due).update(due=now + CLAIM)
+        if claimed:
+            done.append(run_feed(feed, now=now))
+    return done
+
+
+def run_feed(feed: Feed, *, now: datetime, by: str = "", reach: Reach | None = None) -> FeedRun:
+    """One run, whatever becomes of it; a failure is kept as one, and raised to nobody."""
+    run = FeedRun.objects.create(feed=feed, at=now, by=by)
+    begun = time.monotonic()
+    error: ComityError | None = None
+    pull: Pull | None = None
+    with ExitStack() as stack:
+        try:
+            pull = Pull(feed, run, reach or stack.enter_context(reaching(feed)), now)
+            kind_of(feed.kind).pull(pull)
+        except ComityError as raised:
+            error = raised
+    run.took = int((time.monotonic() - begun) * 1_000)
+    with transaction.atomic():
+        if pull is not None:
+            pull.end()
+        _end(feed, run, error, now)
+    return run
+
+
+@contextmanager
+def reaching(feed: Feed) -> Iterator[Reach]:
+    """How this feed is reached."""
+    config = settings.CONFIG
+    check_address(feed.address, config)
+    if feed.address.startswith(FILE):
+        yield Folder(config.feeds)
+        return
+    credential = read_credential(config.credentials, feed.credential)
+    with Web(hosts_allowed(config), config.feed_timeout, credential) as web:
+        yield web
+
+
+def rest_after(failures: int, every: timedelta, asked: timedelta = timedelta()) -> timedelta:
+    """How long a feed is left alone after so many failures in a row: twice as long each time, up to a cap."""
+    doubled = FIRST_REST * (1 << min(failures - 1, 20))
+    return max(min(doubled, max(every, LONGEST_REST)), asked)
+
+
+def _outcome(error: ComityError | None) -> Outcome:
+    if error is None:
+        return Outcome.DONE
+    if isinstance(error, NothingNew):
+        return Outcome.UNCHANGED
+    return Outcome.HELD if isinstance(error, HeldBack) else Outcome.FAILED
+
+
+def _end(feed: Feed, run: FeedRun, error: ComityError | None, now: datetime) -> None:
+    outcome = _outcome(error)
+    wrong = error if outcome in (Outcome.HELD, Outcome.FAILED) else None
+    run.outcome, run.problem = outcome, wrong.message[:LONGEST_PROBLEM] if wrong else ""
+    run.save()
+    every = timedelta(seconds=feed.every)
+    feed.attempted_at, feed.problem, rest = now, run.problem, every
+    if outcome is Outcome.FAILED:
+        feed.failures += 1
+        asked = error.wait if isinstance(error, FeedUnavailable) else 0
+        rest = rest_after(feed.failures, every, timedelta(seconds=asked))
+    else:
+        feed.failures = 0
+    if outcome in (Outcome.DONE, Outcome.UNCHANGED):
+        feed.succeeded_at = now
+        feed.floor = None
+    feed.save(update_fields=[*_WHERE_IT_STANDS])
+    Feed.objects.filter(pk=feed.pk, paused_at=None, closed_at=None).update(due=now + rest)
+    _forget(feed, now)
+
+
+def _forget(feed: Feed, now: datetime) -> None:
+    """Runs that brought nothing need not be known for ever; those that entries came or went in are."""
+    empty = FeedRun.objects.filter(feed=feed, at__lt=now - KEPT, brought=None)
+    named = FeedEntry.objects.filter(Q(came=OuterRef("pk")) | Q(went=OuterRef("pk")))
+    empty.exclude(Exists(named)).delete()
