@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from django.db import connection
 
 from comity.base.tlp import Tlp
-from comity.node.exchange import fulltext, searching
+from comity.node.exchange import fulltext, searching, wordindex
 from comity.node.exchange.models import Import, Link, StixObject
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -22,15 +23,22 @@ pytestmark = pytest.mark.django_db
 HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
-@pytest.fixture(params=["read through", "index", "index, often"])
+@pytest.fixture(params=["read through", "waiting", "half waiting", "index", "index, often"])
 def way(request, monkeypatch):
     """Each way to the same answer: a short list is read through, for a long one the index is asked."""
     if request.param != "read through":
         monkeypatch.setattr(fulltext, "FEW", 0)
         monkeypatch.setattr(fulltext, "_OFTEN", 0 if request.param == "index, often" else 50)
+        monkeypatch.setattr(
+            sys.modules[__name__], "indexed", {"waiting": 0, "half waiting": 2}.get(request.param, 9)
+        )
+
+
+indexed = 0  # objects whose words are in the index before a search
 
 
 def found(actor: Actor, words: str, **more: Any) -> list[str]:
+    wordindex.index_some(indexed)
     return [each.title for each in searching.listed(actor, words=words, **more)]
 
 
@@ -142,10 +150,12 @@ def test_a_page_of_hits_says_when_there_are_more(world, monkeypatch):
 def test_what_was_there_before_the_index_is_in_it(world, monkeypatch):
     monkeypatch.setattr(fulltext, "FEW", 0)
     own_work(world, indicator("Alpha"))
-    for change in (fulltext.drop, fulltext.make):
+    for change in (wordindex.drop, wordindex.make):
         with connection.schema_editor() as editor:
             change(editor)
     own_work(world, indicator("Beta"))
+    assert found(world.analyst, "example") == ["Beta", "Alpha"]
+    assert wordindex.index_some() == 2
     assert found(world.analyst, "example") == ["Beta", "Alpha"]
 
 
@@ -159,3 +169,40 @@ def test_the_index_follows_changes_and_deletions(held):
     assert found(held.analyst, "10.0.0.1") == []
     own_work(held, indicator("Delta"))
     assert found(held.analyst, "example") == ["Delta"]
+
+
+def waiting() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM exchange_words_waiting")
+        return int(cursor.fetchone()[0])
+
+
+def test_whoever_stores_indexes_as_well_when_many_wait(world, monkeypatch):
+    own_work(world, indicator("Alpha"), indicator("Beta"))
+    assert waiting() == 2
+    monkeypatch.setattr(wordindex, "MOST_WAITING", 2)
+    own_work(world, indicator("Gamma"))
+    assert waiting() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_routine_indexes_all_that_waits(world, monkeypatch):
+    monkeypatch.setattr(wordindex, "AT_ONCE", 2)
+    own_work(world, *(indicator(f"common{number}") for number in range(5)))
+    wordindex.index_all(NOW)
+    assert waiting() == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 3], ids=["waiting", "half", "indexed"])
+def test_nothing_is_left_in_the_index_of_what_was_deleted(world, count):
+    own_work(world, indicator("Alpha"), indicator("Beta"), indicator("Gamma"))
+    wordindex.index_some(count)
+    StixObject.objects.all().delete()
+    assert waiting() == 0
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("INSERT INTO exchange_words(exchange_words) VALUES ('integrity-check')")
+            cursor.execute("SELECT count(*) FROM exchange_words WHERE exchange_words MATCH '\"xam\"'")
+        else:
+            cursor.execute("SELECT count(*) FROM exchange_words")
+        assert cursor.fetchone() == (0,)

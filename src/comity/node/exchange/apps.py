@@ -35,6 +35,7 @@ class Exchange(systems.System):
         from comity.node.exchange.services.retention import end_retention  # noqa: PLC0415  as above
         from comity.node.exchange.services.tightening import follow  # noqa: PLC0415  as above
         from comity.node.exchange.taxii import callers  # noqa: PLC0415  as above
+        from comity.node.exchange.wordindex import index_all  # noqa: PLC0415  as above
         from comity.node.federation import roots  # noqa: PLC0415  as above
         from comity.node.instruments.foresight import offer_foresight  # noqa: PLC0415  as above
 
@@ -45,6 +46,7 @@ class Exchange(systems.System):
         offer_routine(Routine("end-retention", timedelta(days=1), end_retention))
         offer_routine(Routine("reach-with-stricter-versions", timedelta(seconds=10), follow))
         offer_routine(Routine("feeds", timedelta(minutes=1), run_due))
+        offer_routine(Routine("index-words", timedelta(seconds=10), index_all))
 
     def matters(self, request: HttpRequest) -> Iterable[Matter]:
         """What partners have asked back and is still here."""

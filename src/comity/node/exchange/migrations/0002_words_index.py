@@ -1,8 +1,8 @@
-"""An index of the words of objects, which the database keeps by itself."""
+"""An index of the words of objects, and a note of what it does not hold yet, which the database keeps by itself."""
 
 from django.db import migrations
 
-from comity.node.exchange import fulltext
+from comity.node.exchange import wordindex
 
 
 class Migration(migrations.Migration):
@@ -11,6 +11,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(
-            lambda apps, editor: fulltext.make(editor), lambda apps, editor: fulltext.drop(editor)
+            lambda apps, editor: wordindex.make(editor), lambda apps, editor: wordindex.drop(editor)
         )
     ]
