@@ -120,7 +120,7 @@ class Config:
 
     @property
     def credentials(self) -> Path:
-        """The folder of what addresses of feeds ask for, one file each, mode 0600."""
+        """The folder of what the node shows to servers of others, one file each, mode 0600."""
         return self.home / "credentials"
 
     @property

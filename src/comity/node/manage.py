@@ -51,6 +51,7 @@ COMMANDS = (
     Command("see", "see", Stage.NODE, "what a partner would see of us, and why not the rest"),
     Command("export", "export", Stage.NODE, "what a partner may see, or our own devices act on, as a file"),
     Command("collection", "collection", Stage.NODE, "what parties read of us by TAXII 2.1, and their tokens"),
+    Command("taxii", "taxii", Stage.NODE, "read collections at TAXII servers of others, and give to them"),
     Command("observe", "observe", Stage.NODE, "copy the logs of partners, and verify every entry"),
     Command("log", "log", Stage.NODE, "open entries to a party, erase by law, copy the log"),
     Command("erase", "erase", Stage.NODE, "remove by law what an act says, or an object"),

@@ -27,7 +27,10 @@ MANIFEST = "manifest.json"
 MAX_MANIFEST = 1_000_000  # bytes
 MAX_FILES = 1_000
 FORMAT = "comity-backup/1"
-_NAME = re.compile(r"node\.toml|secret|database|keys/[A-Za-z0-9._-]{1,100}\.pem", re.ASCII)
+_NAME = re.compile(
+    r"node\.toml|secret|database|keys/[A-Za-z0-9._-]{1,100}\.pem|credentials/[A-Za-z0-9][A-Za-z0-9._-]{0,79}",
+    re.ASCII,
+)
 _CHUNK = 1 << 20
 
 

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     args.output.give(
         {"event": "backed-up", "file": str(target), "bytes": size, "files": len(manifest.files)},
         f"{target} holds {manifest.node} as of {manifest.made:%Y-%m-%d %H:%M:%S} UTC ({size:,} bytes). "
-        "It contains the private keys: keep it where only you can read it.",
+        "It contains the private keys and passwords: keep it where only you can read it.",
     )
     return 0
 
@@ -51,6 +51,7 @@ def _collected(config: Config, folder: Path) -> tuple[dict[str, Path], archives.
     databases.dump(config.database, copy)
     paths = {"secret": config.secret_file, "database": copy}
     paths |= {f"keys/{key.name}": key for key in sorted(config.keys.glob("*.pem"))}
+    paths |= {f"credentials/{each.name}": each for each in sorted(config.credentials.glob("[!.]*"))}
     written = config.home / "node.toml"
     paths |= {"node.toml": written} if written.exists() else {}
     return paths, archives.Manifest(

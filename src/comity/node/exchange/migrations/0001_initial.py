@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
             name='Import',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('form', models.CharField(choices=[('stix', 'STIX 2.1 bundle'), ('misp', 'MISP event'), ('taxii', 'TAXII 2.1 envelope'), ('feed', 'Feed')], max_length=8)),
+                ('form', models.CharField(choices=[('stix', 'STIX 2.1 bundle'), ('misp', 'MISP event'), ('taxii', 'TAXII 2.1 envelope'), ('pull', 'TAXII 2.1 collection'), ('feed', 'Feed')], max_length=8)),
                 ('sha256', models.CharField(max_length=64)),
                 ('note', models.CharField(blank=True, max_length=200)),
                 ('unmarked_as', models.CharField(blank=True, max_length=12)),
@@ -476,5 +476,77 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='feedentry',
             constraint=models.UniqueConstraint(fields=('feed', 'ref'), name='feed_entry_once'),
+        ),
+        migrations.CreateModel(
+            name='RemoteCollection',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.UUIDField(unique=True)),
+                ('name', models.CharField(max_length=80)),
+                ('api_root', models.CharField(max_length=500)),
+                ('collection', models.CharField(max_length=200)),
+                ('scheme', models.CharField(choices=[('nobody', 'nobody'), ('signature', 'signature'), ('bearer', 'bearer'), ('token', 'token'), ('basic', 'basic')], max_length=10)),
+                ('note', models.CharField(blank=True, max_length=200)),
+                ('gives', models.BooleanField(default=False)),
+                ('purpose', models.CharField(choices=[('network-defence', 'defence of networks'), ('incident-response', 'response to incidents'), ('victim-notification', 'telling victims'), ('law-enforcement', 'law enforcement'), ('situational-awareness', 'situational awareness'), ('research', 'research'), ('capacity-building', 'building capacity')], max_length=30)),
+                ('unmarked_as', models.CharField(blank=True, max_length=12)),
+                ('strict', models.BooleanField(default=False)),
+                ('types', models.JSONField(default=list)),
+                ('overlap', models.PositiveIntegerField(default=0)),
+                ('added_after', models.CharField(blank=True, max_length=40)),
+                ('read_at', models.DateTimeField(null=True)),
+                ('posted_at', models.DateTimeField(null=True)),
+                ('trouble', models.CharField(blank=True, max_length=500)),
+                ('made_by', models.CharField(max_length=200)),
+                ('made_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('holder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='remotes', to='parties.party')),
+                ('party', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='remotes_of', to='parties.party')),
+            ],
+            options={
+                'ordering': ('name', 'pk'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Posted',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.CharField(max_length=300)),
+                ('modified', models.CharField(blank=True, max_length=40)),
+                ('name', models.CharField(max_length=300)),
+                ('sha256', models.CharField(max_length=64)),
+                ('state', models.CharField(choices=[('sending', 'on its way; whether it arrived is not known'), ('pending', 'there, and not decided yet'), ('taken', 'taken'), ('refused', 'refused'), ('withdrawn', 'taken back')], max_length=10)),
+                ('status', models.CharField(blank=True, max_length=200)),
+                ('words', models.CharField(blank=True, max_length=500)),
+                ('at', models.DateTimeField()),
+                ('remote', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='posted', to='exchange.remotecollection')),
+            ],
+            options={
+                'ordering': ('-at', '-pk'),
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='remotecollection',
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('holder', 'name'), name='remote_name_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='remotecollection',
+            constraint=models.CheckConstraint(condition=models.Q(('party__isnull', False), models.Q(('note', ''), _negated=True), _connector='OR'), name='remote_has_source'),
+        ),
+        migrations.AddConstraint(
+            model_name='remotecollection',
+            constraint=models.CheckConstraint(condition=models.Q(('gives', False), ('party__isnull', False), _connector='OR'), name='remote_gives_to_party'),
+        ),
+        migrations.AddIndex(
+            model_name='posted',
+            index=models.Index(fields=['remote', 'state', 'at'], name='posted_by_state'),
+        ),
+        migrations.AddIndex(
+            model_name='posted',
+            index=models.Index(fields=['name'], name='posted_by_name'),
+        ),
+        migrations.AddConstraint(
+            model_name='posted',
+            constraint=models.UniqueConstraint(fields=('remote', 'ref', 'modified', 'name'), name='posted_once'),
         ),
     ]

@@ -15,6 +15,7 @@ from comity.node.exchange.models.held import (
     Value,
 )
 from comity.node.exchange.models.remarks import Remark
+from comity.node.exchange.models.remotes import Posted, PostState, RemoteCollection
 from comity.node.exchange.models.stricter import FollowedUpTo, Step, StricterFor, StricterVersion
 
 __all__ = [
@@ -30,9 +31,12 @@ __all__ = [
     "Label",
     "Link",
     "Outcome",
+    "PostState",
+    "Posted",
     "Recall",
     "RecallNotice",
     "Remark",
+    "RemoteCollection",
     "Standing",
     "Step",
     "StixObject",

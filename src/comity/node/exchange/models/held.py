@@ -34,7 +34,8 @@ FACETS = ("type", "tlp", "source", "confidence", "created", "modified", "valid_f
 FORMS = [
     ("stix", "STIX 2.1 bundle"),
     ("misp", "MISP event"),
-    ("taxii", "TAXII 2.1 envelope"),
+    ("taxii", "TAXII 2.1 envelope"),  # posted here by a party
+    ("pull", "TAXII 2.1 collection"),  # read by us at a server of another
     ("feed", "Feed"),
 ]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -15,11 +15,12 @@ from comity.base.errors import ComityError, Malformed
 from comity.base.tlp import Tlp
 from comity.base.verdict import Ground, Refused, Verdict
 from comity.engines.release.handling import Ownership
+from comity.engines.release.terms import Terms
 from comity.formats.bundles import bundle_objects
 from comity.formats.misp.decode import decode_misp
 from comity.formats.stix import StixObject as Found
 from comity.node.exchange import queries
-from comity.node.exchange.handling import Origin
+from comity.node.exchange.handling import Origin, kept_until
 from comity.node.exchange.models import Import, VictimHow
 from comity.node.exchange.services.holding import retitle_brought
 from comity.node.exchange.services.storing import Progress, Report, Way, silent, store
@@ -49,12 +50,14 @@ class Source:
     Our own body as the party means that we made it. `unmarked_as` is the label of what carries none;
     without it such objects stay here until somebody says how far they may go. A strict source is held to the
     standard: an object that breaks it is refused; otherwise it is kept, and the report says what is wrong.
+    What a party gives under an agreement is bound by its terms.
     """
 
     party: Party | None = None
     note: str = ""
     unmarked_as: Tlp | None = None
     strict: bool = False
+    terms: Terms | None = None
 
     def __post_init__(self) -> None:
         if self.party is None and not self.note.strip():
@@ -93,6 +96,37 @@ def import_misp(
     done = _Import(actor, holder, source, now, "misp", sha256(content).hexdigest())
     victims = dict.fromkeys(found.victims, VictimHow.TARGET)
     return done.at_once(_Readings(found.objects), progress, victims=victims, notes=found.notes)
+
+
+def import_pages(
+    *,
+    actor: Actor,
+    pages: Iterable[Sequence[bytes]],
+    source: Source,
+    now: datetime,
+    notes: Callable[[], tuple[str, ...]],
+    progress: Progress = silent,
+) -> Import:
+    """Keep what another's server gives page by page, each page in a transaction of its own.
+
+    When the next page is asked for, the one before is kept. `notes` are asked for at the end.
+    """
+    actor.may(Power.IMPORT).require()
+    holder = queries.own_body(actor)
+    _not_of_another_body(source, holder)
+    digest = sha256()
+
+    def read() -> Iterator[_Readings]:
+        for raws in pages:
+            for raw in raws:
+                digest.update(raw)
+            yield _readings(raws)
+
+    done = _Import(actor, holder, source, now, "pull", digest.hexdigest())
+    row = done.by_portions(read(), 0, progress)
+    row.sha256, row.report = digest.hexdigest(), {**row.report, "notes": list(notes())}
+    row.save(update_fields=["sha256", "report"])
+    return row
 
 
 @dataclass(slots=True)
@@ -247,7 +281,7 @@ class _Import:
         strict = self.source.strict
         broken = {each.id: errors for each in portion.found if (errors := errors_of(each))}
         kept = [each for each in portion.found if not (strict and each.id in broken)]
-        origin = _origin(self.source, self.holder)
+        origin = _origin(self.source, self.holder, self.now)
         way = Way(self.holder, origin, self.source.party, row, acts={}, by=self.actor.name, now=self.now)
         report = store(kept, way, victims=victims, progress=progress)
         told = tuple((ref, " ".join(each.text for each in errors)) for ref, errors in broken.items())
@@ -262,11 +296,12 @@ def _ended(row: Import, report: Report) -> Import:
     return row
 
 
-def _origin(source: Source, holder: Party) -> Origin:
+def _origin(source: Source, holder: Party, now: datetime) -> Origin:
     if source.party is not None and source.party.pk == holder.pk:
         return Origin(Ownership.OWN, holder.ref, unmarked_as=source.unmarked_as)
     giver = source.party.ref if source.party else source.note
-    return Origin(Ownership.RECEIVED, giver, unmarked_as=source.unmarked_as)
+    until = kept_until(source.terms, now.astimezone(UTC).date())
+    return Origin(Ownership.RECEIVED, giver, source.terms, until, unmarked_as=source.unmarked_as)
 
 
 def _not_of_another_body(source: Source, holder: Party) -> None:

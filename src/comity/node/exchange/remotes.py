@@ -1,0 +1,64 @@
+"""Every read of collections at servers of others, and the way to speak to these servers."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, QuerySet
+
+from comity.base.errors import NotFound
+from comity.node import credentials
+from comity.node.credentials import Credential, Scheme
+from comity.node.exchange.models import Posted, RemoteCollection
+from comity.node.federation.transport import Http
+from comity.node.parties.actors import Actor
+from comity.node.parties.roles import Power
+
+
+def remotes_for(actor: Actor) -> QuerySet[RemoteCollection]:
+    """The collections of others that the actor's body reads or posts to."""
+    if not actor.may(Power.READ_PARTIES).allowed:
+        return RemoteCollection.objects.none()
+    rows = RemoteCollection.objects.filter(holder_id=actor.body, ended_at=None)
+    return rows.select_related("holder", "party")
+
+
+def remote_for(actor: Actor, ref: UUID) -> RemoteCollection:
+    """One of them; raises `NotFound`."""
+    found = remotes_for(actor).filter(ref=ref).first()
+    if found is None:
+        raise NotFound("collection of others")
+    return found
+
+
+def remote_named(actor: Actor, name: str) -> RemoteCollection:
+    """One of them by its name; raises `NotFound`."""
+    found = remotes_for(actor).filter(name=name.replace("\0", "")).first()
+    if found is None:
+        raise NotFound(f"collection of others named {name!r}")
+    return found
+
+
+def posted_for(actor: Actor, remote: RemoteCollection) -> QuerySet[Posted]:
+    """What was posted to it, the newest first; none without the power to read content."""
+    if not actor.may(Power.READ_CONTENT).allowed:
+        return Posted.objects.none()
+    return Posted.objects.filter(remote=remote, remote__holder_id=actor.body)
+
+
+def posted_counts(remote: RemoteCollection) -> dict[str, int]:
+    """How many versions are in each state."""
+    rows = Posted.objects.filter(remote=remote).order_by()
+    return dict(rows.values_list("state").annotate(n=Count("pk")))
+
+
+def speaking_to(remote: RemoteCollection) -> Http:
+    """A transport that shows this server what it asks for; used as a context."""
+    shown = credentials.read(settings.CONFIG.credentials, remote.ref, Scheme(remote.scheme))
+    return speaking_as(shown)
+
+
+def speaking_as(credential: Credential) -> Http:
+    """The same for a server that is not known yet."""
+    return Http(authorization=credential.authorization)

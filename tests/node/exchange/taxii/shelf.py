@@ -1,0 +1,119 @@
+"""A TAXII 2.1 server of somebody else, in memory: one collection, and what can go wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from comity.formats.canonical import canonical
+from comity.formats.conversation import Ask, PartnerUnavailable, Reply
+from comity.formats.strict_json import decode
+from comity.formats.taxii import MEDIA_TYPE, ApiRoot, Collection, Outcome, Status, TaxiiError, envelope_of
+
+ROOT = "https://taxii.example/api/"
+COLLECTION = "6f1d3ab5-3a3e-4c2e-8f5b-1f6f2d7f0001"
+BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
+_HERE = f"{ROOT}collections/{COLLECTION}/"
+Object = dict[str, Any]
+
+
+@dataclass
+class Shelf:
+    """Objects in the order in which they were added, each at an instant of its own."""
+
+    most: int = 1_000  # objects in a page
+    most_bytes: int = 1_000_000
+    can_write: bool = True
+    pending: bool = False  # posts are decided when their status is asked for
+    breaks_after: int | None = None  # pages, then nothing is answered
+    refuse: Callable[[Object], str] = lambda _: ""
+    whole: bool = False  # one object that is refused takes the whole post with it
+    asked: list[Ask] = field(default_factory=list)
+    stored: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # by id: when, and the bytes
+    waiting: dict[str, list[Object]] = field(default_factory=dict)  # posts by status
+
+    def __call__(self, ask: Ask) -> Reply:
+        self.asked.append(ask)
+        path = ask.url.removeprefix(ROOT)
+        if path == "":
+            return _said(ApiRoot("Shelf", self.most_bytes).encode())
+        if ask.url == _HERE:
+            return _said(Collection(COLLECTION, "All", can_read=True, can_write=self.can_write).encode())
+        if path.startswith("status/"):
+            return self._status(path.split("/")[1])
+        ref = ask.url.removeprefix(f"{_HERE}objects/").rstrip("/")
+        if ask.method == "DELETE":
+            return Reply(200 if self.stored.pop(ref, None) else 404)
+        return self._post(ask) if ask.method == "POST" else self._page(dict(ask.query))
+
+    def put(self, *values: Object, raw: bytes | None = None) -> None:
+        for value in values:
+            at = BEGAN + timedelta(microseconds=len(self.stored) + 1)
+            self.stored[value["id"]] = at.isoformat().replace("+00:00", "Z"), raw or canonical(value)
+
+    @property
+    def queries(self) -> list[dict[str, str]]:
+        """What pages were asked for."""
+        return [dict(each.query) for each in self.asked if each.method == "GET" and each.query]
+
+    @property
+    def posts(self) -> list[list[str]]:
+        """The ids in each post."""
+        bodies: list[Any] = [decode(each.body or b"") for each in self.asked if each.method == "POST"]
+        return [[each["id"] for each in body["objects"]] for body in bodies]
+
+    def _page(self, query: dict[str, str]) -> Reply:
+        if self.breaks_after is not None:
+            if self.breaks_after == 0:
+                raise PartnerUnavailable("The line is gone.")
+            self.breaks_after -= 1
+        since = query.get("added_after", "")
+        place = int(query.get("next", "0"))
+        found = [each for each in self.stored.values() if each[0] > since]
+        most = min(self.most, int(query["limit"]))
+        given = found[place : place + most]
+        following = str(place + most) if len(found) > place + most else None
+        reply = _said(envelope_of((wire for _, wire in given), following=following))
+        if not given:
+            return reply
+        headers = {"x-taxii-date-added-first": given[0][0], "x-taxii-date-added-last": given[-1][0]}
+        return Reply(200, {**reply.headers, **headers}, reply.body)
+
+    def _post(self, ask: Ask) -> Reply:
+        body: Any = decode(ask.body or b"")
+        if len(ask.body or b"") > self.most_bytes:
+            return _said(TaxiiError("Too long.", 413).encode(), 413)
+        if self.whole and any(self.refuse(each) for each in body["objects"]):
+            return _said(TaxiiError("Invalid stix object.", 400).encode(), 400)
+        identifier = str(uuid4())
+        if self.pending:
+            self.waiting[identifier] = body["objects"]
+            outcomes = tuple(Outcome(each["id"], "x") for each in body["objects"])
+            return _said(Status(identifier, complete=False, pendings=outcomes).encode(), 202)
+        return _said(self._taken(identifier, body["objects"]).encode(), 202)
+
+    def _status(self, identifier: str) -> Reply:
+        if identifier not in self.waiting:
+            return _said(TaxiiError("No such status.", 404).encode(), 404)
+        if self.pending:
+            outcomes = tuple(Outcome(each["id"], "x") for each in self.waiting[identifier])
+            return _said(Status(identifier, complete=False, pendings=outcomes).encode())
+        return _said(self._taken(identifier, self.waiting.pop(identifier)).encode())
+
+    def _taken(self, identifier: str, values: list[Object]) -> Status:
+        refused = {each["id"]: why for each in values if (why := self.refuse(each))}
+        taken = [each for each in values if each["id"] not in refused]
+        self.put(*taken)
+        return Status(
+            identifier,
+            complete=True,
+            successes=tuple(Outcome(each["id"], each.get("modified", "x")) for each in taken),
+            failures=tuple(Outcome(ref, "x", why) for ref, why in refused.items()),
+        )
+
+
+def _said(body: bytes, status: int = 200) -> Reply:
+    return Reply(status, {"content-type": MEDIA_TYPE}, body)
