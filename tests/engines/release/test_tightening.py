@@ -20,7 +20,12 @@ MAY, JUNE = date(2026, 5, 3), date(2026, 6, 3)
 
 
 def handling(**facts: Any) -> Handling:
-    told: dict[str, Any] = {"category": Category.INDICATOR, "ownership": Ownership.OWN, "origin": "x", "tlp": Tlp.GREEN}
+    told: dict[str, Any] = {
+        "category": Category.INDICATOR,
+        "ownership": Ownership.OWN,
+        "origin": "x",
+        "tlp": Tlp.GREEN,
+    }
     return Handling(**{**told, **facts})
 
 

@@ -22,6 +22,7 @@ _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?)(?:\.\d{1,9})?)? ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?", re.ASCII
 )
 _SECONDS = re.compile(r"\d{9,10}", re.ASCII)
+_WORDS = {kind: f"no {kind.value.replace('-', ' with ')}" for kind in ValueKind} | {ValueKind.ANY: "nothing"}
 _NOTHING = frozenset({"none", "null", "n/a", "-", "unknown"})  # as abuse.ch and others write an empty cell
 
 
@@ -96,7 +97,7 @@ class _Reader:
             )
         found = plain(kind, text, defanged=told.defanged)
         if found is None:
-            return Unread(where, f"is no {kind.value.replace('-', ' with ')} that can be looked for.")
+            return Unread(where, f"is {_WORDS[kind]} that can be looked for.")
         until = self._time(row, told.valid_until, "the end of validity")
         if until is not None and until <= self.now:
             return Unread(where, f"is not valid since {until:%Y-%m-%d %H:%M} UTC.")
