@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -55,8 +56,9 @@ def test_a_private_address_is_not_asked(server):
 def test_an_endless_answer_is_cut_off(server):
     def endless(to):
         start(to)
-        while True:
-            to.wfile.write(b"a" * 1_000)
+        with suppress(OSError):  # whoever reads hangs up
+            while True:
+                to.wfile.write(b"a" * 1_000)
 
     server.answer = endless
     assert "more than 1,000 bytes" in refused(server)
@@ -65,10 +67,11 @@ def test_an_endless_answer_is_cut_off(server):
 def test_an_answer_that_drips_is_cut_off(server):
     def drips(to):
         start(to)
-        for _ in range(100):
-            to.wfile.write(b"a\n")
-            to.wfile.flush()
-            time.sleep(0.05)
+        with suppress(OSError):  # as above
+            for _ in range(100):
+                to.wfile.write(b"a\n")
+                to.wfile.flush()
+                time.sleep(0.05)
 
     server.answer = drips
     begun = time.monotonic()
@@ -148,7 +151,7 @@ def test_failures_in_a_row_are_tried_more_and_more_seldom(world, publisher):
     for _ in range(3):
         ran(feed)
     found = Feed.objects.get()
-    assert (found.failures, found.due - NOW) == (3, 4 * FIRST_REST)
+    assert (found.failures, found.due) == (3, NOW + 4 * FIRST_REST)
     assert found.problem == "127.0.0.1 answers 404 Not Found."
     assert rest_after(99, HOUR) == 6 * HOUR
     assert rest_after(99, 24 * HOUR) == 24 * HOUR
