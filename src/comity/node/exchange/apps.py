@@ -27,7 +27,7 @@ class Exchange(systems.System):
         """Make the act known by which objects are shared, and what is done every day."""
         from comity.node.acts.kinds import register  # noqa: PLC0415  models are loaded only now
         from comity.node.acts.routines import Routine, offer_routine  # noqa: PLC0415  as above
-        from comity.node.exchange.feeds import kinds, lists  # noqa: PLC0415  as above
+        from comity.node.exchange.feeds import kinds, lists, misp  # noqa: PLC0415  as above
         from comity.node.exchange.feeds.running import run_due  # noqa: PLC0415  as above
         from comity.node.exchange.foreseeing import effect  # noqa: PLC0415  as above
         from comity.node.exchange.kinds import SHARE  # noqa: PLC0415  models are loaded only now
@@ -42,7 +42,7 @@ class Exchange(systems.System):
         register(SHARE, RECALL)
         offer_foresight("exchange", effect)
         roots.offer(callers.roots)
-        kinds.register(*lists.KINDS)
+        kinds.register(*lists.KINDS, misp.MISP)
         offer_routine(Routine("end-retention", timedelta(days=1), end_retention))
         offer_routine(Routine("reach-with-stricter-versions", timedelta(seconds=10), follow))
         offer_routine(Routine("feeds", timedelta(minutes=1), run_due))
