@@ -42,6 +42,7 @@ from comity.node.accountability.models import (
     LogTile,
     SeenLog,
 )
+from comity.node.site.prepared import Prepared, columns_of, made
 
 PAGE = 50
 MOST_KEPT = 64  # checkpoints of one log that wait to be compared
@@ -96,9 +97,15 @@ def head() -> LogHead | None:
     return LogHead.objects.filter(pk=HEAD).first()
 
 
+_LOCKED = Prepared(
+    lambda: LogHead.objects.select_for_update().filter(pk=HEAD).values_list(*columns_of(LogHead))
+)
+
+
 def locked_head() -> LogHead | None:
     """The head for who appends: nobody else appends until this transaction ends."""
-    return LogHead.objects.select_for_update().filter(pk=HEAD).first()
+    row = _LOCKED.first()
+    return None if row is None else made(LogHead, row)
 
 
 def size() -> int:

@@ -39,6 +39,7 @@ from comity.node.keys import KeyUse, node_key
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party, PeopleChange
 from comity.node.parties.roles import Power
+from comity.node.site.bulk import insert
 
 Salts = Callable[[int], bytes]
 
@@ -162,17 +163,16 @@ def _recorded(entry: bytes, salt: bytes, index: int, at: datetime) -> Recorded:
 
 
 def _store(entries: Sequence[Entry], recorded: Sequence[Recorded], grown: Grown) -> None:
-    LogEntry.objects.bulk_create(
-        LogEntry(
-            index=place.index,
-            at=place.at,
-            event=entry.event.value,
-            subject=entry.subject,
-            commitment=place.commitment,
-            salt=place.salt,
-            entry=place.entry,
-        )
-        for entry, place in zip(entries, recorded, strict=True)
+    insert(
+        LogEntry,
+        ("index", "at", "event", "subject", "commitment", "salt", "entry", "erased_why"),
+        [
+            (
+                *(place.index, place.at, entry.event.value, entry.subject),
+                *(place.commitment, place.salt, place.entry, ""),
+            )
+            for entry, place in zip(entries, recorded, strict=True)
+        ],
     )
     LogTile.objects.bulk_create(
         LogTile(level=tile.level, index=tile.index, hashes=tile.hashes) for tile in grown.tiles
@@ -188,7 +188,7 @@ def _move(head: LogHead, grown: Grown, at: datetime) -> None:
 def _sign(head: LogHead, now: datetime) -> None:
     checkpoint = Checkpoint(head.origin, head.size, bytes(head.root))
     note = sign_checkpoint(checkpoint, node_key(KeyUse.LOG))
-    LogCheckpoint.objects.create(size=head.size, root=head.root, note=note.encode(), at=now)
+    insert(LogCheckpoint, ("size", "root", "note", "at"), [(head.size, head.root, note.encode(), now)])
 
 
 def _erasure(row: LogEntry, why: str, now: datetime) -> Entry:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from comity.base.verdict import Ground, Verdict
 from comity.engines.release.case import Recipient, Relation
@@ -18,6 +19,7 @@ from comity.engines.release.terms import Purpose, Terms
 from comity.node.acts.together import once_together
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
+from comity.node.exchange.counts import counts_of
 from comity.node.exchange.handling import of_class, of_classes
 from comity.node.exchange.models import StixObject
 from comity.node.federation.models import Partner, PartnerState
@@ -25,6 +27,7 @@ from comity.node.instruments import queries as agreements
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party, PartyKind
 from comity.node.parties.roles import Power
+from comity.node.site.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +88,19 @@ def asked_each(
     ]
 
 
+def _accepted(party: int) -> QuerySet[Partner, Any]:
+    return Partner.objects.filter(party=party, state=PartnerState.ACCEPTED).values_list("pk")
+
+
+_ACCEPTED = Prepared(_accepted, int)
+
+
 @once_together
 def recipient_of(holder: Party, partner: Party) -> Recipient:
     """How near the party stands to us: a partner is one whose node a person has accepted."""
     if partner.pk == holder.pk:
         return Recipient(partner.ref, Relation.ORGANISATION)
-    accepted = Partner.objects.filter(party=partner, state=PartnerState.ACCEPTED).exists()
-    return _recipient(partner, accepted=accepted)
+    return _recipient(partner, accepted=bool(_ACCEPTED.rows(partner.pk)))
 
 
 def _recipient(partner: Party, *, accepted: bool) -> Recipient:
@@ -186,14 +195,9 @@ def compare(
 
 def _sights(holder: Party, questions: Sequence[Asked]) -> list[Sight]:
     """The answers to several questions about the same objects."""
-    counts = _counts(holder)
+    counts = counts_of(holder)
     facts = of_classes(counts)
     return [Sight(each, {pk: each.judge(known) for pk, known in facts.items()}, counts) for each in questions]
-
-
-def _counts(holder: Party) -> dict[int, int]:
-    """How many objects are in each class."""
-    return dict(_objects(holder).order_by().values_list("handling_id").annotate(n=Count("pk")))
 
 
 def sight_for(actor: Actor, partner: Party, *, purpose: Purpose, now: datetime) -> Sight:

@@ -18,6 +18,7 @@ from comity.node.instruments.models import Agreement, AgreementState
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
+from comity.node.site.prepared import Prepared, columns_of, made
 
 _ACTS = ("proposal__author", "answer__author", "withdrawal__author")
 
@@ -90,7 +91,8 @@ def terms_to_judge_by(ours: Party, partner: Party, day: date) -> tuple[Terms, ..
 def terms_by_partner(ours: Party, day: date) -> dict[int, tuple[Terms, ...]]:
     """For every partner, by key, the terms to judge by."""
     concluded: dict[int, tuple[Terms, ...]] = {}
-    for row in _concluded_rows().filter(ours=ours):
+    for cells in _CONCLUDED.rows(ours.pk):
+        row = made(Agreement, cells)
         concluded[row.partner_id] = (*concluded.get(row.partner_id, ()), terms_of(row))
     return {
         partner: tuple(each for each in terms if in_force_on(each, day)) or terms[-1:]
@@ -117,6 +119,11 @@ def _concluded_rows() -> QuerySet[Agreement]:
     """Agreements that entered into force; an acceptance of ours that the other node refused binds nobody."""
     rows = Agreement.objects.filter(since__isnull=False).order_by("since", "pk")
     return rows.exclude(answer__deliveries__state=DeliveryState.REFUSED)
+
+
+_CONCLUDED = Prepared(
+    lambda ours: _concluded_rows().filter(ours=ours).values_list(*columns_of(Agreement)), int
+)
 
 
 def in_force_on(terms: Terms, day: date) -> bool:

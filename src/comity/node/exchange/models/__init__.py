@@ -6,6 +6,7 @@ from comity.node.exchange.models.bounds import ErasedObject, Recall, RecallNotic
 from comity.node.exchange.models.collections import Collection, Standing, TaxiiAccount
 from comity.node.exchange.models.feeds import Feed, FeedEntry, FeedRun, Outcome
 from comity.node.exchange.models.held import (
+    ClassCount,
     HandlingClass,
     HolderClock,
     Import,
@@ -19,6 +20,7 @@ from comity.node.exchange.models.remotes import Posted, PostState, RemoteCollect
 from comity.node.exchange.models.stricter import FollowedUpTo, Step, StricterFor, StricterVersion
 
 __all__ = [
+    "ClassCount",
     "Collection",
     "ErasedObject",
     "Feed",

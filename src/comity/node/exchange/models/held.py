@@ -132,6 +132,20 @@ class StixObject(models.Model):
         return self.ref
 
 
+class ClassCount(models.Model):
+    """How many newest versions, without definitions, a holder has in a class; triggers keep it (`counts`)."""
+
+    holder = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="+", db_index=False)
+    handling = models.ForeignKey(HandlingClass, on_delete=models.CASCADE, related_name="+", db_index=False)
+    held = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(name="class_counted_once", fields=("holder", "handling")),)
+
+    def __str__(self) -> str:
+        return f"{self.held} of {self.handling}"
+
+
 class Link(models.Model):
     """An object names another, whether or not we hold it."""
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
 
 from comity.base.times import decode_time
 from comity.formats.stix import StixObject as Found
@@ -11,6 +14,7 @@ from comity.node.exchange import queries
 from comity.node.exchange.content import JOINING, links_of, title_of
 from comity.node.exchange.models import HolderClock, Import, Link, StixObject
 from comity.node.parties.models import Party
+from comity.node.site.prepared import Prepared
 
 BATCH = 500  # rows in one statement
 INSTANT = timedelta(microseconds=1)
@@ -25,12 +29,20 @@ def one_at_a_time(holder: Party) -> None:
     Party.objects.select_for_update(no_key=True).get(pk=holder.pk)
 
 
+def _newest(holder: int) -> QuerySet[StixObject, Any]:
+    return StixObject.objects.filter(holder=holder).order_by("-added").values_list("added")[:1]
+
+
+def _clock(holder: int) -> QuerySet[HolderClock, Any]:
+    return HolderClock.objects.filter(holder=holder).values_list("at")
+
+
+_LAST = (Prepared(_newest, int), Prepared(_clock, int))
+
+
 def last_instant(holder: Party) -> datetime | None:
     """The latest place in the holder's order that is taken, or was."""
-    rows = StixObject.objects.filter(holder=holder).order_by("-added")
-    last = rows.values_list("added", flat=True).first()
-    kept = HolderClock.objects.filter(holder=holder).values_list("at", flat=True).first()
-    return max((each for each in (last, kept) if each), default=None)
+    return max((at for question in _LAST for (at,) in question.rows(holder.pk)), default=None)
 
 
 def next_instant(holder: Party, now: datetime) -> datetime:

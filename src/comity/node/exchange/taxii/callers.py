@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -23,11 +25,15 @@ from comity.node.parties.models import Party, PartyKind
 from comity.node.parties.queries import our_bodies
 from comity.node.parties.tokens import digest
 from comity.node.site import rates
+from comity.node.site.prepared import Prepared, columns_of, made
 
 RATE = 600  # requests of one party in a minute
 FAILURES = 60  # requests of one address in a minute with a token that is not valid
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]{43})", re.ASCII | re.IGNORECASE)
 _BASIC = re.compile(r"Basic ([A-Za-z0-9+/]{1,400}={0,2})", re.ASCII | re.IGNORECASE)
+
+
+_BODY = Prepared(lambda ref: our_bodies().filter(ref=ref).values_list(*columns_of(Party)), str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +58,10 @@ def caller_of(request: HttpRequest) -> Caller:
 
 def holder_of(caller: Caller, body: UUID) -> Party:
     """The body whose API root this is; observers see none."""
-    found = our_bodies().filter(ref=f"identity--{body}").first()
+    found = _BODY.first(f"identity--{body}")
     if found is None or caller.party.kind == PartyKind.OBSERVER:
         raise NotFound("API root")
-    return found
+    return made(Party, found)
 
 
 def roots(request: HttpRequest, partner: Partner | None) -> list[str]:
@@ -71,24 +77,31 @@ def root_of(holder: Party) -> str:
     return f"{settings.CONFIG.address}taxii2/{holder.ref.partition('--')[2]}/"
 
 
+def _account(token_hash: str) -> QuerySet[TaxiiAccount, Any]:
+    """An account, how its party's node stands to us, and the party."""
+    found = TaxiiAccount.objects.filter(token_hash=token_hash, revoked_at=None).order_by()
+    told = ("pk", "name", "last_used", "party__partner__state")
+    return found.values_list(*told, *columns_of(Party, "party__"))
+
+
+_ACCOUNT = Prepared(_account, str)
+
+
 def _party_of_token(request: HttpRequest, now: datetime) -> Party:
     name, token = _presented(request.headers["Authorization"].strip())
-    found = TaxiiAccount.objects.filter(token_hash=digest(token), revoked_at=None)
-    account = found.select_related("party").first() if token else None
-    named = account is not None and (
-        name is None or hmac.compare_digest(name.encode(), account.name.encode())
-    )
-    if account is None or not named:
+    found = _ACCOUNT.first(digest(token)) if token else None
+    if found is None or not (name is None or hmac.compare_digest(name.encode(), found[1].encode())):
         address = sha256(request.META.get("REMOTE_ADDR", "").encode()).hexdigest()
         if not rates.within(f"taxii-unknown:{address}", FAILURES):
             raise TooMany("Too many requests with tokens that are not valid.")
         raise Unknown("The token is not valid here; ask the node's administrator for one.")
-    if account.last_used != now.date():  # one write a day at most
-        TaxiiAccount.objects.filter(pk=account.pk).update(last_used=now.date())
-    partner = Partner.objects.filter(party=account.party).first()
-    if partner is not None and partner.state in (PartnerState.SUSPENDED, PartnerState.ENDED):
-        raise Suspended(f"Cooperation with {account.party.name} is suspended here until a person decides.")
-    return account.party
+    key, _, last_used, near, *cells = found
+    party = made(Party, cells)
+    if last_used != now.date():  # one write a day at most
+        TaxiiAccount.objects.filter(pk=key).update(last_used=now.date())
+    if near in (PartnerState.SUSPENDED, PartnerState.ENDED):
+        raise Suspended(f"Cooperation with {party.name} is suspended here until a person decides.")
+    return party
 
 
 def _presented(header: str) -> tuple[str | None, str]:

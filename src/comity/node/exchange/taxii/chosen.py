@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
+from django.db.models import QuerySet
 
 from comity.base.errors import Malformed, NotFound
 from comity.base.tlp import Tlp
@@ -17,6 +18,7 @@ from comity.node.exchange.models import Collection
 from comity.node.exchange.taxii.order import Scope
 from comity.node.exchange.taxii.standing import Level, Wave, look, micros
 from comity.node.parties.models import Party
+from comity.node.site.prepared import Prepared, columns_of, made
 
 OWN = "own"  # as a source: our own work
 
@@ -56,9 +58,19 @@ def read_query(value: object) -> Query:
     return found
 
 
+def _open(holder: int) -> QuerySet[Collection, Any]:
+    return Collection.objects.filter(holder=holder, closed_at=None).values_list(*columns_of(Collection))
+
+
+_OPEN = Prepared(_open, int)
+
+
 def open_collections(holder: Party) -> list[Collection]:
     """The collections that can be read now."""
-    return list(Collection.objects.filter(holder=holder, closed_at=None).select_related("holder"))
+    found = [made(Collection, row) for row in _OPEN.rows(holder.pk)]
+    for each in found:
+        each.holder = holder
+    return found
 
 
 def open_collection(holder: Party, identifier: str) -> Collection:

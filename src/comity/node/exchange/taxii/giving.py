@@ -15,13 +15,14 @@ from comity.formats.strict_json import Limits, decode
 from comity.formats.taxii import Entry, encode_manifest, encode_versions, envelope_of
 from comity.node.accountability.services import record
 from comity.node.exchange.models import Collection, StixObject
-from comity.node.exchange.taxii.order import Choice, Place, Scope, Versions, places
+from comity.node.exchange.taxii.merging import Place, bytes_of
+from comity.node.exchange.taxii.order import Choice, Scope, Versions, places
 from comity.node.exchange.taxii.standing import moment
 from comity.node.exchange.taxii.wanted import Wanted
 from comity.node.parties.models import Party
 
 MOST_BYTES = 32 * 2**20  # of one page, with the object that passes it
-_AT_ONCE = 500
+_AT_ONCE = 200  # objects that are read together: each may be long
 _EVERY = Versions(every=True)
 
 
@@ -109,13 +110,12 @@ def _read(found: Sequence[Place]) -> tuple[list[Place], list[bytes], list[str]]:
     size = 0
     for start in range(0, len(found), _AT_ONCE):
         some = found[start : start + _AT_ONCE]
-        rows = StixObject.objects.filter(pk__in=[key for _, key in some]).order_by()
-        read = {key: (wire, sha) for key, wire, sha in rows.values_list("pk", "wire", "sha256")}
+        read = bytes_of([key for _, key in some])
         for at, key in some:
             if key in read:  # else it was deleted just now
                 wire, sha = read[key]
                 given.append((at, key))
-                wires.append(bytes(wire))
+                wires.append(wire)
                 digests.append(sha)
                 size += len(wire)
                 if size >= MOST_BYTES:

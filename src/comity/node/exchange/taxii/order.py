@@ -15,14 +15,12 @@ from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
 from comity.engines.release.terms import Category, category_of
 from comity.formats.stix import is_observable
 from comity.node.exchange import queries
-from comity.node.exchange.models import Label, Link, StixObject
-from comity.node.exchange.taxii.merging import first_of
+from comity.node.exchange.models import Link, StixObject
+from comity.node.exchange.taxii.merging import Kind, Place, Stretch, first_of
 from comity.node.exchange.taxii.standing import Level, Sighted, Wave, micros, moment
 from comity.node.parties.models import Party
 
 _EVER = 2**62
-
-Place = tuple[int, int]  # the instant, and the key of the object
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +125,14 @@ class _Search:
         left = frozenset() if moved is None else self.classes - moved
         if moved is None or not left:
             return
-        rows = self._selected().filter(added__lt=moment(end))
 
         def ask(begin: int) -> list[Place]:
             if self.choice.versions.newest_only and self.choice.refs is None:
-                some = first_of(rows.filter(added__gte=moment(begin)), sorted(left), self.count)
-                return [(micros(at), key) for at, key in some]
-            asked = rows.filter(handling_id__in=left, added__gte=moment(begin)).order_by("added")
-            return [(micros(at), key) for at, key in asked.values_list("added", "pk")[: self.count]]
+                stretch = Stretch(self.scope.holder.pk, moment(begin), moment(end))
+                return first_of(self._kind(), stretch, sorted(left), self.count)
+            rows = self._selected().filter(handling_id__in=left, added__lt=moment(end))
+            rows = rows.filter(added__gte=moment(begin)).order_by("added")
+            return [(micros(at), key) for at, key in rows.values_list("added", "pk")[: self.count]]
 
         yield from self._shown(ask, start, moved)
 
@@ -170,15 +168,12 @@ class _Search:
         """The holder's objects by everything but their class and place."""
         rows = StixObject.objects.filter(holder=self.scope.holder)
         rows = _of_versions(rows, self.scope, self.choice.versions)
-        if self.types is not None:
-            rows = rows.filter(type__in=sorted(self.types))
         if self.choice.refs is not None:
             rows = rows.filter(ref__in=self.choice.refs)
-        for kind in ("label:", "sector:"):
-            names = [each for each in self.scope.labels if each.startswith(kind)]
-            if names:
-                rows = rows.filter(Exists(Label.objects.filter(object=OuterRef("pk"), name__in=names)))
-        return rows
+        return self._kind().narrowed(rows)
+
+    def _kind(self) -> Kind:
+        return Kind(None if self.types is None else tuple(sorted(self.types)), self.scope.labels)
 
 
 def _taken_up(waves: Iterable[Wave]) -> frozenset[int] | None:

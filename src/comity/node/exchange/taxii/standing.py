@@ -18,12 +18,13 @@ from enum import IntEnum
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from comity.base.errors import Unavailable
 from comity.engines.release.case import Recipient
 from comity.engines.release.handling import Handling
 from comity.engines.release.terms import Purpose, Terms
-from comity.node.exchange.handling import of_class
+from comity.node.exchange.handling import of_classes
 from comity.node.exchange.models import HandlingClass, Standing, StixObject
 from comity.node.exchange.services.holding import (
     INSTANT,
@@ -34,6 +35,7 @@ from comity.node.exchange.services.holding import (
 )
 from comity.node.exchange.sights import Asked, asked
 from comity.node.parties.models import Party
+from comity.node.site.prepared import Prepared
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_QUESTIONS = 200  # parties with their terms on a day whose judgements are kept
@@ -62,11 +64,20 @@ class _Question:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """A class and its level; None where that depends on the instant."""
+class _Classes:
+    """All classes that there are: the digests and the facts of each by its key."""
 
-    handling: Handling
-    level: Level | None
+    digests: Mapping[int, str]
+    facts: Mapping[int, Handling]
+    passing: frozenset[int]  # whose judgement depends on the instant
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """The level of each of these classes for one question."""
+
+    classes: _Classes
+    levels: Mapping[int, Level]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,8 @@ class Sighted:
     waves: tuple[Wave, ...]
 
 
-_answers: dict[_Question, dict[str, _Answer]] = {}
+_answers: dict[_Question, _Answers] = {}
+_classes = _Classes({}, {}, frozenset())
 
 
 def micros(at: datetime) -> int:
@@ -108,13 +120,21 @@ def moment(at: int) -> datetime:
     return EPOCH + timedelta(microseconds=at)
 
 
+def _standing(holder: int, party: int, purpose: str) -> QuerySet[Standing, Any]:
+    rows = Standing.objects.filter(holder=holder, party=party, purpose=purpose)
+    return rows.values_list("levels", "waves")
+
+
+_STANDING = Prepared(_standing, int, int, str)
+_CLASSES = Prepared(lambda: HandlingClass.objects.values_list("pk", "key"))
+
+
 def look(holder: Party, party: Party, *, purpose: Purpose, now: datetime) -> Sighted:
     """What the party may see now; a change since it last looked is noticed first."""
     for _ in range(_TRIES):
         last = last_instant(holder)
         levels, facts = _judged(holder, party, purpose, now)
-        kept = Standing.objects.filter(holder=holder, party=party, purpose=purpose.value)
-        row = kept.values_list("levels", "waves").first()
+        row = _STANDING.first(holder.pk, party.pk, purpose.value)
         if row is not None and row[0] == _as_json(levels):
             return Sighted(micros(last or EPOCH), levels, facts, tuple(_wave(each) for each in row[1]))
         _notice(holder, party, purpose, now)
@@ -161,26 +181,28 @@ def _without(wave: Wave, risen: frozenset[int], levels: Mapping[int, Level]) -> 
 
 def _judged(
     holder: Party, party: Party, purpose: Purpose, now: datetime
-) -> tuple[dict[int, Level], dict[int, Handling]]:
+) -> tuple[Mapping[int, Level], Mapping[int, Handling]]:
     """The level and the facts of every class that there is, by its key."""
-    question = asked(holder, party, purpose=purpose, now=now)
-    known = _known(question)
-    keys = dict(HandlingClass.objects.values_list("pk", "key"))
-    missing = [pk for pk, key in keys.items() if key not in known]
-    for row in HandlingClass.objects.in_bulk(missing).values():
-        handling = of_class(row)
-        level = None if handling.policies else _level(question, handling)
-        known[row.key] = _Answer(handling, level)
-    answers = {pk: known[key] for pk, key in keys.items() if key in known}
-    levels = {
-        pk: _level(question, each.handling) if each.level is None else each.level
-        for pk, each in answers.items()
-    }
-    return levels, {pk: each.handling for pk, each in answers.items()}
+    question, classes = asked(holder, party, purpose=purpose, now=now), _all_classes()
+    levels = _levels(question, classes)
+    if classes.passing:
+        levels = {**levels, **{key: _level(question, classes.facts[key]) for key in classes.passing}}
+    return levels, classes.facts
 
 
-def _known(question: Asked) -> dict[str, _Answer]:
-    """The answers that are kept for this question."""
+def _all_classes() -> _Classes:
+    """The classes, decoded when one is new: mostly none is, and comparing digests is all there is to do."""
+    global _classes  # noqa: PLW0603  one value that is replaced whole, so that threads see either
+    digests = dict(_CLASSES.rows())
+    if digests != _classes.digests:
+        facts = of_classes(digests)
+        passing = frozenset(key for key, handling in facts.items() if handling.policies)
+        _classes = _Classes(digests, facts, passing)
+    return _classes
+
+
+def _levels(question: Asked, classes: _Classes) -> Mapping[int, Level]:
+    """The judgements that are kept for this question; those of new classes are added."""
     key = _Question(
         question.holder.ref,
         question.partner.ref,
@@ -191,11 +213,20 @@ def _known(question: Asked) -> dict[str, _Answer]:
         question.now.astimezone(UTC).date(),
     )
     found = _answers.get(key)
-    if found is None:
+    if found is None or found.classes is not classes:
         if len(_answers) >= _MOST_QUESTIONS:
             _answers.clear()
-        found = _answers[key] = {}
-    return found
+        found = _answers[key] = _Answers(classes, _all_levels(question, classes, found))
+    return found.levels
+
+
+def _all_levels(question: Asked, classes: _Classes, known: _Answers | None) -> Mapping[int, Level]:
+    kept = known.levels if known else {}
+    digests: Mapping[int, str] = known.classes.digests if known else {}
+    return {
+        key: kept[key] if digests.get(key) == classes.digests[key] else _level(question, handling)
+        for key, handling in classes.facts.items()
+    }
 
 
 def _level(question: Asked, handling: Handling) -> Level:
