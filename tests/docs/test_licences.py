@@ -15,6 +15,7 @@ OURS = {
     "tests/vectors/formats/act.json",
     "tests/vectors/formats/descriptor.json",
     "tests/vectors/formats/receipt.json",
+    "tests/vectors/formats/webhook.json",
     "tests/vectors/ledger/comity-log.json",
 }
 DATA = {".csv", ".json", ".txt", ".yaml"}

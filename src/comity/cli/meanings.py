@@ -23,6 +23,9 @@ _MEANINGS = (
     ("both.", "The two logs do not tell the same story. Keep both proofs, and ask both sides for the act."),
     ("both.opening", "What the entry says cannot be seen. Ask the keeper of the log to open it to you."),
     ("both.receipt", "The digests cannot be compared yet. Add the receipt that the first log recorded."),
+    ("webhook.", "The node is not shown to have made this call. Do not act on it; poll the collection."),
+    ("webhook.unknown-key", "This descriptor cannot tell who signed. Get the node's newest descriptor."),
+    ("webhook.late", "It may be an older call, played again. Ask the collection what is new."),
 )  # fmt: skip  # a table
 
 

@@ -41,6 +41,7 @@ class Event(Enum):
     RETENTION_ENDED = "retention-ended"
     COLLECTION_CHANGED = "collection-changed"
     ACCOUNT_CHANGED = "account-changed"
+    WEBHOOK_CHANGED = "webhook-changed"
     CONTENT_GIVEN = "content-given"
     CONTENT_POSTED = "content-posted"
     CONTENT_WITHDRAWN = "content-withdrawn"

@@ -22,6 +22,8 @@ from comity.formats.keys import NodeKey, Use
 from comity.formats.receipts import LogProof, Receipt, sign_receipt
 from comity.formats.rollover import declare_key
 from comity.formats.stix import StixObject
+from comity.formats.webhooks import TAG, Call, CallKind
+from comity.node.federation.signatures import Message, sign_request
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 22, 3, 0, 0, tzinfo=UTC)
@@ -187,7 +189,56 @@ def descriptor_vector() -> dict[str, Any]:
     }
 
 
-VECTORS = {"act": act_vector, "receipt": receipt_vector, "descriptor": descriptor_vector}
+def webhook_vector() -> dict[str, Any]:
+    place = "https://cert.example.pk/taxii2/3f1c2e64-7f0e-4b8e-9d0a-6f5c1b2a3d4e/collections/"
+    common = {
+        "at": NOW, "holder": PAKISTAN, "party": PARTNER,
+        "collection": f"{place}6c7a4f0e-2b1d-4c3e-8f9a-0b1c2d3e4f5a/",
+    }  # fmt: skip  # two lines
+    asks = Call(CallKind.CHALLENGE, "4b1f6a52-93d0-5c1e-8a77-2f0d9be4c601", **common, challenge="c" * 43)
+    told = {
+        "added_after": "2026-11-22T02:00:00.000001Z", "last": "2026-11-22T02:59:59.000002Z", "count": 1,
+    }  # fmt: skip  # one line
+    news = Call(CallKind.NEWS, "9d2c7e10-5a4b-5f68-b3c1-7e8f90a1b2c3", **common, **told)
+    content = replace(news, kind=CallKind.CONTENT)
+    envelope = b'{"objects":[' + INDICATOR.raw + b"]}"
+    bodies = {"challenge": (asks, None), "news": (news, None), "content": (content, envelope)}
+    calls = [_call(name, call, call.encode(more)) for name, (call, more) in bodies.items()]
+    first = calls[1]
+    wrong = [
+        {"name": "another body", "rule": "webhook.digest", "request": f"{first['request']} "},
+        {"name": "another address", "rule": "webhook.signature", "address": "https://soc.example/other"},
+        {"name": "played again", "rule": "webhook.late", "received": "2026-11-22T03:05:01Z"},
+        {"name": "no signature", "rule": "webhook.unsigned", "request": "POST /comity HTTP/1.1\r\n\r\n{}"},
+    ]
+    return {
+        "key": KEYS["sign"].public_key().public_bytes_raw().hex(),
+        "since": "2026-11-01T00:00:00Z",
+        "calls": [*calls, *({**first, **each} for each in wrong)],
+    }
+
+
+def _call(name: str, call: Call, body: bytes) -> dict[str, Any]:
+    address = "https://soc.example/comity"
+    message = Message("POST", address, {"Host": "soc.example", "Content-Type": "application/json"})
+    sign_request(message, body=body, key=KEYS["sign"], kid=KIDS["sign"], now=NOW, tag=TAG)
+    head = "".join(f"{header}: {value}\r\n" for header, value in message.headers.items())
+    return {
+        "name": name,
+        "address": address,
+        "received": "2026-11-22T03:00:01Z",
+        "request": f"POST /comity HTTP/1.1\r\n{head}\r\n{body.decode()}",
+        "call": call.as_json(),
+        "rule": "webhook.signed",
+    }
+
+
+VECTORS = {
+    "act": act_vector,
+    "receipt": receipt_vector,
+    "descriptor": descriptor_vector,
+    "webhook": webhook_vector,
+}
 
 
 def text_of(name: str) -> str:

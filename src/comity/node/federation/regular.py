@@ -1,9 +1,8 @@
-"""Beside the exchanges: one thread of the worker does what systems do regularly, when it is due."""
+"""Beside the exchanges: the worker does what systems do regularly, each in a thread of its own, when due."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Thread
@@ -25,18 +24,19 @@ class Regular:
 
     def begin(self, now: datetime) -> None:
         """Start what is due, unless the last of it is still going on."""
-        going = [routine for routine in routines() if self.due.get(routine.name, now) <= now]
-        if not going or any(thread.is_alive() for thread in self.running):
-            return
-        self.due |= {routine.name: now + REST for routine in going}
-        self.running = [Thread(target=self._work, args=(going, now), daemon=True)]
-        self.running[0].start()
+        self.running = [thread for thread in self.running if thread.is_alive()]
+        busy = {thread.name for thread in self.running}
+        for routine in routines():
+            if self.due.get(routine.name, now) <= now and routine.name not in busy:
+                self.due[routine.name] = now + REST
+                thread = Thread(target=self._work, args=(routine, now), name=routine.name, daemon=True)
+                self.running.append(thread)
+                thread.start()
 
-    def _work(self, going: Sequence[Routine], now: datetime) -> None:
+    def _work(self, routine: Routine, now: datetime) -> None:
         try:
-            for routine in going:
-                routine.work(now)
-                self.due[routine.name] = now + routine.every
+            routine.work(now)
+            self.due[routine.name] = now + routine.every
         except DatabaseError:
             logger.exception("regular work: the database cannot be used; trying again later")
         finally:

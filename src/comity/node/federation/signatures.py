@@ -23,7 +23,7 @@ from http_message_signatures import (
 from comity.base.errors import ComityError
 
 SKEW = timedelta(minutes=5)
-_TAG = "comity"
+BETWEEN_NODES = "comity"  # what is signed for another use is worth nothing at the doors
 _COVERED = ("@method", "@target-uri", "content-digest")
 
 
@@ -55,7 +55,13 @@ class _Keys(HTTPSignatureKeyResolver):
 
 
 def sign_request(
-    message: Message, *, body: bytes, key: Ed25519PrivateKey, kid: str, now: datetime
+    message: Message,
+    *,
+    body: bytes,
+    key: Ed25519PrivateKey,
+    kid: str,
+    now: datetime,
+    tag: str = BETWEEN_NODES,
 ) -> Mapping[str, str]:
     """The headers of the request with its digest and signature added."""
     signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=_Keys(private=key))
@@ -63,7 +69,7 @@ def sign_request(
         message,
         key_id=kid,
         created=now,
-        tag=_TAG,
+        tag=tag,
         label="comity",
         covered_component_ids=_COVERED[:2],
         body=body,
@@ -79,7 +85,7 @@ def signer_of(message: Message, *, body: bytes, find: Callable[[str], Ed25519Pub
         results = verifier.verify(
             message,
             max_age=timedelta(0),  # the library adds the skew: five minutes either way, not ten
-            expect_tag=_TAG,
+            expect_tag=BETWEEN_NODES,
             require_components=_COVERED,
             body=body,
         )

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from comity.formats.conversation import Ask, Conversation, PartnerUnavailable, Reply
 from comity.formats.jws import thumbprint
-from comity.node.federation.signatures import Message, sign_request
+from comity.node.federation.signatures import BETWEEN_NODES, Message, sign_request
 from comity.node.keys import KeyUse, former, node_key
 
 T = TypeVar("T")
@@ -93,6 +93,7 @@ class Http:
     timeout: float = field(default_factory=lambda: float(settings.CONFIG.request_timeout))
     altogether: float = math.inf
     authorization: str | None = field(default=None, repr=False)
+    tag: str = BETWEEN_NODES  # what the signatures are for
     _ends: float = math.inf
     _client: httpx.Client | None = None
     _lines: list[Any] = field(default_factory=list)
@@ -151,7 +152,7 @@ class Http:
         if key is not None:
             message = Message(ask.method, str(request.url), headers)
             kid = thumbprint(key.public_key())
-            sign_request(message, body=body, key=key, kid=kid, now=self.clock())
+            sign_request(message, body=body, key=key, kid=kid, now=self.clock(), tag=self.tag)
         request.headers.update(headers)
         request.headers["Accept-Encoding"] = "identity"  # a small reply must not unfold into a large one
         return request

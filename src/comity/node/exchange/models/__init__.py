@@ -18,6 +18,7 @@ from comity.node.exchange.models.held import (
 from comity.node.exchange.models.remarks import Remark
 from comity.node.exchange.models.remotes import Posted, PostState, RemoteCollection
 from comity.node.exchange.models.stricter import FollowedUpTo, Step, StricterFor, StricterVersion
+from comity.node.exchange.models.webhooks import HookForm, HookState, Webhook
 
 __all__ = [
     "ClassCount",
@@ -29,6 +30,8 @@ __all__ = [
     "FollowedUpTo",
     "HandlingClass",
     "HolderClock",
+    "HookForm",
+    "HookState",
     "Import",
     "Label",
     "Link",
@@ -48,4 +51,5 @@ __all__ = [
     "Value",
     "Victim",
     "VictimHow",
+    "Webhook",
 ]

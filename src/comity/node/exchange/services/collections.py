@@ -19,6 +19,7 @@ from comity.node.accountability.services import record
 from comity.node.exchange import queries
 from comity.node.exchange.models import Collection
 from comity.node.exchange.services.holding import one_at_a_time
+from comity.node.exchange.services.webhooks import end_all_of
 from comity.node.exchange.taxii.chosen import Query
 from comity.node.exchange.taxii.standing import begin_wave
 from comity.node.parties.actors import Actor
@@ -97,6 +98,7 @@ def close_collection(*, actor: Actor, ref: UUID, now: datetime) -> Collection:
     found = _locked(actor, ref)
     found.closed_at = now
     found.save(update_fields=["closed_at"])
+    end_all_of(found, now)
     _record(found, "closed", now)
     return found
 

@@ -33,6 +33,8 @@ class Page:
     content: bytes
     first: str | None = None
     last: str | None = None
+    count: int = 0
+    more: bool = False
 
 
 def objects(scope: Scope, wanted: Wanted, *, collection: Collection, party: Party, now: datetime) -> Page:
@@ -50,7 +52,8 @@ def objects(scope: Scope, wanted: Wanted, *, collection: Collection, party: Part
     )  # fmt: skip  # an entry
     with transaction.atomic():
         record([entry], now=now)
-    return Page(envelope_of(wires, following=following), first, last)
+    content = envelope_of(wires, following=following)
+    return Page(content, first, last, len(given), following is not None)
 
 
 def manifest(scope: Scope, wanted: Wanted) -> Page:
