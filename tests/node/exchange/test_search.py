@@ -30,7 +30,7 @@ def way(request, monkeypatch):
         monkeypatch.setattr(fulltext, "FEW", 0)
         monkeypatch.setattr(fulltext, "_OFTEN", 0 if request.param == "index, often" else 50)
         monkeypatch.setattr(
-            sys.modules[__name__], "indexed", {"waiting": 0, "half waiting": 2}.get(request.param, 9)
+            sys.modules[__name__], "indexed", {"waiting": 0, "half waiting": 1}.get(request.param, 9)
         )
 
 

@@ -36,6 +36,7 @@ from comity.node.exchange.models import (
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
+from comity.node.site.among import Among
 
 Key = TypeVar("Key", str, int)
 
@@ -111,11 +112,10 @@ def erasure_for(actor: Actor, ref: str) -> ErasedObject | None:
 
 def erased_among(holder: Party, refs: Iterable[str]) -> dict[str, str]:
     """Those of the objects that a body has erased by law, with what is said of it to whoever brings them."""
-    rows = ErasedObject.objects.filter(holder=holder).values_list("ref", "at")
-    found = {ref: at for chunk in chunks(refs) for ref, at in rows.filter(ref__in=chunk)}
+    rows = ErasedObject.objects.filter(Among("ref", refs), holder=holder).order_by()
     return {
         ref: f"It was erased here by law on {at:%Y-%m-%d}; who may approve can lift that."
-        for ref, at in found.items()
+        for ref, at in rows.values_list("ref", "at")
     }
 
 
@@ -160,15 +160,15 @@ def _held(holder: Party, refs: tuple[str, ...]) -> dict[str, StixObject]:
 
 def versions_held(holder: Party, refs: Iterable[str]) -> dict[tuple[str, str], str]:
     """The digests of all versions that a body holds of these objects, by ref and version."""
-    rows = StixObject.objects.filter(holder=holder).values_list("ref", "modified", "sha256")
-    found = (row for chunk in chunks(refs) for row in rows.filter(ref__in=chunk))
+    rows = StixObject.objects.filter(Among("ref", refs), holder=holder).order_by()
+    found = rows.values_list("ref", "modified", "sha256")
     return {(ref, modified): sha256 for ref, modified, sha256 in found}
 
 
 def definitions_held(holder: Party, refs: Iterable[str]) -> dict[str, Found]:
     """Definitions of markings and extensions that a body holds, decoded."""
-    rows = StixObject.objects.filter(holder=holder, latest=True, type__in=DEFINITIONS)
-    return {row.ref: decoded(row) for chunk in chunks(refs) for row in rows.filter(ref__in=chunk)}
+    rows = StixObject.objects.filter(Among("ref", refs), holder=holder, latest=True).order_by()
+    return {row.ref: decoded(row) for row in rows if row.type in DEFINITIONS}
 
 
 def receivers_of(acts: Sequence[Act]) -> list[tuple[Act, Party]]:
@@ -187,8 +187,8 @@ def decoded(row: StixObject) -> Found:
 
 def titles_held(holder: Party, refs: Iterable[str]) -> dict[str, str]:
     """The titles of those of the objects that a body holds."""
-    rows = StixObject.objects.filter(holder=holder, latest=True).values_list("ref", "title")
-    return {ref: title for chunk in chunks(refs) for ref, title in rows.filter(ref__in=chunk)}
+    rows = StixObject.objects.filter(Among("ref", refs), holder=holder, latest=True).order_by()
+    return dict(rows.values_list("ref", "title"))
 
 
 @once_together

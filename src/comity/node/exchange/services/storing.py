@@ -22,6 +22,7 @@ from comity.node.exchange.services.victims import learn_victims
 from comity.node.exchange.tracing import recalled_among
 from comity.node.exchange.values import keys_of
 from comity.node.parties.models import Party
+from comity.node.site.among import Among
 from comity.node.site.bulk import Row, insert, reserve
 
 MOST_LISTED = 500  # objects that a report lists with their reasons
@@ -205,13 +206,11 @@ def _held(
     """The digests of all versions held of these objects, and the newest of each with its key."""
     versions: dict[tuple[str, str], str] = {}
     newest: dict[str, tuple[str, int]] = {}
-    rows = StixObject.objects.filter(holder=holder)
-    rows_of = rows.values_list("ref", "modified", "sha256", "latest", "pk")
-    for chunk in queries.chunks(refs):
-        for ref, modified, sha256, latest, key in rows_of.filter(ref__in=chunk):
-            versions[ref, modified] = sha256
-            if latest:
-                newest[ref] = modified, key
+    rows = StixObject.objects.filter(Among("ref", refs), holder=holder).order_by()
+    for ref, modified, sha256, latest, key in rows.values_list("ref", "modified", "sha256", "latest", "pk"):
+        versions[ref, modified] = sha256
+        if latest:
+            newest[ref] = modified, key
     return versions, newest
 
 
@@ -234,8 +233,8 @@ def _definitions(news: Iterable[_Incoming], holder: Party) -> dict[str, Found]:
 def _other_parties(objects: Iterable[Found]) -> frozenset[str]:
     """Authors that are parties known here and not ours."""
     authors = {str(found.value.get("created_by_ref", "")) for found in objects} - {""}
-    rows = Party.objects.filter(ours=False).values_list("ref", flat=True)
-    return frozenset(ref for chunk in queries.chunks(authors) for ref in rows.filter(ref__in=chunk))
+    rows = Party.objects.filter(Among("ref", authors), ours=False).order_by()
+    return frozenset(rows.values_list("ref", flat=True))
 
 
 def _insert(
