@@ -8,10 +8,12 @@ from io import BytesIO
 from comity.base.tlp import Tlp
 from comity.node.acts.models import Act
 from comity.node.exchange.models import Import
+from comity.node.exchange.reports import Report
 from comity.node.exchange.services.importing import Source, import_bundle
+from comity.node.exchange.services.reporting import record_reports
 from comity.node.exchange.services.sharing import share
 from comity.node.instruments.models import Agreement
-from tests.node.exchange.holding import SAMPLES, from_elsewhere, from_far, indicator, wish
+from tests.node.exchange.holding import SAMPLES, from_elsewhere, from_far, indicator, made, wish
 from tests.node.far import FarNode
 from tests.node.instruments.agreeing import Sides, sides_of
 from tests.node.world import NOW, found_world
@@ -40,6 +42,8 @@ class Rows:
             f"/exchange/imports/{self.brought.pk}",
             f"/exchange/share?brought={self.brought.pk}",
             f"/exchange/objects/{indicator('delivery')['id']}/",
+            f"/exchange/objects/{indicator('from-afar')['id']}/",
+            f"/exchange/objects/{indicator('from-afar')['id']}/report",
             f"/exchange/see/{self.sides.party.ref}/",
             "/search?q=DemoLoader",
         )
@@ -65,4 +69,14 @@ def made_rows() -> Rows:
     verdict, act = from_far(sides, given, tlp=Tlp.AMBER, body=said, basis=(agreement.ref,))
     verdict.require()
     received = Act.objects.get(ref=act.act.id)
+    seen = Report(count=12, why="In the logs of a resolver.")
+    record_reports(actor=sides.world.analyst, reports=[(given["id"], seen)], now=NOW)
+    wrong = made(
+        "opinion",
+        "wrong",
+        opinion="strongly-disagree",
+        labels=["false-positive"],
+        object_refs=[given["id"], chosen[0]["id"]],
+    )
+    from_far(sides, wrong, tlp=Tlp.AMBER, body=said, basis=(agreement.ref,))[0].require()
     return Rows(sides, brought, agreement, sides.proposed_by_far(), awaiting, sent, received)

@@ -49,6 +49,7 @@ class Event(Enum):
     CONTENT_TAKEN_BACK = "content-taken-back"
     REMOTE_CHANGED = "remote-changed"
     FEED_CHANGED = "feed-changed"
+    TELLING_CHANGED = "telling-changed"
     PEOPLE_CHANGED = "people-changed"
 
 

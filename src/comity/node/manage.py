@@ -50,6 +50,7 @@ COMMANDS = (
     Command("import", "bring", Stage.NODE, "bring in a STIX bundle or a MISP event"),
     Command("see", "see", Stage.NODE, "what a partner would see of us, and why not the rest"),
     Command("export", "export", Stage.NODE, "what a partner may see, or our own devices act on, as a file"),
+    Command("report", "report", Stage.NODE, "record what sensors saw, and what is wrong, as lines of JSON"),
     Command("collection", "collection", Stage.NODE, "what parties read of us by TAXII 2.1, and their tokens"),
     Command("taxii", "taxii", Stage.NODE, "read collections at TAXII servers of others, and give to them"),
     Command("observe", "observe", Stage.NODE, "copy the logs of partners, and verify every entry"),

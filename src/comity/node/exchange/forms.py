@@ -7,10 +7,13 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from comity.base.errors import Malformed
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose
+from comity.node.exchange import reports
 from comity.node.exchange.fulltext import NEWEST
 from comity.node.exchange.reasons import CHOICES, RecallReason
+from comity.node.exchange.reports import LONGEST_WHERE, LONGEST_WHY, MOST_COUNT, What
 from comity.node.exchange.services.importing import Source
 from comity.node.exchange.services.recalling import Said
 from comity.node.exchange.services.sharing import Wish
@@ -20,6 +23,7 @@ from comity.node.site.lines import LineField
 
 OWN, ELSEWHERE = "own", "elsewhere"
 _PURPOSES = [(purpose.value, words.capitalize()) for purpose, words in PURPOSES.items()]
+_WHEN = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 _LABELS = [(label.value, label.label) for label in Tlp]
 
 
@@ -102,6 +106,69 @@ class Recall(forms.Form):
         """What partners are told."""
         said = self.cleaned_data
         return Said(RecallReason(said["reason"]), said["title"], said["message"])
+
+
+class Report(forms.Form):
+    """What was seen of an object, or what is wrong with it."""
+
+    what = forms.ChoiceField(
+        label="What you report",
+        choices=[
+            (What.SEEN.value, "It was seen"),
+            (What.FALSE_POSITIVE.value, "It is a false positive"),
+            (What.EXPIRED.value, "It was right, and is over"),
+        ],
+        initial=What.SEEN.value,
+        widget=forms.RadioSelect,
+    )
+    count = forms.IntegerField(
+        label="How many times",
+        required=False,
+        min_value=0,
+        max_value=MOST_COUNT,
+        help_text="Empty: once. 0: it was looked for, and not seen.",
+    )
+    first = forms.DateTimeField(label="First seen", required=False, help_text="In UTC.", widget=_WHEN)
+    last = forms.DateTimeField(
+        label="Last seen", required=False, help_text="In UTC. Empty: now.", widget=_WHEN
+    )
+    where = LineField(
+        label="Where",
+        required=False,
+        max_length=LONGEST_WHERE,
+        help_text="The organisation. It counts as a victim, whom others do not learn of where so agreed.",
+    )
+    why = forms.CharField(
+        label="In words",
+        required=False,
+        max_length=LONGEST_WHY,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Of a mistake or an end, say why: whoever gave it has to find it.",
+    )
+
+    def __init__(self, *args: Any, sightable: bool, **kwargs: Any) -> None:  # noqa: ANN401  handed through
+        super().__init__(*args, **kwargs)
+        if not sightable:  # STIX 2.1, section 5.2: a sighting is not of an observable
+            choices = self.fields["what"].choices[1:]  # type: ignore[attr-defined]  # a ChoiceField
+            self.fields["what"].choices = choices  # type: ignore[attr-defined]  # as above
+            self.fields["what"].initial = choices[0][0]
+
+    def clean(self) -> dict[str, Any]:
+        """The report as a value, or what is wrong with it."""
+        said: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return said
+        count = 1 if said["count"] is None else said["count"]
+        told = {name: said[name] for name in ("first", "last", "where", "why")}
+        try:
+            said["report"] = reports.Report(what=What(said["what"]), count=count, **told)
+        except Malformed as error:
+            self.add_error(error.where if error.where in self.fields else None, error.problem)
+        return said
+
+    def report(self) -> reports.Report:
+        """What is reported."""
+        return self.cleaned_data["report"]  # type: ignore[no-any-return]  # `clean` put it there
 
 
 class ImportFile(forms.Form):

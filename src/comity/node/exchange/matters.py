@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.http import HttpRequest
 from django.urls import reverse
 
-from comity.node.exchange import stricter, tracing
+from comity.node.exchange import stricter, telling, tracing
 from comity.node.parties.access import actor_of
 from comity.node.parties.roles import Power
 from comity.node.site.systems import Matter
@@ -22,6 +22,10 @@ def matters(request: HttpRequest) -> Iterator[Matter]:
     if count:
         words = f"{count} recalled version{'' if count == 1 else 's'} to delete"
         yield Matter(words, reverse("exchange:recalls"))
+    doubts = telling.doubts_of_ours(actor).count() if actor.may(Power.IMPORT).allowed else 0
+    if doubts:
+        words = f"{doubts} report{'' if doubts == 1 else 's'} of a false positive of ours"
+        yield Matter(words, reverse("exchange:doubts"))
     behind = stricter.partners_behind(actor)
     if behind:
         words = f"{behind} partner{' has' if behind == 1 else 's have'} an older, wider marking"

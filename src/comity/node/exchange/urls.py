@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from comity.node.exchange.taxii import urls as taxii
-from comity.node.exchange.views import erasing, objects, recalling, sharing, stricter
+from comity.node.exchange.views import erasing, objects, recalling, remarks, sharing, stricter
 
 app_name = "exchange"
 _pages = [
@@ -19,6 +19,13 @@ _pages = [
     path("objects/<str:ref>/recall", recalling.recall, name="recall"),
     path("objects/<str:ref>/reopen", recalling.reopen, name="reopen"),
     path("objects/<str:ref>/delete", recalling.delete, name="delete-recalled"),
+    path("objects/<str:ref>/report", remarks.report, name="report"),
+    path("objects/<str:ref>/tell", remarks.tell, name="tell"),
+    path("objects/<str:ref>/looked-at", remarks.look_at, name="look-at"),
+    path("doubts", remarks.doubts, name="doubts"),
+    path("telling", remarks.rules, name="telling"),
+    path("telling/<str:ref>/rule", remarks.rule, name="telling-rule"),
+    path("score", remarks.formula, name="score"),
     path("recalled", recalling.listing, name="recalls"),
     path("erased", erasing.listing, name="erased"),
     path("stricter", stricter.listing, name="stricter-list"),

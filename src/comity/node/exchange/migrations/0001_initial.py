@@ -577,4 +577,21 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'ended'), _negated=True), fields=('collection', 'party', 'address'), name='webhook_once'), models.CheckConstraint(condition=models.Q(models.Q(('next_try__isnull', False), ('state__in', ['asked', 'active'])), models.Q(('next_try', None), ('state__in', ['paused', 'ended'])), _connector='OR'), name='webhook_called_while_it_may_be')],
             },
         ),
+        migrations.CreateModel(
+            name='TellingRule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('made_by_name', models.CharField(max_length=200)),
+                ('made_at', models.DateTimeField()),
+                ('ended_by_name', models.CharField(blank=True, max_length=200)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('holder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ('made_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('party', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+            ],
+            options={
+                'ordering': ('-made_at', '-pk'),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('holder', 'party'), name='telling_rule_once'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_by_name', '')), models.Q(models.Q(('ended_by_name', ''), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='telling_rule_ended_by_somebody')],
+            },
+        ),
     ]

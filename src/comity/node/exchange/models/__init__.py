@@ -18,6 +18,7 @@ from comity.node.exchange.models.held import (
 from comity.node.exchange.models.remarks import Remark
 from comity.node.exchange.models.remotes import Posted, PostState, RemoteCollection
 from comity.node.exchange.models.stricter import FollowedUpTo, Step, StricterFor, StricterVersion
+from comity.node.exchange.models.telling import TellingRule
 from comity.node.exchange.models.webhooks import HookForm, HookState, Webhook
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "StricterFor",
     "StricterVersion",
     "TaxiiAccount",
+    "TellingRule",
     "Value",
     "Victim",
     "VictimHow",

@@ -19,6 +19,7 @@ from comity.node.exchange import queries
 from comity.node.exchange.models import Import, StixObject
 from comity.node.exchange.reports import Making, Report, What
 from comity.node.exchange.services.importing import Source, import_bundle
+from comity.node.exchange.services.telling import Told, tell_by_rule
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -34,6 +35,7 @@ class Recorded:
 
     brought: Import
     refs: tuple[str, ...]
+    told: tuple[Told, ...] = ()  # givers for whom a rule stands
 
 
 @transaction.atomic
@@ -64,7 +66,9 @@ def record_reports(
     brought = import_bundle(actor=actor, file=file, source=Source(holder, NOTE), now=now)
     if brought.report["refused"]:
         raise Malformed(*brought.report["refused"][0])
-    return Recorded(brought, tuple(remarks))
+    about = {remark: ref for remark, (ref, _) in zip(remarks, reports, strict=True)}
+    told = tell_by_rule(holder, about, actor.answerable, now)
+    return Recorded(brought, tuple(remarks), tuple(told))
 
 
 def _reported(rows: Mapping[str, StixObject], ref: str, said: Report, now: datetime) -> StixObject:

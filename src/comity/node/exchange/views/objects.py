@@ -23,6 +23,7 @@ from comity.node.exchange.services.retention import SOON
 from comity.node.exchange.sights import who_may_see
 from comity.node.exchange.validity import findings_of
 from comity.node.exchange.views.erasing import tombstone
+from comity.node.exchange.views.remarks import remarks_shown
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
 from comity.node.site.forms import form_page
@@ -110,6 +111,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "look": look,
         "seen_by": who_may_see(row, partners, purpose=look.chosen(), now=timezone.now()),
     }
+    shown |= remarks_shown(request, row)
     return render(request, "exchange/object.html", shown | _may(request))
 
 
