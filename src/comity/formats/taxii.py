@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -218,6 +218,8 @@ class Status:
     failures: tuple[Outcome, ...] = ()
     pendings: tuple[Outcome, ...] = ()
     receipts: tuple[object, ...] = ()
+    success_count: int = field(default=0, compare=False)  # as stated: the details may be left out
+    pending_count: int = field(default=0, compare=False)
 
     @classmethod
     def decode(cls, text: bytes) -> Status:
@@ -234,6 +236,8 @@ class Status:
             failures=_outcomes(fields, "failures", "failure_count"),
             pendings=_outcomes(fields, "pendings", "pending_count"),
             receipts=fields.list(RECEIPTS, most=MAX_OBJECTS) if fields.has(RECEIPTS) else (),
+            success_count=fields.number("success_count"),
+            pending_count=fields.number("pending_count"),
         )
 
     def encode(self) -> bytes:

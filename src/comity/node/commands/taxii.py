@@ -17,9 +17,11 @@ from comity.node.commands.parsing import BadUsage, Unreadable
 from comity.node.commands.subcommands import Asked, subcommands
 from comity.node.credentials import Credential, Scheme
 from comity.node.exchange import remotes
-from comity.node.exchange.models import RemoteCollection
+from comity.node.exchange.models import PostState, RemoteCollection
 from comity.node.exchange.services import remotes as services
 from comity.node.exchange.services.pulling import pull
+from comity.node.exchange.services.pushing import push, take_back
+from comity.node.exchange.services.storing import MOST_LISTED
 from comity.node.federation.services.partners import check_address
 from comity.node.federation.transport import drive
 from comity.node.parties.actors import Actor, system_actor
@@ -27,6 +29,7 @@ from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
 
 _NAME = "comity-node taxii"
+_TOLD = (PostState.TAKEN, PostState.PENDING, PostState.REFUSED)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,11 +43,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     renewed = command("credential", "show the server another token or password", _renew)
     command("list", "list collections of others, and how far they are read", _list)
     pulled = command("pull", "read what is new in a collection into the store", _pull)
+    pushed = command("push", "post to a partner's collection what release lets it see", _push)
+    pushed.add_argument("--again", action="store_true", help="also what the server refused before")
+    posted = command("posted", "list what was posted to a collection, and what became of it", _posted)
+    states = [state.value for state in PostState]
+    posted.add_argument("--state", choices=states, help="only what is in this state")
+    taken = command("take-back", "delete there what was posted of objects", _take_back)
     closed = command("close", "read and give there no more", _close)
-    for each in (renewed, pulled, closed):
+    for each in (renewed, pulled, pushed, posted, taken, closed):
         each.add_argument("name", help="the collection's name here")
+    taken.add_argument("refs", nargs="+", metavar="ID", help="ids of the objects")
     _credential(renewed)
-    for each in (renewed, closed):
+    for each in (renewed, taken, closed):
         each.add_argument("--as", dest="person", metavar="EMAIL", required=True, help="who decides this")
 
 
@@ -202,6 +212,52 @@ def _pull(asked: Asked) -> None:
     line = f"{report['new']} new, {report['known']} known already, {refused} refused."
     lines = [line, *(f"{ref}: {why}" for ref, why in report["refused"]), *report["notes"]]
     output.give({**told, **report}, "\n  ".join(lines))
+
+
+def _push(asked: Asked) -> None:
+    remote = remotes.remote_named(asked.actor, asked.args.name)
+    output, again = asked.args.output, asked.args.again
+    with remotes.speaking_to(remote) as transport, output.counted(f"Giving to {remote.name}") as progress:
+        done = push(
+            actor=asked.actor,
+            remote=remote,
+            transport=transport,
+            now=asked.now,
+            again=again,
+            progress=progress,
+        )
+    counts = {state.value: done.counts[state] for state in _TOLD}
+    line = ", ".join(f"{count:,} {state}" for state, count in counts.items()) + "."
+    told = {"event": "pushed", "name": remote.name, **counts, "problems": done.problems}
+    output.give(told, "\n  ".join([line, *(f"{ref}: {why}" for ref, why in done.problems[:MOST_LISTED])]))
+
+
+def _posted(asked: Asked) -> None:
+    remote = remotes.remote_named(asked.actor, asked.args.name)
+    found = remotes.posted_for(asked.actor, remote)
+    chosen = found.filter(state=asked.args.state) if asked.args.state else found
+    rows: list[dict[str, object]] = [
+        {
+            "object": each.ref,
+            "version": each.modified,
+            "there": each.name,
+            "state": each.state,
+            "at": each.at.isoformat(),
+            "said": each.words,
+        }
+        for each in chosen.iterator()
+    ]
+    asked.args.output.table(f"Posted to {remote.name}", rows)
+
+
+def _take_back(asked: Asked) -> None:
+    remote = remotes.remote_named(asked.actor, asked.args.name)
+    with remotes.speaking_to(remote) as transport:
+        gone = take_back(
+            actor=asked.actor, remote=remote, refs=asked.args.refs, transport=transport, now=asked.now
+        )
+    told = {"event": "taken-back", "name": remote.name, "deleted": gone}
+    asked.args.output.give(told, f"{gone} deleted there.")
 
 
 def _party(ref: str) -> Party:

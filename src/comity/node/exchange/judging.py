@@ -15,7 +15,7 @@ from comity.formats.stix import OBSERVABLES
 from comity.formats.stix import StixObject as Found
 from comity.node.acts.kinds import Item, Leaving
 from comity.node.acts.together import all_asked_about, once_together
-from comity.node.exchange import queries
+from comity.node.exchange import queries, remotes
 from comity.node.exchange.content import DEFINITIONS, links_of
 from comity.node.exchange.handling import names_any, of_class, parties_of
 from comity.node.exchange.models import StixObject
@@ -108,9 +108,10 @@ def receipted(question: Asked, refs: Iterable[str]) -> set[str]:
 
 @once_together
 def _had(holder: Party, partner: Party, refs: tuple[str, ...]) -> set[str]:
-    """Those of which the partner receipted a version, under their own id or the one after a removal."""
+    """Those of which the partner has a version, under their own id or the one after a removal."""
     names = {name: ref for ref in refs for name in (ref, *(redacted_id(ref, r) for r in Removal))}
-    return {names[name] for name in queries.receipted_by(holder, partner, names)}
+    there = queries.receipted_by(holder, partner, names) | remotes.taken_by(holder, partner, names)
+    return {names[name] for name in there}
 
 
 def _explained(release: Release, question: Asked) -> Verdict:

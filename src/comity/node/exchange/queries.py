@@ -21,6 +21,7 @@ from comity.formats.strict_json import Limits, decode
 from comity.node.acts.models import Act, ActContent, Delivery, DeliveryState
 from comity.node.acts.queries import acts_for, keeping_ended
 from comity.node.acts.together import all_asked_about, once_together
+from comity.node.exchange import remotes
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import parties_of
 from comity.node.exchange.models import (
@@ -219,13 +220,13 @@ def receipted_by(holder: Party, partner: Party, refs: Iterable[str]) -> set[str]
 
 
 def known_there(holder: Party, partner: Party, refs: Iterable[str]) -> set[str]:
-    """Those of the objects that the partner has: it receipted them, or gave them to us."""
+    """Those of the objects that the partner has: it receipted them, its server took them, or it gave them."""
     wanted = set(refs)
     given = StixObject.objects.filter(holder=holder, source=partner)
     came = {
         ref for chunk in chunks(wanted) for ref in given.filter(ref__in=chunk).values_list("ref", flat=True)
     }
-    return came | receipted_by(holder, partner, wanted)
+    return came | receipted_by(holder, partner, wanted) | remotes.taken_by(holder, partner, wanted)
 
 
 def linking_to(actor: Actor, ref: str, limit: int = 50) -> QuerySet[StixObject]:

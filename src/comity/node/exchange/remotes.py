@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
@@ -10,10 +11,13 @@ from django.db.models import Count, QuerySet
 from comity.base.errors import NotFound
 from comity.node import credentials
 from comity.node.credentials import Credential, Scheme
-from comity.node.exchange.models import Posted, RemoteCollection
+from comity.node.exchange.models import Posted, PostState, RemoteCollection
 from comity.node.federation.transport import Http
 from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
+
+_AT_ONCE = 500  # names in one question
 
 
 def remotes_for(actor: Actor) -> QuerySet[RemoteCollection]:
@@ -45,6 +49,18 @@ def posted_for(actor: Actor, remote: RemoteCollection) -> QuerySet[Posted]:
     if not actor.may(Power.READ_CONTENT).allowed:
         return Posted.objects.none()
     return Posted.objects.filter(remote=remote, remote__holder_id=actor.body)
+
+
+def taken_by(holder: Party, partner: Party, names: Iterable[str]) -> set[str]:
+    """Those of the objects, by their names on the wire, that a server of the partner has taken from us."""
+    rows = Posted.objects.filter(state=PostState.TAKEN).values_list("name", flat=True)
+    ours = rows.filter(remote__holder=holder, remote__party=partner)
+    wanted = list(dict.fromkeys(names))
+    return {
+        name
+        for start in range(0, len(wanted), _AT_ONCE)
+        for name in ours.filter(name__in=wanted[start : start + _AT_ONCE])
+    }
 
 
 def posted_counts(remote: RemoteCollection) -> dict[str, int]:
