@@ -91,6 +91,7 @@ def fill(objects: int) -> Party:
     classes = list(keys_of(handlings()).values())
     fields = (
         *("id", "ref", "type", "modified", "latest", "created_by_ref", "sha256", "wire", "title", "words"),
+        *("relation", "confidence", "created", "valid_from", "valid_until"),
         *("handling_id", "tlp", "holder_id", "source_id", "brought_id", "act_id", "added"),
     )
     for start in range(0, objects, PORTION):
@@ -98,7 +99,7 @@ def fill(objects: int) -> Party:
             rows = [
                 (
                     *(key, f"indicator--{UUID(int=number)}", "indicator", "", True, "", "0" * 64, b"{}"),
-                    *("An indicator", ""),
+                    *("An indicator", "", "", None, "", "", ""),
                     *(classes[number % len(classes)], "", holder.pk, None, brought.pk, None),
                     NOW + timedelta(microseconds=number),
                 )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -19,11 +19,14 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from comity.node.exchange.models import Label, StixObject
-from comity.node.exchange.taxii.standing import micros
+from comity.node.exchange.services.holding import INSTANT
+from comity.node.exchange.taxii.standing import EPOCH, moment
 from comity.node.site.prepared import Prepared
 
 _AT_ONCE = 100  # classes in one statement; SQLite joins at most 500 selections
+_NO_CLASS = -1
 _MOST_KINDS = 256
+_SINCE = EPOCH.replace(tzinfo=None)  # past the ORM, SQLite's times have no zone
 
 Place = tuple[int, int]  # the instant, and the key of the object
 
@@ -57,18 +60,24 @@ class Stretch:
 
 def first_of(kind: Kind, stretch: Stretch, classes: Sequence[int], most: int) -> list[Place]:
     """The first places of newest versions in these classes, at most so many."""
-    question = _of_one_class(kind)
-    found: list[list[Place]] = []
+    found: list[Place] = []
+    for start in range(0, len(classes), _AT_ONCE):
+        if len(found) == most:  # nothing behind the last of these can be among the first
+            stretch = replace(stretch, end=moment(found[-1][0]))
+        some = _merged(kind, stretch, classes[start : start + _AT_ONCE], most)
+        found = list(islice(heapq.merge(found, some), most)) if found else some
+    return found
+
+
+def _merged(kind: Kind, stretch: Stretch, classes: Sequence[int], most: int) -> list[Place]:
+    """The same by one statement."""
+    sql, values = _of_one_class(kind).bound(stretch.holder, _NO_CLASS, stretch.begin, stretch.end)
+    place = values.index(_NO_CLASS)
+    before, after = values[:place], values[place + 1 :]
     with connection.cursor() as cursor:
-        for start in range(0, len(classes), _AT_ONCE):
-            asked = [
-                question.bound(stretch.holder, each, stretch.begin, stretch.end)
-                for each in classes[start : start + _AT_ONCE]
-            ]
-            values = [value for _, its in asked for value in its]
-            cursor.execute(_joined(asked[0][0], len(asked), int(most)), values)
-            found.append([(micros(_aware(at)), key) for at, key in cursor.fetchall()])
-    return found[0] if len(found) == 1 else list(islice(heapq.merge(*found), most))
+        filled = [value for key in classes for value in (*before, key, *after)]
+        cursor.execute(_joined(sql, len(classes), int(most)), filled)
+        return [((at - (EPOCH if at.tzinfo else _SINCE)) // INSTANT, key) for at, key in cursor.fetchall()]
 
 
 def bytes_of(keys: Sequence[int]) -> dict[int, tuple[bytes, str]]:
@@ -94,8 +103,3 @@ def _joined(sql: str, count: int, most: int) -> str:
     if connection.vendor == "sqlite":
         return " UNION ALL ".join([sql] * count) + end
     return " UNION ALL ".join(f"SELECT * FROM ({sql}{end}) AS c{n}" for n in range(count)) + end  # noqa: S608  Django's own text
-
-
-def _aware(at: datetime) -> datetime:
-    """A time as the database gives it past the ORM: SQLite without a zone."""
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

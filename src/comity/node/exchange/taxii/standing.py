@@ -193,7 +193,7 @@ def _judged(
 def _all_classes() -> _Classes:
     """The classes, decoded when one is new: mostly none is, and comparing digests is all there is to do."""
     global _classes  # noqa: PLW0603  one value that is replaced whole, so that threads see either
-    digests = dict(_CLASSES.rows())
+    digests: dict[int, str] = dict(_CLASSES.rows())
     if digests != _classes.digests:
         facts = of_classes(digests)
         passing = frozenset(key for key, handling in facts.items() if handling.policies)
