@@ -52,6 +52,8 @@ class Handling:
     @property
     def label(self) -> Tlp | None:
         """The strictest TLP that any marking gives; None where no marking gives one."""
+        if not self.policies:
+            return self.tlp
         labels = [policy.tlp for policy in self.policies]
         return max([*labels, self.tlp] if self.tlp else labels, default=None)
 

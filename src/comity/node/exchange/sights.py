@@ -48,7 +48,7 @@ class Asked:
         day = self.now.astimezone(UTC).date()
         standing = [terms for terms in self.terms if agreements.in_force_on(terms, day)]
         release = self._under(standing, handling, held=held)
-        if not release.verdict.allowed and not standing:
+        if not release.verdict.allowed and self.terms and not standing:
             release = self._under(self.terms, handling, held=held)  # what ended says why, and opens nothing
         return replace(release, verdict=self._in_words(release.verdict))
 
