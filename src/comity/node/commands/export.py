@@ -29,7 +29,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     purposes = [purpose.value for purpose in Purpose]
     parser.add_argument("--purpose", choices=purposes, default=Purpose.NETWORK_DEFENCE.value)
     least = "only indicators of this confidence (0 to 100) or above; a bundle takes all"
-    parser.add_argument("--min-confidence", type=_confidence, default=0, metavar="NUMBER", help=least)
+    parser.add_argument("--min-confidence", type=_upto_100, default=0, metavar="NUMBER", help=least)
+    worth = "only values whose score (0 to 100) is this or above now; a bundle takes all"
+    parser.add_argument("--min-score", type=_upto_100, default=0, metavar="NUMBER", help=worth)
     parser.add_argument(
         "-o", "--to", type=Path, metavar="FILE", help="the file to write; without it, to the standard output"
     )
@@ -52,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _confidence(text: str) -> int:
+def _upto_100(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST)) and int(text) <= MOST):
         raise argparse.ArgumentTypeError(f"expected a number from 0 to {MOST}")
     return int(text)
@@ -70,6 +72,7 @@ def _values(args: argparse.Namespace, partner: Party | None) -> Iterable[bytes]:
         partner=partner,
         purpose=Purpose(args.purpose),
         least=args.min_confidence,
+        least_score=args.min_score,
         now=datetime.now(UTC),
     )
     if args.to is not None:

@@ -113,13 +113,12 @@ class Scorer:
         self, pairs: Sequence[tuple[StixObject, Mapping[str, Any]]], kind: str = ""
     ) -> dict[int, Score]:
         """The scores of these rows, with what each says; as a value of this kind, if one is named."""
-        said = self._said(row for row, _ in pairs) if self.remarks else {}
-        self._know(row.source_id for row, _ in pairs)
+        said = self.said_of([row for row, _ in pairs])
         found = {row.pk: self.score(row, value, said.get(row.ref, ()), kind) for row, value in pairs}
         return {pk: each for pk, each in found.items() if each is not None}
 
     def score(
-        self, row: StixObject, value: Mapping[str, Any], said: Iterable[_Grouped], kind: str = ""
+        self, row: StixObject, value: Mapping[str, Any], said: Iterable[Grouped], kind: str = ""
     ) -> Score | None:
         """The score of one object."""
         facts = Facts(
@@ -133,15 +132,18 @@ class Scorer:
         )
         return score(facts, self.model, self.now)
 
-    def _said(self, rows: Iterable[StixObject]) -> dict[str, list[_Grouped]]:
+    def said_of(self, rows: Sequence[StixObject]) -> dict[str, list[Grouped]]:
         """What each party said of each, grouped by the database: a thousand sightings are one line."""
+        self._know(row.source_id for row in rows)
+        if not self.remarks:
+            return {}
         groups = standing_remarks(self.holder).order_by().values_list("ref", "kind", "source", "opinion")
         counted = groups.annotate(times=Sum("count", default=0), newest=Max("at"))
-        found: dict[str, list[_Grouped]] = {}
+        found: dict[str, list[Grouped]] = {}
         names = names_here(row.ref for row in rows)
         for chunk in chunks(names):
             for name, *rest in counted.filter(ref__in=chunk):
-                found.setdefault(names[name], []).append(_Grouped(*rest))
+                found.setdefault(names[name], []).append(Grouped(*rest))
         self._know(each.source for some in found.values() for each in some)
         return found
 
@@ -156,7 +158,7 @@ class Scorer:
             return (parameters.OTHER,)
         return (party.ref, parameters.OWN if party.pk == self.holder else parameters.PARTNER)
 
-    def _remark(self, row: StixObject, each: _Grouped) -> Said:
+    def _remark(self, row: StixObject, each: Grouped) -> Said:
         party = self._parties.get(each.source) if each.source is not None else None
         standing = Standing.OTHER
         if each.source is not None and each.source in {self.holder, row.source_id}:
@@ -178,7 +180,7 @@ class Scorer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Grouped:
+class Grouped:
     """All that one party said of one object in one kind."""
 
     kind: str

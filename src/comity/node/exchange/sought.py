@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Count
@@ -24,6 +25,7 @@ from comity.node.exchange.handling import of_class
 from comity.node.exchange.judging import values_leaving
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.queries import chunks
+from comity.node.exchange.scores import Grouped, Scorer
 from comity.node.exchange.sights import Sight
 
 STAYS = "indicators of which no part may leave alone"
@@ -38,12 +40,18 @@ class Seekers:
 
     sight: Sight
     least: int  # confidence
+    least_score: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     changes: datetime | None = None
     label: Tlp | None = None  # the strictest of all rows
     pages: str = ""  # where our own people read about an object
+    _scorer: Scorer = field(init=False)
 
     def __post_init__(self) -> None:
+        asked = self.sight.asked
+        self._scorer = Scorer(asked.holder.pk, asked.now, remarks=self.at_home)
+        if self.least_score:  # time alone lowers scores: whoever polls looks again in the next hour
+            self.changes = asked.now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         if self.at_home:
             path = reverse("exchange:objects").lstrip("/")
             self.pages = f"{settings.CONFIG.address}{path}objects/"
@@ -76,13 +84,26 @@ class Seekers:
             self.left_out[f"indicators: {self.sight.releases[pk].verdict.grounds[0].text}"] += counts[pk]
 
     def _judged(self, rows: list[StixObject]) -> Iterator[Row]:
+        said = self._scorer.said_of(rows) if self.least_score else {}
         for row, stix in values_leaving(self.sight.asked, rows):
             if stix is not None:
-                yield from self._sought(row, stix)
+                scored = partial(self._scored, row, stix, said.get(row.ref, ()))
+                yield from self._sought(row, stix, scored)
             elif self.at_home:
                 self.left_out[STAYS] += 1
 
-    def _sought(self, row: StixObject, stix: Mapping[str, object]) -> Iterator[Row]:
+    def _scored(
+        self, row: StixObject, stix: Mapping[str, object], said: Sequence[Grouped], value: Value
+    ) -> bool:
+        """Whether a value is worth as much as is asked for, by its own kind: an address grows old faster."""
+        if not self.least_score:
+            return True
+        score = self._scorer.score(row, stix, said, value.kind.value)
+        return score is not None and score.value >= self.least_score
+
+    def _sought(
+        self, row: StixObject, stix: Mapping[str, object], scored: Callable[[Value], bool]
+    ) -> Iterator[Row]:
         try:
             values = self._to_act_on(stix)
         except Malformed:
@@ -94,6 +115,9 @@ class Seekers:
         self.label = max(filter(None, (self.label, handling.label)), default=None)
         source = self._source(row, stix)
         for value in values:
+            if not scored(value):
+                self.left_out[f"values below the score {self.least_score}"] += 1
+                continue
             yield Row(
                 kind=value.kind.value,
                 value=value.text,

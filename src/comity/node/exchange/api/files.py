@@ -63,6 +63,9 @@ class Wanted(Given):
     min_confidence: int = Field(
         0, ge=0, le=100, description="Only indicators of this confidence or above; 0 takes all"
     )
+    min_score: int = Field(
+        0, ge=0, le=100, description="Only values whose score is now this or above; 0 takes all"
+    )
 
 
 class Brought(Given):
@@ -121,13 +124,14 @@ def read_import(request: ActorRequest, number: int) -> Import:
 @needs(Power.READ_CONTENT)
 def export_file(request: ActorRequest, form: FileForm, wanted: Query[Wanted]) -> HttpResponseBase:
     """What valid indicators seek, as a file that devices of the caller's own body read; made to be polled."""
-    now, least, name = timezone.now(), wanted.min_confidence, str(form.value)
-    standing = exporting.standing(name, actor=request.actor, least=least, now=now)
+    now, name = timezone.now(), str(form.value)
+    least, worth = wanted.min_confidence, wanted.min_score
+    standing = exporting.standing(name, actor=request.actor, least=least, least_score=worth, now=now)
     if Tag.still(request.headers.get("If-None-Match", ""), standing, now):
         answer: HttpResponseBase = HttpResponse(status=304)
         answer.headers["ETag"] = request.headers["If-None-Match"].strip()
         return answer
-    done = exporting.export_as(name, actor=request.actor, least=least, now=now)
+    done = exporting.export_as(name, actor=request.actor, least=least, least_score=worth, now=now)
     answer = StreamingHttpResponse(done, content_type=done.form.media)
     answer.headers["Content-Length"] = str(done.size)
     answer.headers["Content-Disposition"] = f'attachment; filename="comity-{name}.{done.form.suffix}"'

@@ -82,14 +82,16 @@ def export_as(
     partner: Party | None = None,
     purpose: Purpose = Purpose.NETWORK_DEFENCE,
     least: int = 0,
+    least_score: int = 0,
     now: datetime,
 ) -> Exported:
     """A file of this form for a partner; without one, for the devices of the actor's own body.
 
-    What is for ourselves is judged too: labels, policies and the terms of givers bind us at home.
+    What is for ourselves is judged too: labels, policies and the terms of givers bind us at home. Scores for
+    ourselves look at what others reported; a partner's do not, since it would learn of that by them.
     """
     receiver = partner or queries.own_body(actor)
-    seekers = Seekers(sight_for(actor, receiver, purpose=purpose, now=now), least)
+    seekers = Seekers(sight_for(actor, receiver, purpose=purpose, now=now), least, least_score)
     done = _written(FORMS[name], seekers)
     try:
         _record(seekers.sight, name, done.sha256, done.about.count)
@@ -100,7 +102,13 @@ def export_as(
 
 
 def standing(
-    name: str, *, actor: Actor, purpose: Purpose = Purpose.NETWORK_DEFENCE, least: int = 0, now: datetime
+    name: str,
+    *,
+    actor: Actor,
+    purpose: Purpose = Purpose.NETWORK_DEFENCE,
+    least: int = 0,
+    least_score: int = 0,
+    now: datetime,
 ) -> str:
     """A digest of all that the file for our own devices follows from, but for the validity of indicators.
 
@@ -115,7 +123,16 @@ def standing(
     ]
     newest = seen.objects(list(seen.releases)).values_list("added", flat=True).first()
     victims = queries.victims_of(body)
-    told = [version("comity"), name, least, body.ref, body.name, newest and newest.isoformat(), judged]
+    told = [
+        version("comity"),
+        name,
+        least,
+        least_score,
+        body.ref,
+        body.name,
+        newest and newest.isoformat(),
+        judged,
+    ]
     return sha256_hex(canonical([*told, sorted(victims.ids), sorted(victims.names)]))
 
 
