@@ -14,15 +14,17 @@ from comity.engines.release.terms import Purpose, Terms
 from comity.formats.markings import markings_of
 from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
-from comity.node.acts.kinds import Arrived, Leaving
+from comity.node.acts.kinds import Arrived
 from comity.node.acts.models import Act, Content
 from comity.node.acts.queries import contents_of_all
 from comity.node.acts.services.erasing import keep_contents
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
-from comity.node.exchange.handling import Origin, kept_until, last_day
+from comity.node.exchange.handling import Origin, kept_until, last_day, of_class
+from comity.node.exchange.services.also_given import Given, settle
 from comity.node.exchange.services.storing import OWN_PATH, Way, contradiction, store
-from comity.node.exchange.tracing import recalled_among
+from comity.node.exchange.sights import asked
+from comity.node.exchange.tracing import Version, given_to, recalled_among
 from comity.node.instruments import queries as agreements
 from comity.node.parties.models import Party
 
@@ -37,7 +39,7 @@ def admissible(arrived: Arrived, now: datetime) -> Verdict:
             last_day(each.value)
     except Malformed as error:
         return _no("unreadable", error.message)
-    strange = _strange(arrived, found)
+    strange = _strange(arrived, found, now)
     if strange is not None:
         return strange
     if not arrived.basis:
@@ -45,7 +47,7 @@ def admissible(arrived: Arrived, now: datetime) -> Verdict:
     return _covered(_in_force(arrived.basis[0], arrived, now), Purpose(arrived.purpose))
 
 
-def _strange(arrived: Arrived, found: Sequence[Found]) -> Verdict | None:
+def _strange(arrived: Arrived, found: Sequence[Found], now: datetime) -> Verdict | None:
     """What is wrong with the share whatever it rests on; None if nothing is."""
     if len(arrived.recipients) != 1:  # each body holds what its own agreements with the author allow
         return _no("one-recipient", "A share goes to exactly one party; make one for each.")
@@ -60,7 +62,7 @@ def _strange(arrived: Arrived, found: Sequence[Found]) -> Verdict | None:
     recalled = _recalled(found, arrived.recipients)
     if recalled:
         return _no("recalled", recalled)
-    contradicted = _contradicted(found, arrived.contents, arrived.recipients)
+    contradicted = _contradicted(arrived, found, now)
     return _no("contradiction", contradicted) if contradicted else None
 
 
@@ -106,7 +108,8 @@ def _keep(basis: _Basis, carried: Sequence[tuple[Act, Content]], now: datetime) 
     for act, content in carried:
         found.append(decoded(bytes(content.wire), content.ref))
         acts.setdefault((content.ref, content.modified), act)
-    store(found, Way(holder, origin, author, brought=None, acts=acts, by=author.name, now=now))
+    report = store(found, Way(holder, origin, author, brought=None, acts=acts, by=author.name, now=now))
+    settle(found, report, Given(holder, author, None, acts, now, until), seen=lambda _: ())
 
 
 def decoded(wire: bytes, where: str) -> Found:
@@ -162,15 +165,39 @@ def _recalled(found: Sequence[Found], bodies: Sequence[Party]) -> str | None:
     return None
 
 
-def _contradicted(found: Sequence[Found], contents: Sequence[Leaving], bodies: Sequence[Party]) -> str | None:
-    """What the sender learns if we hold one of these versions with other content; nobody overwrites it."""
-    for body in bodies:
+def _contradicted(arrived: Arrived, found: Sequence[Found], now: datetime) -> str | None:
+    """What the sender learns if we hold one of these versions with other content; nobody overwrites it.
+
+    It learns nothing of a version that it does not know: its own is kept beside that.
+    """
+    offered = {
+        (each.id, each.modified or ""): carried.sha256
+        for each, carried in zip(found, arrived.contents, strict=True)
+    }
+    for body in arrived.recipients:
         here = queries.versions_held(body, (each.id for each in found))
-        for each, carried in zip(found, contents, strict=True):
-            kept = here.get((each.id, each.modified or ""), carried.sha256)
-            if kept != carried.sha256:
-                return f"{each.id}: {contradiction(kept, carried.sha256)}"
+        others = {each for each, sha256 in offered.items() if here.get(each, sha256) != sha256}
+        given = queries.also_given(body, arrived.author, (ref for ref, _ in offered))
+        known = _known_to(arrived, body, others - given.keys(), now)
+        here = {each: here[each] for each in known} | given
+        for version, sha256 in offered.items():
+            if here.get(version, sha256) != sha256:
+                return f"{version[0]}: {contradiction(here[version], sha256)}"
     return None
+
+
+def _known_to(arrived: Arrived, body: Party, versions: set[Version], now: datetime) -> set[Version]:
+    """Those of these versions, all held here, that the author gave us, was given, or may see."""
+    if not versions:
+        return set()
+    question = asked(body, arrived.author, purpose=Purpose(arrived.purpose), now=now)
+    refs = {ref for ref, _ in versions}
+    known = given_to(body, arrived.author, refs)
+    for row in queries.rows_of_versions(body, refs):
+        release = question.judge(of_class(row.handling))
+        if row.source_id == arrived.author.pk or (release.verdict.allowed and not release.removals):
+            known.add((row.ref, row.modified))
+    return known & versions
 
 
 def _no(rule: str, text: str) -> Verdict:

@@ -25,6 +25,7 @@ from comity.node.exchange import remotes
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import parties_of
 from comity.node.exchange.models import (
+    AlsoGiven,
     Collection,
     ErasedObject,
     Feed,
@@ -130,7 +131,8 @@ def acts_carrying(actor: Actor, ref: str) -> QuerySet[Act]:
 def retention_ended(day: date) -> list[tuple[Party, Party]]:
     """Bodies and givers between whom something is to be deleted: its last day lies before this one."""
     due = StixObject.objects.filter(handling__keep_until__lt=day, source__isnull=False).order_by()
-    keys = {*due.values_list("holder", "source").distinct(), *keeping_ended(day)}
+    beside = AlsoGiven.objects.filter(keep_until__lt=day).order_by().values_list("holder", "party").distinct()
+    keys = {*due.values_list("holder", "source").distinct(), *beside, *keeping_ended(day)}
     parties = Party.objects.in_bulk({key for pair in keys for key in pair})
     return [(parties[holder], parties[source]) for holder, source in sorted(keys)]
 
@@ -163,6 +165,20 @@ def versions_held(holder: Party, refs: Iterable[str]) -> dict[tuple[str, str], s
     """The digests of all versions that a body holds of these objects, by ref and version."""
     rows = StixObject.objects.filter(Among("ref", refs), holder=holder).order_by()
     found = rows.values_list("ref", "modified", "sha256")
+    return {(ref, modified): sha256 for ref, modified, sha256 in found}
+
+
+def rows_of_versions(holder: Party, refs: Iterable[str]) -> Iterator[StixObject]:
+    """All versions that a body holds of these objects, with their classes."""
+    rows = StixObject.objects.filter(holder=holder).select_related("handling").defer("wire", "words")
+    for chunk in chunks(refs):
+        yield from rows.filter(ref__in=chunk)
+
+
+def also_given(holder: Party, party: Party, refs: Iterable[str]) -> dict[tuple[str, str], str]:
+    """The digests of what the party gave of versions that others had given, by ref and version."""
+    rows = AlsoGiven.objects.filter(holder=holder, party=party).values_list("ref", "modified", "sha256")
+    found = (row for chunk in chunks(refs) for row in rows.filter(ref__in=chunk))
     return {(ref, modified): sha256 for ref, modified, sha256 in found}
 
 

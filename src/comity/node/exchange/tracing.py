@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from comity.engines.release.redact import redacted_id
 from comity.node.acts.models import Act, ActContent, ActState, Delivery, DeliveryState
 from comity.node.acts.together import all_asked_about, once_together
 from comity.node.exchange import queries
-from comity.node.exchange.models import Recall, RecallNotice
+from comity.node.exchange.models import Recall, RecallNotice, StixObject
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -96,13 +96,22 @@ def given_to(holder: Party, party: Party, refs: Iterable[str]) -> set[Version]:
 
 
 def came_from(holder: Party, party: Party, versions: Iterable[Version]) -> set[Version]:
-    """Those of the versions that the party gave to this body of ours."""
+    """Those of the versions that the party gave to this body of ours, and nobody else had given before."""
     wanted = set(versions)
+    wanted -= _of_others(holder, party, wanted)
     theirs = {"ours": False, "author": party, "kind": _SHARE, "recipients": holder}
     rows = ActContent.objects.filter(Exists(Act.objects.filter(**theirs, pk=OuterRef("act"))))
     found = rows.values_list("content__ref", "content__modified")
     refs = (ref for ref, _ in wanted)
     return wanted & {pair for chunk in queries.chunks(refs) for pair in found.filter(content__ref__in=chunk)}
+
+
+def _of_others(holder: Party, party: Party, versions: Collection[Version]) -> set[Version]:
+    """Those held from elsewhere: whoever sends us what is ours must not be able to close it by a recall."""
+    rows = StixObject.objects.filter(holder=holder).exclude(source=party).values_list("ref", "modified")
+    return {
+        pair for chunk in queries.chunks(ref for ref, _ in versions) for pair in rows.filter(ref__in=chunk)
+    }
 
 
 def recalls_for(actor: Actor) -> QuerySet[Recall]:

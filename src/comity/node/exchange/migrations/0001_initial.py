@@ -594,4 +594,25 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('holder', 'party'), name='telling_rule_once'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_by_name', '')), models.Q(models.Q(('ended_by_name', ''), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='telling_rule_ended_by_somebody')],
             },
         ),
+        migrations.CreateModel(
+            name='AlsoGiven',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.CharField(max_length=300)),
+                ('modified', models.CharField(blank=True, max_length=40)),
+                ('sha256', models.CharField(max_length=64)),
+                ('wire', models.BinaryField()),
+                ('at', models.DateTimeField()),
+                ('keep_until', models.DateField(null=True)),
+                ('act', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='acts.act')),
+                ('brought', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='exchange.import')),
+                ('holder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='also_given', to='parties.party')),
+            ],
+            options={
+                'ordering': ('ref', 'modified', 'pk'),
+                'indexes': [models.Index(condition=models.Q(('keep_until__isnull', False)), fields=['keep_until'], name='also_given_by_last_day')],
+                'constraints': [models.UniqueConstraint(fields=('holder', 'ref', 'modified', 'party'), name='also_given_once'), models.CheckConstraint(condition=models.Q(models.Q(('act', None), ('brought__isnull', False)), models.Q(('act__isnull', False), ('brought', None)), _connector='OR'), name='also_given_one_way_in')],
+            },
+        ),
     ]

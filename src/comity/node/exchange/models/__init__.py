@@ -5,6 +5,7 @@ from __future__ import annotations
 from comity.node.exchange.models.bounds import ErasedObject, Recall, RecallNotice, Victim, VictimHow
 from comity.node.exchange.models.collections import Collection, Standing, TaxiiAccount
 from comity.node.exchange.models.feeds import Feed, FeedEntry, FeedRun, Outcome
+from comity.node.exchange.models.given import AlsoGiven
 from comity.node.exchange.models.held import (
     ClassCount,
     HandlingClass,
@@ -22,6 +23,7 @@ from comity.node.exchange.models.telling import TellingRule
 from comity.node.exchange.models.webhooks import HookForm, HookState, Webhook
 
 __all__ = [
+    "AlsoGiven",
     "ClassCount",
     "Collection",
     "ErasedObject",

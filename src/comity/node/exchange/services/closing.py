@@ -16,7 +16,7 @@ from comity.node.acts.models import Act
 from comity.node.acts.services.erasing import drop_content
 from comity.node.exchange import queries, tracing
 from comity.node.exchange.handling import of_class
-from comity.node.exchange.models import Recall, StixObject
+from comity.node.exchange.models import AlsoGiven, Recall, StixObject
 from comity.node.exchange.services.classing import keys_of
 from comity.node.exchange.services.holding import (
     BATCH,
@@ -112,6 +112,8 @@ def delete_recalled(*, actor: Actor, ref: str, now: datetime) -> int:
     for each in due:
         if each.source is not None:
             drop_content(each.source, holder, (each.ref, each.modified))
+            beside = AlsoGiven.objects.filter(holder=holder, party=each.source, ref=each.ref)
+            beside.filter(modified=each.modified).delete()
     told = {"deleted_at": now, "deleted_by": actor.name, "title": ""}
     Recall.objects.filter(pk__in=[each.pk for each in due]).update(**told)
     return len(due)

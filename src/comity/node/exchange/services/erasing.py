@@ -11,7 +11,7 @@ from comity.formats.entries import Event, LogEntry
 from comity.formats.stix import is_observable
 from comity.node.accountability.services import record
 from comity.node.exchange import queries
-from comity.node.exchange.models import ErasedObject, StixObject
+from comity.node.exchange.models import AlsoGiven, ErasedObject, StixObject
 from comity.node.exchange.services.holding import keep_place, naming, one_at_a_time, retitle, show_anew
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
@@ -29,6 +29,7 @@ def erase_object(*, actor: Actor, ref: str, why: str, now: datetime) -> ErasedOb
     queries.object_for(actor, ref)
     keep_place(holder)
     StixObject.objects.filter(holder=holder, ref=ref).delete()
+    AlsoGiven.objects.filter(holder=holder, ref=ref).delete()
     if is_observable(ref):
         show_anew(holder, naming(holder, [ref]), now)
     retitle(holder, [ref])

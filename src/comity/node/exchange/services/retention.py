@@ -17,7 +17,7 @@ from comity.node.accountability.services import record
 from comity.node.acts import queries as acts
 from comity.node.acts.services.erasing import end_contents
 from comity.node.exchange import queries
-from comity.node.exchange.models import StixObject
+from comity.node.exchange.models import AlsoGiven, StixObject
 from comity.node.exchange.services.holding import (
     BATCH,
     choose_latest,
@@ -57,7 +57,7 @@ def end_retention(now: datetime) -> list[Deleted]:
 @transaction.atomic
 def _end(holder: Party, source: Party, day: date, now: datetime) -> Deleted | None:
     one_at_a_time(holder)
-    versions = _delete_versions(holder, source, day, now)
+    versions = _delete_versions(holder, source, day, now) + _delete_beside(holder, source, day)
     ended = acts.acts_past_keeping(day, holder=holder, author=source, limit=MOST)
     if not versions and not ended:
         return None  # another worker was faster
@@ -65,6 +65,13 @@ def _end(holder: Party, source: Party, day: date, now: datetime) -> Deleted | No
     record([LogEntry(Event.RETENTION_ENDED, now, source.ref, sender=holder.ref, more=more)], now=now)
     contents = end_contents(ended, now=now)  # behind the log, as it asks
     return Deleted(holder, source, versions, len(ended), contents)
+
+
+def _delete_beside(holder: Party, source: Party, day: date) -> int:
+    """What it gave of versions that others had given; nothing else depends on these."""
+    due = AlsoGiven.objects.filter(holder=holder, party=source, keep_until__lt=day).order_by("pk")
+    count, _ = AlsoGiven.objects.filter(pk__in=list(due.values_list("pk", flat=True)[:MOST])).delete()
+    return count
 
 
 def _delete_versions(holder: Party, source: Party, day: date, now: datetime) -> int:

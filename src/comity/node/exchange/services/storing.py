@@ -81,7 +81,9 @@ class Report:
     victims: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     more: Mapping[str, int] = field(default_factory=dict)  # how many are not listed, by the list's name
-    refusals: tuple[Refusal, ...] = ()  # of one portion, for whoever answers object by object
+    # Of one portion, for whoever answers object by object: what was refused, and where what was known stood.
+    refusals: tuple[Refusal, ...] = ()
+    again: tuple[int, ...] = ()
 
     def joined(self, other: Report) -> Report:
         """Both in one; the lists stay short enough for a page."""
@@ -128,7 +130,7 @@ class _Sorted:
     """The objects that came in, each in its pile."""
 
     new: list[_Incoming] = field(default_factory=list)
-    known: int = 0
+    again: list[int] = field(default_factory=list)  # places of what is held already
     refused: list[Refusal] = field(default_factory=list)
     surpassed: list[int] = field(default_factory=list)  # keys of held versions that are not the newest now
 
@@ -154,7 +156,14 @@ def store(
     _insert(piles.new, classifier.rows(), way, progress)
     reread_older(way.holder, news, definitions, protected, everything=bool(learnt), now=way.now)
     refused = tuple((each.ref, each.why) for each in piles.refused)
-    return Report(len(piles.new), piles.known, refused, victims=tuple(learnt), refusals=tuple(piles.refused))
+    return Report(
+        len(piles.new),
+        len(piles.again),
+        refused,
+        victims=tuple(learnt),
+        refusals=tuple(piles.refused),
+        again=tuple(piles.again),
+    )
 
 
 def contradiction(kept: str, offered: str) -> str:
@@ -189,7 +198,7 @@ def _sorted(objects: Sequence[Found], holder: Party) -> _Sorted:
             if rival is None or _is_newer(found.modified, rival.found.modified):
                 best[found.id] = each
         elif kept == found.sha256:
-            piles.known += 1
+            piles.again.append(place)
         else:
             why = contradiction(kept, found.sha256)
             piles.refused.append(Refusal(place, found.id, "share.contradiction", why))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from comity.base.errors import Malformed, NotFound, TooLarge
 from comity.base.tlp import Tlp
@@ -25,7 +26,8 @@ from comity.formats.taxii import Outcome, Status
 from comity.node.accountability.services import record
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import Origin, kept_until, last_day
-from comity.node.exchange.models import Collection, Import, StixObject
+from comity.node.exchange.models import AlsoGiven, Collection, Import, StixObject
+from comity.node.exchange.services.also_given import CONTRADICTION, Given, Settled, settle
 from comity.node.exchange.services.holding import (
     choose_latest,
     keep_place,
@@ -34,13 +36,17 @@ from comity.node.exchange.services.holding import (
     retitle,
     show_anew,
 )
-from comity.node.exchange.services.storing import Report, Way, store
-from comity.node.exchange.taxii.order import Versions
+from comity.node.exchange.services.storing import Refusal, Report, Way, store
+from comity.node.exchange.taxii.chosen import scope_of
+from comity.node.exchange.taxii.giving import exact
+from comity.node.exchange.taxii.order import Choice, Versions, places
+from comity.node.exchange.taxii.standing import micros
 from comity.node.exchange.validity import errors_of
 from comity.node.instruments import queries as agreements
 from comity.node.parties.models import Party
 
 _SOURCE = "docs/wire/taxii.md"
+_MOST_VERSIONS = 2**31  # of the objects in one post: all
 _ID = re.compile(rb'"id"\s*:\s*"([!-~]{1,300}?)"')
 
 
@@ -98,14 +104,12 @@ def take(body: Bounded, *, collection: Collection, party: Party, now: datetime, 
     read = _read(envelope_objects(body), terms)
     if not read.objects and not read.failures:
         raise Malformed("/objects", "the envelope holds no object")
-    report = _keep(read, terms, body, collection=collection, party=party, now=now)
-    refused = {each.place: each for each in report.refusals}
+    report, settled = _keep(read, terms, body, collection=collection, party=party, now=now)
+    refused = _refused(read.objects, report, settled)
     kept = [found for place, found in enumerate(read.objects) if place not in refused]
     failures = [
-        Outcome.refused(
-            each.ref, _version(read.objects[each.place], now), each.rule, _told(each.rule, each.why)
-        )
-        for each in report.refusals
+        Outcome.refused(each.ref, _version(read.objects[place], now), each.rule, _told(each.rule, each.why))
+        for place, each in refused.items()
     ]
     return Status(
         id=str(new_id()),
@@ -123,27 +127,37 @@ def withdraw(ref: str, chosen: Versions, *, collection: Collection, party: Party
     holder = collection.holder
     one_at_a_time(holder)
     posted = StixObject.objects.filter(holder=holder, ref=ref, source=party, brought__form="taxii")
-    rows = list(posted.values_list("pk", "modified", "sha256"))
-    gone = _chosen(rows, chosen)
+    beside = AlsoGiven.objects.filter(holder=holder, ref=ref, party=party, brought__isnull=False)
+    gone = _chosen(
+        [each for rows in (posted, beside) for each in rows.values_list("modified", flat=True)], chosen
+    )
     if not gone:
         raise NotFound("object")
-    keep_place(holder)
-    StixObject.objects.filter(pk__in=[key for key, _, _ in gone]).delete()
-    choose_latest(holder, [ref], now)
-    retitle(holder, [ref])
-    if is_observable(ref):
-        show_anew(holder, naming(holder, [ref]), now)
+    beside.filter(modified__in=gone).delete()
+    _delete(posted.filter(modified__in=gone), ref, holder, now)
     more = {"collection": str(collection.ref), "versions": len(gone)}
     entry = LogEntry(Event.CONTENT_WITHDRAWN, now, ref, sender=party.ref, to=(holder.ref,), more=more)
     record([entry], now=now)
 
 
-def _chosen(rows: list[tuple[int, str, str]], chosen: Versions) -> list[tuple[int, str, str]]:
+def _delete(posted: QuerySet[StixObject], ref: str, holder: Party, now: datetime) -> None:
+    keys = list(posted.values_list("pk", flat=True))
+    if not keys:
+        return  # it stood beside what others gave, and showed nowhere
+    keep_place(holder)
+    StixObject.objects.filter(pk__in=keys).delete()
+    choose_latest(holder, [ref], now)
+    retitle(holder, [ref])
+    if is_observable(ref):
+        show_anew(holder, naming(holder, [ref]), now)
+
+
+def _chosen(versions: list[str], chosen: Versions) -> list[str]:
     """The versions that are meant."""
-    in_order = sorted(rows, key=lambda row: row[1].rstrip("Z"))
+    in_order = sorted(versions, key=lambda each: each.rstrip("Z"))
     if chosen.every or not in_order:
         return in_order
-    found = [row for row in in_order if row[1] in chosen.exactly]
+    found = [each for each in in_order if each in chosen.exactly]
     found += in_order[-1:] if chosen.last else []
     found += in_order[:1] if chosen.first else []
     return list(dict.fromkeys(found))
@@ -189,7 +203,7 @@ def _clear(found: Found) -> bool:
 @transaction.atomic
 def _keep(
     read: _Read, terms: Terms | None, body: Bounded, *, collection: Collection, party: Party, now: datetime
-) -> Report:
+) -> tuple[Report, Settled]:
     holder = collection.holder
     row = Import.objects.create(
         holder=holder,
@@ -213,7 +227,26 @@ def _keep(
         sender=party.ref, to=(holder.ref,), more=more,
     )  # fmt: skip  # an entry
     record([entry], now=now)
-    return report
+    given = Given(holder, party, row, {}, now, until)
+    return report, settle(read.objects, report, given, seen=lambda keys: _seen(keys, collection, party, now))
+
+
+def _seen(keys: Sequence[int], collection: Collection, party: Party, now: datetime) -> set[int]:
+    """Those of these versions that the poster can read in the collection."""
+    if not keys:
+        return set()
+    refs = tuple(set(StixObject.objects.filter(pk__in=keys).values_list("ref", flat=True)))
+    scope, choice = scope_of(collection, party, now), Choice(refs=refs, versions=Versions(every=True))
+    return {key for _, key in places(scope, choice, after=-1, count=_MOST_VERSIONS)}
+
+
+def _refused(objects: Sequence[Found], report: Report, settled: Settled) -> dict[int, Refusal]:
+    """What is refused as the poster is told it, by place: as if nothing were held that it may not see."""
+    told = {each.place: each for each in report.refusals if each.place not in settled.taken}
+    more = {
+        place: Refusal(place, objects[place].id, CONTRADICTION, "") for place in sorted(settled.contradicted)
+    }
+    return dict(sorted((told | more).items()))
 
 
 def _listed(report: Report, read: _Read) -> Report:
@@ -226,11 +259,11 @@ def _listed(report: Report, read: _Read) -> Report:
 
 def _version(found: Found, now: datetime) -> str:
     created = found.value.get("created")
-    return found.modified or (created if isinstance(created, str) else now.isoformat())
+    return found.modified or (created if isinstance(created, str) else exact(micros(now)))
 
 
 def _told(rule: str, why: str) -> str:
     """What is held here is not told to whom may not see it: not even by its digest."""
-    if rule == "share.contradiction":
+    if rule == CONTRADICTION:
         return "This version is held here with other content. Nothing was changed."
     return why

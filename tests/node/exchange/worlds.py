@@ -1,0 +1,221 @@
+"""Two worlds: one that holds what a partner may not see, one where that never was. It cannot tell them apart.
+
+What the partner asks is the same in both, and so must be every answer, byte for byte, but for times: where an
+instant stands in an answer, its place in the order is compared instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.cache import caches
+from django.db import connection, transaction
+
+from comity.base.tlp import Tlp
+from comity.formats.canonical import canonical
+from comity.formats.markings import TLP_IDS
+from comity.formats.strict_json import decode
+from tests.node.exchange.holding import indicator, joined, made, own_work
+from tests.node.exchange.taxii.asking import Reader
+from tests.node.world import NOW, World
+
+# Instants of ours, to the microsecond, and cursors; ids of statuses, and when a post came.
+_INSTANT = re.compile(rb'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"|"\d{16,17}"')
+_OF_THIS_POST = re.compile(rb'"[0-9a-f]{8}-[0-9a-f-]{27}"|"request_timestamp":"[^"]*"')
+
+Version = tuple[str, str]
+Value = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something to be brought in: versions of one object, each under a label."""
+
+    kind: str
+    labels: tuple[Tlp, ...]
+    about: int  # the address that a report names
+
+    def values(self, batch: int, place: int) -> list[Value]:
+        name = f"{batch}-{place}"
+        if self.kind == "address":
+            return [address(10 * batch + self.about, self.labels[0])]
+        return [self._version(name, batch, tlp, n) for n, tlp in enumerate(self.labels)]
+
+    def _version(self, name: str, batch: int, tlp: Tlp, number: int) -> Value:
+        modified = f"2026-11-20T06:30:0{number}.000Z"
+        if self.kind == "report":
+            about = [address(10 * batch + self.about, tlp)["id"]]
+            return made(
+                "report", name, tlp, object_refs=about, published="2026-11-20T06:30:00Z", modified=modified
+            )
+        if self.kind == "relationship":
+            ends = indicator(f"{batch}-0"), made("tool", f"{batch}-1")
+            return joined(name, *ends, tlp=tlp) | {"modified": modified}
+        return indicator(name, tlp, labels=["phishing"], modified=modified)
+
+
+def address(number: int, tlp: Tlp) -> Value:
+    return {
+        "type": "ipv4-addr",
+        "spec_version": "2.1",
+        "id": f"ipv4-addr--{number:08x}-0000-5000-8000-000000000000",
+        "value": f"198.51.100.{number}",
+        "object_marking_refs": [TLP_IDS[tlp]],
+    }
+
+
+def version_of(value: Value) -> Version:
+    return value["id"], value.get("modified", "")
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is written in it is gone after it."""
+    with transaction.atomic():
+        for each in ("default", "statuses"):
+            caches[each].clear()
+        yield
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The questions that the database is asked."""
+    questions: list[str] = []
+
+    def noted(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        questions.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(noted):
+        yield questions
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the partner can compare: all but times, and how many questions the database was asked."""
+
+    path: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    questions: int = 0
+
+
+@dataclass
+class Partner:
+    """Asks all that can be asked of a collection, and writes the answers down."""
+
+    reader: Reader
+    refs: Sequence[str]  # of everything that there is in one of the worlds, and of nothing
+    told: list[Answer] = field(default_factory=list)
+    seen: set[Version] = field(default_factory=set)
+    wrote: bool = False  # then it has rows of its own, and the number of questions is its own affair
+
+    def ask(self, path: str, method: str = "GET", body: bytes = b"", **more: Any) -> Any:
+        with counted() as questions:
+            reply = self.reader.ask(path, method, body, **more)
+        headers = tuple(sorted((k, v) for k, v in reply.headers.items() if not k.startswith("X-TAXII")))
+        dated = tuple(sorted(k for k in reply.headers if k.startswith("X-TAXII")))
+        headers += tuple((name, "") for name in dated)
+        shown = re.sub("next=[0-9]{16,}", "next=…", path)
+        asked = len(questions) if method == "GET" and not self.wrote else 0
+        told = Answer(f"{method} {shown}", reply.status_code, headers, timeless(reply.content), asked)
+        self.wrote |= method != "GET"
+        self.told.append(told)
+        return reply
+
+    def pages(self, path: str) -> None:
+        """All pages of an answer, by its cursor, then each by its last instant."""
+        query = "&" if "?" in path else "?"
+        reply = self.ask(path)
+        for _ in range(50):
+            found: Any = decode(reply.content)
+            if reply.status_code != 200 or not found.get("more"):
+                return
+            if "next" in found:
+                following = f"next={found['next']}"
+            else:
+                following = f"added_after={reply.headers['X-TAXII-Date-Added-Last']}"
+            reply = self.ask(f"{path}{query}{following}")
+            self.told[-1] = replace(self.told[-1], path=f"GET {path} and on")
+
+    def look(self) -> None:
+        """Read everything in every way."""
+        found: Any = decode(self.ask("objects/?match[version]=all").content)
+        self.told[-1] = replace(self.told[-1], questions=0)  # the first to look notices what is new
+        self.seen |= {version_of(each) for each in found.get("objects", ())}
+        for path in ("/taxii2/", self.reader.root, f"{self.reader.root}collections/", "", "objects/?limit=0"):
+            self.ask(path)
+        for resource in ("objects/", "manifest/"):
+            for query in QUERIES:
+                self.pages(f"{resource}{query}")
+        for ref in self.refs:
+            for path in ("", "versions/", "?match[version]=all", "?match[version]=first", "?limit=1"):
+                self.ask(f"objects/{ref}/{path}")
+            self.ask(f"manifest/?match[id]={ref}&match[version]=all")
+        for later in range(5):
+            at = (NOW + timedelta(seconds=later - 0.5)).isoformat().replace("+00:00", "Z")
+            self.ask(f"objects/?added_after={at}")
+
+    def read(self) -> None:
+        """Read it once more."""
+        self.pages("objects/?limit=3")
+        self.pages("manifest/?match[version]=all")
+        for ref in self.refs:
+            self.ask(f"objects/{ref}/versions/")
+
+    def post(self, values: Sequence[Value]) -> None:
+        reply = self.ask("objects/", "POST", canonical({"objects": list(values)}))
+        told: Any = decode(reply.content)
+        if reply.status_code == 202:
+            self.ask(f"{self.reader.root}status/{told['id']}/")
+            self.told[-1] = replace(self.told[-1], path="GET status/")
+
+
+def difference(one: Answer, other: Answer) -> str:
+    """What is not the same in two answers to one question, for whoever has to find out why."""
+    parts = (
+        (name, getattr(one, name), getattr(other, name))
+        for name in ("status", "body", "headers", "questions")
+    )
+    return f"{one.path}: " + "; ".join(f"{name} {a!r:.900} / {b!r:.900}" for name, a, b in parts if a != b)
+
+
+def timeless(body: bytes) -> bytes:
+    """Instants by their order among those of the answer."""
+    body = _OF_THIS_POST.sub(b"#", body)
+    order = {each: b"#%d" % place for place, each in enumerate(sorted(set(_INSTANT.findall(body))))}
+    return _INSTANT.sub(lambda each: order[each[0]], body)
+
+
+QUERIES = (
+    "", "?limit=1", "?limit=2&match[version]=all", "?match[version]=first", "?match[type]=indicator",
+    "?match[type]=ipv4-addr,report", "?next=0", "?next=99999999999999999",
+    "?match[version]=first,last&match[type]=indicator,tool", "?match[version]=2026-11-20T06:30:00Z",
+    "?match[spec_version]=2.0", "?limit=1&match[type]=relationship", "?next=x", "?match[label]=phishing",
+    "?added_after=9999-12-31T23:59:59.999999Z", "?added_after=0001-01-01T00:00:00Z",
+)  # fmt: skip  # as people would write a list of words
+
+
+def bring(world: World, values: Sequence[Value], at: datetime, only: set[Version] | None) -> None:
+    """Import what there is in this world; nothing at all leaves no import."""
+    given = [each for each in values if only is None or version_of(each) in only]
+    if given:
+        own_work(world, *given, now=at)
+
+
+Story = Callable[[Partner, "set[Version] | None"], None]
+
+
+def told_in(reader: Reader, refs: Sequence[str], story: Story, only: set[Version] | None) -> Partner:
+    """What the partner is told in one world; afterwards that world is gone."""
+    with undone():
+        partner = Partner(reader, refs)
+        story(partner, only)
+        return partner
