@@ -19,7 +19,16 @@ from comity.node.acts.services import composing
 from comity.node.exchange.models import Import, StixObject
 from comity.node.instruments.bodies import written_terms
 from comity.node.parties.models import Membership, Party, Person
-from tests.node.exchange.holding import bundle, from_elsewhere, from_far, indicator, made, own_work, shared
+from tests.node.exchange.holding import (
+    bundle,
+    from_elsewhere,
+    from_far,
+    indicator,
+    joined,
+    made,
+    own_work,
+    shared,
+)
 from tests.node.far import FarNode
 from tests.node.instruments.agreeing import some_terms
 from tests.node.world import NOW
@@ -227,6 +236,27 @@ def test_an_object_is_recalled(analyst, agreed):
     assert answer.json()["acts"] == [told["had_by"][0]["recall"]]
     assert told["had_by"][0]["recall_state"] == "awaiting-approval"
     assert {each["verdict"]["answer"] for each in told["seen_by"]} == {"no"}
+
+
+def test_a_list_of_objects_is_narrowed_as_the_page_is(analyst, world):
+    gamma = made("malware", "gamma", is_family=True, labels=["kit"])
+    alpha = indicator("alpha", confidence=80, labels=["kit"], valid_until="2026-12-01T00:00:00Z")
+    own_work(world, gamma, alpha, joined("j", alpha, gamma))
+
+    def titles(**query: Any) -> list[str]:
+        return [row["title"] for row in all_of(analyst, "/objects", limit=1, **query)]
+
+    assert titles(label="KIT") == ["alpha", "gamma"]
+    assert titles(label="kit", confidence=80) == ["alpha"]
+    assert titles(related="indicates gamma") == ["alpha"]
+    assert titles(valid="2026-12-01") == []
+    assert titles(valid="2026-11-30", created_from="2026-11-20", modified_to="2026-11-20") == ["alpha"]
+    assert titles(sighted=True) == []
+    assert titles(order="confidence", label="kit", added_from="2026-11-01") == ["alpha", "gamma"]
+    assert titles(order="oldest", label="kit") == ["gamma", "alpha"]
+    assert analyst.get("/objects", label="kit").json()["items"][0]["confidence"] == 80
+    for wrong in ({"confidence": 101}, {"valid": "soon"}, {"order": "best"}, {"unknown": "x"}):
+        assert analyst.get("/objects", **wrong).status_code == 400
 
 
 def test_a_share_is_composed_with_its_objects(analyst, agreed):

@@ -12,6 +12,7 @@ from django.db import connection
 from comity.base.tlp import Tlp
 from comity.node.exchange import fulltext, searching, wordindex
 from comity.node.exchange.models import Import, Link, StixObject
+from comity.node.exchange.narrowing import Narrow
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from tests.node.exchange.holding import from_elsewhere, indicator, made, own_work
@@ -39,7 +40,7 @@ indexed = 0  # objects whose words are in the index before a search
 
 def found(actor: Actor, words: str, **more: Any) -> list[str]:
     wordindex.index_some(indexed)
-    return [each.title for each in searching.listed(actor, words=words, **more)]
+    return [each.title for each in searching.listed(actor, Narrow(words=words, **more))]
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_the_newest_come_first_and_no_more_than_asked(world):
     for number in range(5):
         own_work(world, indicator(f"common{number}"))
     assert found(world.analyst, "common") == [f"common{number}" for number in (4, 3, 2, 1, 0)]
-    two = [each.title for each in searching.listed(world.analyst, 2, words="common")[:2]]
+    two = [each.title for each in searching.listed(world.analyst, Narrow(words="common"), 2)[:2]]
     assert two == ["common4", "common3"]
 
 

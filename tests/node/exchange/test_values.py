@@ -15,6 +15,7 @@ from comity.base.tlp import Tlp
 from comity.engines.patterns.query import understood
 from comity.node.exchange import queries, searching
 from comity.node.exchange.models import StixObject, Value
+from comity.node.exchange.narrowing import Narrow
 from comity.node.exchange.values import LONGEST_KEY, _networks_around, _prefix, key_of
 from comity.node.parties.models import Party
 from tests.node.exchange.holding import AT, from_elsewhere, indicator, made, own_work, row
@@ -85,10 +86,10 @@ def test_what_has_a_value_is_found(held, words, names):
 @pytest.mark.django_db
 def test_newest_first_and_narrowed_and_no_more_than_asked(held):
     value = understood("198.51.0.0/16")
-    refs = [each.ref for each in searching.listed(held.analyst, value=value)]
+    refs = [each.ref for each in searching.listed(held.analyst, Narrow(value=value))]
     assert refs == [THINGS[name]["id"] for name in ("pattern", "other address", "network", "address")]
-    assert len(searching.listed(held.analyst, 2, value=value)) == 2
-    assert [each.type for each in searching.listed(held.analyst, value=value, kind="indicator")] == [
+    assert len(searching.listed(held.analyst, Narrow(value=value), 2)) == 2
+    assert [each.type for each in searching.listed(held.analyst, Narrow(value=value, kind="indicator"))] == [
         "indicator"
     ]
 
@@ -105,8 +106,10 @@ def test_only_what_the_body_holds_and_only_with_the_power(held):
     )
     StixObject.objects.filter(ref=THINGS["address"]["id"]).update(holder=other)
     value = understood("198.51.100.7")
-    assert THINGS["address"]["id"] not in {each.ref for each in searching.listed(held.analyst, value=value)}
-    assert not searching.listed(held.observer, value=value)
+    assert THINGS["address"]["id"] not in {
+        each.ref for each in searching.listed(held.analyst, Narrow(value=value))
+    }
+    assert not searching.listed(held.observer, Narrow(value=value))
 
 
 @pytest.mark.django_db
@@ -114,7 +117,7 @@ def test_a_value_of_an_older_version_finds_nothing(world):
     own_work(world, indicator("old"))
     newer = indicator("old") | {"modified": "2026-11-21T06:30:00.000Z", "pattern": "[mutex:name = 'new']"}
     own_work(world, newer)
-    assert not searching.listed(world.analyst, value=understood("old.example"))
+    assert not searching.listed(world.analyst, Narrow(value=understood("old.example")))
 
 
 @pytest.mark.django_db

@@ -11,7 +11,6 @@ from comity.base.errors import Malformed
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose
 from comity.node.exchange import reports
-from comity.node.exchange.fulltext import NEWEST
 from comity.node.exchange.reasons import CHOICES, RecallReason
 from comity.node.exchange.reports import LONGEST_WHERE, LONGEST_WHY, MOST_COUNT, What
 from comity.node.exchange.services.importing import Source
@@ -25,53 +24,6 @@ OWN, ELSEWHERE = "own", "elsewhere"
 _PURPOSES = [(purpose.value, words.capitalize()) for purpose, words in PURPOSES.items()]
 _WHEN = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 _LABELS = [(label.value, label.label) for label in Tlp]
-
-
-class Narrow(forms.Form):
-    """Which objects a list shows; every field may stay empty."""
-
-    words = forms.CharField(
-        required=False,
-        max_length=200,
-        label="Text",
-        help_text=f"Name, value, pattern or id. One or two letters alone: in the newest {NEWEST:,} objects.",
-    )
-    kind = forms.ChoiceField(required=False, label="Type")
-    tlp = forms.ChoiceField(
-        required=False, label="Marking", choices=[("", "Any"), *_LABELS, ("none", "No TLP label")]
-    )
-    source = forms.ModelChoiceField(
-        required=False,
-        label="From",
-        queryset=Party.objects.none(),
-        to_field_name="ref",
-        empty_label="Anybody",
-    )
-    until = forms.DateField(
-        required=False,
-        label="To be deleted by",
-        help_text="What its giver lets us keep no longer than to this day.",
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )
-    brought = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-    def __init__(
-        self,
-        *args: Any,  # noqa: ANN401  handed through to Django
-        types: list[tuple[str, int]],
-        givers: QuerySet[Party],
-        **kwargs: Any,  # noqa: ANN401  handed through to Django
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [("", "Any"), *((name, f"{name} ({count})") for name, count in types)]
-        self.fields["kind"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["source"].queryset = givers  # type: ignore[attr-defined]  # a ModelChoiceField
-
-    def wanted(self) -> dict[str, str]:
-        """What the query is narrowed by."""
-        chosen = self.cleaned_data if self.is_valid() else {}
-        found = {name: str(value) for name, value in chosen.items() if value not in (None, "", [])}
-        return found | ({"source": chosen["source"].ref} if chosen.get("source") else {})
 
 
 class Lift(forms.Form):

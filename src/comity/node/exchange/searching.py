@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import reduce
 from itertools import islice
-from operator import or_
+from operator import itemgetter, or_
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -19,64 +18,77 @@ from comity.engines.patterns.values import values_of_object
 from comity.node.acts.models import Act
 from comity.node.acts.queries import listed as acts_listed
 from comity.node.exchange import fulltext
-from comity.node.exchange.content import DEFINITIONS
-from comity.node.exchange.models import (
-    HandlingClass,
-    StixObject,
-    Value,
-)
+from comity.node.exchange.models import StixObject, Value
+from comity.node.exchange.narrowing import Narrow, Order, beginning, by_columns, by_others
 from comity.node.exchange.queries import objects_for, plain
-from comity.node.exchange.values import key_of, looked_for
+from comity.node.exchange.values import key_of
 from comity.node.parties.actors import Actor
 
 SEARCH_ROWS = 20
 FOUND = 1_000  # objects with some words that a page counts and turns to
 SEARCHED = 10_000  # and how far the API goes on
-MOST_WORDS = 8
+SORTED = 5_000  # objects, the newest that fit, which are sorted by what they say
+WALKED = (Order.NEWEST, Order.OLDEST)
+_SORTED_BY = {Order.OLDEST: "added", Order.CONFIDENCE: "confidence", Order.MODIFIED: "modified"}
 ALIKE_VALUES, ALIKE = 20, 10  # values of one object that are compared, and objects that are shown for each
-_KEY = re.compile("[0-9]{1,18}")  # what fits into the column
 
 
-def listed(
-    actor: Actor,
-    most: int | None = None,
-    /,
-    *,
-    words: str = "",
-    kind: str = "",
-    tlp: str = "",
-    source: str = "",
-    brought: str = "",
-    until: str = "",
-    value: Looked | None = None,
-) -> QuerySet[StixObject]:
-    """The objects of the list page, newest first, narrowed as its form says; with words, at least `most`.
+def listed(actor: Actor, narrow: Narrow, most: int | None = None) -> QuerySet[StixObject]:
+    """The objects that fit, newest first; of what an index names or words find, the newest `most`."""
+    return _found(actor, narrow, most or FOUND + 1).select_related("source").defer("wire", "words")
 
-    With a value instead, the newest `most` that have it, or that a network or a domain holds which is meant.
+
+def all_keys(actor: Actor, narrow: Narrow) -> QuerySet[StixObject, int]:
+    """The keys of a list that the database walks, in its order."""
+    rows = by_others(actor, narrow, by_columns(actor, narrow))
+    return rows.order_by("added" if narrow.order is Order.OLDEST else "-added").values_list("pk", flat=True)
+
+
+def keys_found(actor: Actor, narrow: Narrow, start: int = 0, end: int = FOUND + 1) -> list[int]:
+    """A part of the keys of what fits, sorted: found and counted in one walk.
+
+    What an index names is found as far as `SEARCHED`; what is sorted by what it says, as far as `SORTED`.
     """
-    found = objects_for(actor).exclude(type__in=DEFINITIONS)
-    found = found.filter(type=kind) if kind else found
-    found = found.filter(tlp="" if tlp == "none" else tlp) if tlp else found
-    if until:
-        ending = HandlingClass.objects.filter(keep_until__lte=date.fromisoformat(until))
-        found = found.filter(handling__in=list(ending.values_list("pk", flat=True)))
-    if brought:
-        found = found.filter(brought_id=int(brought)) if _KEY.fullmatch(brought) else found.none()
-    found = found.filter(source__ref=source) if source else found
-    wanted = plain(words).split()[:MOST_WORDS]
-    if value is not None:
-        found = _with_value(found, value, most or FOUND + 1)
-    elif wanted:
-        found = fulltext.carrying(found, wanted, parts=_parts(actor, kind, source), most=most or FOUND + 1)
-    return found.select_related("source").defer("wire", "words")
+    if not narrow.named and narrow.order in WALKED:
+        return list(all_keys(actor, narrow)[start:end])
+    if narrow.order is Order.NEWEST:
+        most = min(end, SEARCHED)
+        return list(_found(actor, narrow, most).values_list("pk", flat=True)[start:most])
+    most = FOUND + 1 if narrow.named else SORTED
+    rows = _found(actor, narrow, most).values_list(_SORTED_BY[narrow.order], "pk")[:most]
+    return _sorted(list(rows), narrow.order)[start:end]
 
 
-def _with_value(found: QuerySet[StixObject], value: Looked, most: int) -> QuerySet[StixObject]:
-    """Those with the value: the index names them, and Django's own order of joins would walk the list."""
-    within = Exists(found.order_by().filter(pk=OuterRef("object")))
-    ask = Value.objects.filter(looked_for(value)).filter(within)
-    keys = ask.order_by("-object").values_list("object", flat=True).distinct()[:most]
-    return StixObject.objects.filter(pk__in=list(keys))
+def _sorted(found: list[tuple[Any, int]], order: Order) -> list[int]:
+    """The keys by what stands beside each; where nothing does, they come last, the newest first."""
+    said = (each for each in found if each[0] is not None)
+    told = sorted(said, key=itemgetter(0), reverse=order is not Order.OLDEST)
+    return [key for _, key in told] + [key for value, key in found if value is None]
+
+
+def rows_of(keys: Iterable[int]) -> list[StixObject]:
+    """The objects with these keys, in their order: an index sorts a list, and few rows are read."""
+    wanted = list(keys)
+    rows = StixObject.objects.select_related("source").defer("wire", "words").in_bulk(wanted)
+    return [rows[key] for key in wanted if key in rows]
+
+
+def _found(actor: Actor, narrow: Narrow, most: int) -> QuerySet[StixObject]:
+    """The rows that fit, newest first; where other rows name them, no more than the newest `most`."""
+    rows = by_others(actor, narrow, by_columns(actor, narrow))
+    begin, words = beginning(narrow), narrow.searching
+    if narrow.value is None and words:
+        return fulltext.carrying(rows, words, parts=_parts(actor, narrow), most=most)
+    if begin is not None:
+        within = Exists(rows.order_by().filter(pk=OuterRef("object")))
+        # The index is to begin: Django's own order of joins would walk the list.
+        named = begin.filter(within).order_by("-object").values_list("object", flat=True).distinct()[:most]
+        return StixObject.objects.filter(pk__in=list(named))
+    if narrow.related is not None:
+        # No index has a sum, so the planner cannot walk the list for its order.
+        keys = rows.order_by((F("pk") + 0).desc()).values_list("pk", flat=True)[:most]
+        return StixObject.objects.filter(pk__in=list(keys))
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +138,16 @@ def alike(actor: Actor, row: StixObject, value: Mapping[str, object]) -> list[Al
     ]
 
 
-def _parts(actor: Actor, kind: str, source: str) -> list[QuerySet[StixObject]]:
+def _parts(actor: Actor, narrow: Narrow) -> list[QuerySet[StixObject]]:
     """What an index can count of a narrowed list: all that is held, those of a type, those of a giver."""
     held = objects_for(actor)
-    of_type = [held.filter(type=kind)] if kind else []
-    return [held, *of_type, *([held.filter(source__ref=source)] if source else [])]
+    of_type = [held.filter(type=narrow.kind)] if narrow.kind else []
+    return [held, *of_type, *([held.filter(source__ref=narrow.source)] if narrow.source else [])]
 
 
 def search_objects(actor: Actor, words: str) -> QuerySet[StixObject]:
     """The objects that have the value which the words mean; or carry all the words, if they mean none."""
-    return listed(actor, words=words, value=understood(words))
+    return listed(actor, Narrow(words=words, value=understood(words)))
 
 
 def search_acts(actor: Actor, words: str) -> QuerySet[Act]:

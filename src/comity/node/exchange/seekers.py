@@ -5,6 +5,7 @@ from __future__ import annotations
 from comity.base.errors import Malformed, NotFound
 from comity.engines.patterns.query import understood
 from comity.node.exchange import searching
+from comity.node.exchange.narrowing import Narrow
 from comity.node.exchange.reports import Report
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
@@ -22,7 +23,7 @@ def reports_of(actor: Actor, ref: str, value: str, said: Report) -> list[tuple[s
     found = understood(value)
     if found is None:
         raise Malformed("value", f"{value[:60]!r} is no value of a kind that is known here.")
-    rows = searching.listed(actor, MOST_MEANT, kind="indicator", value=found)
+    rows = searching.listed(actor, Narrow(kind="indicator", value=found), MOST_MEANT)
     refs = list(rows.values_list("ref", flat=True))
     if not refs:
         raise NotFound(f"indicator that seeks {value[:60]!r}")

@@ -5,14 +5,26 @@ from __future__ import annotations
 from django.urls import include, path
 
 from comity.node.exchange.taxii import urls as taxii
-from comity.node.exchange.views import erasing, objects, recalling, remarks, sharing, stricter
+from comity.node.exchange.views import (
+    erasing,
+    objects,
+    recalling,
+    remarks,
+    searching,
+    seen,
+    sharing,
+    stricter,
+    values,
+)
 
 app_name = "exchange"
 _pages = [
-    path("", objects.listing, name="objects"),
+    path("", searching.listing, name="objects"),
     path("import", objects.bring, name="import"),
+    path("values/<str:kind>/<path:text>", values.value, name="value"),
     path("imports/<int:key>", objects.imported, name="imported"),
     path("objects/<str:ref>/", objects.detail, name="object"),
+    path("objects/<str:ref>/seen", seen.seen, name="seen"),
     path("objects/<str:ref>/victim", objects.mark_victim, name="mark-victim"),
     path("objects/<str:ref>/erase", erasing.erase, name="erase"),
     path("objects/<str:ref>/lift", erasing.lift, name="lift"),
@@ -38,7 +50,7 @@ _pages = [
     path("see/<str:ref>/if", sharing.see_if, name="if"),
 ]
 urlpatterns = [
-    path("search", objects.search, name="search"),
+    path("search", searching.search, name="search"),
     path("exchange/", include(_pages)),
     *taxii.urlpatterns,
 ]

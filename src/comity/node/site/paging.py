@@ -13,12 +13,22 @@ MOST = 5_000  # rows that are counted and can be turned to; past them one narrow
 class Pages(Paginator):  # type: ignore[type-arg]  # Django's class takes no argument at run time
     """A paginator over at most so many rows: to count 100,000 takes longer than to show 50 of them."""
 
-    def __init__(self, rows: Any, per_page: int, *, most: int | None = None) -> None:  # noqa: ANN401  rows of any model
+    def __init__(
+        self,
+        rows: Any,  # noqa: ANN401  rows of any model
+        per_page: int,
+        *,
+        most: int | None = None,
+        counted: int | None = None,  # where that is known already
+    ) -> None:
         super().__init__(rows, per_page)
         self.most = MOST if most is None else most
+        self._known = counted
 
     @cached_property
     def _counted(self) -> int:
+        if self._known is not None:
+            return self._known
         rows: Any = self.object_list  # in its order: so it follows the index by which it is listed
         return int(rows.values("pk")[: self.most + 1].count())
 

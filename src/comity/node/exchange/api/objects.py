@@ -15,11 +15,14 @@ from comity.node.exchange import models, queries, searching, tracing
 from comity.node.exchange.api.shapes import MAX_REF, Look, ObjectRow, row_of
 from comity.node.exchange.fulltext import NEWEST
 from comity.node.exchange.handling import of_class
+from comity.node.exchange.narrowing import Days, Narrow, Order
 from comity.node.exchange.reasons import RecallReason
+from comity.node.exchange.relations.related import MOST_RELATED, related_to
 from comity.node.exchange.services import erasing
 from comity.node.exchange.services.recalling import Said, recall
 from comity.node.exchange.sights import who_may_see
 from comity.node.parties.access import ActorRequest
+from comity.node.parties.actors import Actor
 from comity.node.parties.api.words import (
     MAX_WORDS,
     Given,
@@ -42,6 +45,10 @@ _WORDS = (
     f"All of them must be in the object; lists the newest {searching.SEARCHED:,} such. "
     f"Words of one or two letters alone are looked for in the newest {NEWEST:,} objects"
 )
+_RELATED = (
+    "A name, a number such as T1566 or an id, after a type of relationship or alone: what is joined to it; "
+    f"the newest {MOST_RELATED:,} relationships count"
+)
 _VALUE = (
     "An address, a network, a domain, a digest, a URL, an e-mail address, a CVE, an AS number, defanged "
     "or not; finds what has it, the networks that hold an address, what lies beneath a network or a domain"
@@ -49,7 +56,7 @@ _VALUE = (
 
 
 class NarrowObjects(Window):
-    """Which objects a list shows; by a value or by words."""
+    """Which objects a list shows; by a value or by words, and by all the rest together."""
 
     value: str = Field("", max_length=MAX_WORDS, description=_VALUE)
     words: str = Field("", max_length=MAX_WORDS, description=_WORDS)
@@ -58,6 +65,39 @@ class NarrowObjects(Window):
     source: str = Field("", max_length=MAX_REF, description="ref of the party that gave it")
     brought: int | None = Field(None, ge=0, le=LAST_NUMBER, description="number of an import")
     until: date | None = Field(None, description="What may be kept no longer than to this day")
+    label: str = Field("", max_length=MAX_WORDS, description="A label or a sector, the whole of it")
+    related: str = Field("", max_length=MAX_REF, description=_RELATED)
+    confidence: int | None = Field(None, ge=0, le=100, description="At least this")
+    sighted: bool = Field(default=False, description="Only what was seen somewhere")
+    valid: date | None = Field(None, description="Valid on this day, by its maker's word")
+    added_from: date | None = Field(None, description="Days are in UTC, and both ends are among them")
+    added_to: date | None = None
+    created_from: date | None = None
+    created_to: date | None = None
+    modified_from: date | None = None
+    modified_to: date | None = None
+    order: Order = Field(Order.NEWEST, description="Of words, values and labels, the newest are sorted")
+
+    def narrow(self, actor: Actor) -> Narrow:
+        """The same as a value; raises `Malformed` if nobody understands the value that is looked for."""
+        return Narrow(
+            words=self.words,
+            value=_value(self),
+            kind=self.type,
+            tlp=self.tlp,
+            source=self.source,
+            brought="" if self.brought is None else str(self.brought),
+            until=self.until,
+            label=self.label,
+            added=Days(self.added_from, self.added_to),
+            created=Days(self.created_from, self.created_to),
+            modified=Days(self.modified_from, self.modified_to),
+            valid=self.valid,
+            confidence=self.confidence,
+            related=related_to(actor, self.related),
+            sighted=self.sighted,
+            order=self.order,
+        )
 
 
 class Decided(Given):
@@ -136,18 +176,12 @@ router = Router()
 @needs(Power.READ_CONTENT)
 def list_objects(request: ActorRequest, wanted: Query[NarrowObjects]) -> Page[ObjectRow]:
     """The objects that the caller's body holds, newest first; search them by a value or by words."""
-    found = searching.listed(
-        request.actor,
-        min(wanted.cursor + wanted.limit + 1, searching.SEARCHED),
-        words=wanted.words,
-        value=_value(wanted),
-        kind=wanted.type,
-        tlp=wanted.tlp,
-        source=wanted.source,
-        brought="" if wanted.brought is None else str(wanted.brought),
-        until="" if wanted.until is None else wanted.until.isoformat(),
+    end = wanted.cursor + wanted.limit
+    keys = searching.keys_found(request.actor, wanted.narrow(request.actor), wanted.cursor, end + 1)
+    rows = searching.rows_of(keys[: wanted.limit])
+    return Page(
+        items=[ObjectRow(**row_of(row)) for row in rows], next=end if len(keys) > wanted.limit else None
     )
-    return page_of(found, wanted, lambda row: ObjectRow(**row_of(row)))
 
 
 def _value(wanted: NarrowObjects) -> Looked | None:

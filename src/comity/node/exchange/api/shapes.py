@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ninja import Field
+
 from comity.engines.release.terms import Purpose
 from comity.node.exchange import models
 from comity.node.parties.api.words import (
@@ -25,6 +27,7 @@ class ObjectRow(Told):
     modified: str
     title: str
     tlp: str
+    confidence: int | None = Field(description="0 to 100, as its maker says")
     source: Named | None
     added: Time
 
@@ -43,6 +46,7 @@ def row_of(row: models.StixObject) -> dict[str, Any]:
         "modified": row.modified,
         "title": row.title,
         "tlp": row.tlp,
+        "confidence": row.confidence,
         "source": named(row.source) if row.source else None,
         "added": row.added,
     }

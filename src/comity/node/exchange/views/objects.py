@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from comity.engines.patterns.query import understood
 from comity.node.exchange import forms, queries, searching, stricter, tracing
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.services import importing, marking
-from comity.node.exchange.services.retention import SOON
 from comity.node.exchange.sights import who_may_see
 from comity.node.exchange.validity import findings_of
 from comity.node.exchange.views.erasing import tombstone
@@ -27,59 +23,13 @@ from comity.node.exchange.views.remarks import remarks_shown
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
 from comity.node.site.forms import form_page
-from comity.node.site.paging import Pages
 
-ROWS = 50
-EXPORTS = {
-    "list-ip": "Addresses and networks, one on a line",
-    "list-domain": "Domains",
-    "list-url": "URLs",
-    "list-md5": "Hashes of files: MD5",
-    "list-sha1": "Hashes of files: SHA-1",
-    "list-sha256": "Hashes of files: SHA-256",
-    "list-sha512": "Hashes of files: SHA-512",
-    "rpz": "Response policy zone for resolvers (RPZ)",
-    "suricata": "Rules and lists for Suricata",
-    "zeek": "Intelligence file for Zeek",
-    "csv": "Table of all values (CSV)",
-}
 _PLAIN = (str, int, float, bool)
 _FIRST = ("name", "value", "pattern", "description", "abstract", "content")
 _LAST = ("created", "modified")
 _ELSEWHERE = ("id", "type", "spec_version", "object_marking_refs")  # in the head or the provenance
 _REFERENCE = re.compile("[a-z_]+_refs?")  # what it is joined with stands further down
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-
-
-@require_safe
-@needs(Power.READ_CONTENT)
-def listing(request: ActorRequest) -> HttpResponse:
-    """What the body holds, newest first."""
-    actor = request.actor
-    types = queries.types_held(actor)
-    form = forms.Narrow(request.GET, types=types, givers=queries.givers(actor))
-    wanted = form.wanted()
-    value = understood(wanted["words"]) if "words" in wanted and "literally" not in request.GET else None
-    rows = searching.listed(actor, value=value, **wanted)
-    pages = Pages(rows, ROWS, most=searching.FOUND) if "words" in wanted else Paginator(rows, ROWS)
-    if not wanted:
-        pages.count = sum(count for _, count in types)  # known already, and slow to count again
-    page = pages.get_page(request.GET.get("page"))
-    soon = timezone.now().astimezone(UTC).date() + timedelta(days=SOON)
-    shown = {
-        "form": form,
-        "page": page,
-        "narrowed": bool(wanted),
-        "value": value,
-        "soon": soon,
-        "exports": _exports() if types and not wanted else (),
-        "soon_count": searching.listed(actor, until=soon.isoformat()).count(),
-    }
-    return render(request, "exchange/objects.html", shown | _may(request))
-
-
-def _exports() -> list[tuple[str, str]]:
-    return [(reverse("api:export_file", kwargs={"form": name}), words) for name, words in EXPORTS.items()]
 
 
 @require_safe
@@ -112,7 +62,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "seen_by": who_may_see(row, partners, purpose=look.chosen(), now=timezone.now()),
     }
     shown |= remarks_shown(request, row)
-    return render(request, "exchange/object.html", shown | _may(request))
+    return render(request, "exchange/object.html", shown | may(request))
 
 
 @require_POST
@@ -150,20 +100,11 @@ def imported(request: ActorRequest, key: int) -> HttpResponse:
     row = queries.import_for(request.actor, key)
     counts = {name: len(row.report[name]) + row.report["more"].get(name, 0) for name in ("refused", "faulty")}
     shown = {"row": row, "report": row.report, **counts}
-    return render(request, "exchange/imported.html", shown | _may(request))
+    return render(request, "exchange/imported.html", shown | may(request))
 
 
-@require_safe
-@needs(Power.READ_ACTS)
-def search(request: ActorRequest) -> HttpResponse:
-    """Everything here that carries the words: objects and acts."""
-    words = request.GET.get("q", "").strip()[:200]
-    objects = searching.search_objects(request.actor, words)[: searching.SEARCH_ROWS] if words else ()
-    acts = searching.search_acts(request.actor, words)[: searching.SEARCH_ROWS] if words else ()
-    return render(request, "exchange/search.html", {"words": words, "objects": objects, "acts": acts})
-
-
-def _may(request: ActorRequest) -> dict[str, bool]:
+def may(request: ActorRequest) -> dict[str, bool]:
+    """What the reader may do with objects: whether the buttons are shown."""
     return {
         "may_import": request.actor.may(Power.IMPORT).allowed,
         "may_share": request.actor.may(Power.COMPOSE).allowed,

@@ -17,6 +17,7 @@ from comity.node.exchange import forms, queries, searching
 from comity.node.exchange.foreseeing import foresee_for
 from comity.node.exchange.kinds import MOST_SHARED, NAME
 from comity.node.exchange.models import StixObject
+from comity.node.exchange.narrowing import Narrow
 from comity.node.exchange.services import sharing
 from comity.node.exchange.sights import sight_for
 from comity.node.instruments.plans import planned
@@ -76,7 +77,7 @@ def _composer(
 ) -> HttpResponse:
     words = request.POST.get("find", "").strip()[:200]
     taken = {row.ref for row in ticked}
-    rows = searching.listed(request.actor, words=words)[: FOUND_ROWS + len(taken)] if words else ()
+    rows = searching.listed(request.actor, Narrow(words=words))[: FOUND_ROWS + len(taken)] if words else ()
     shown = {
         "form": form,
         "ticked": ticked,
@@ -96,7 +97,7 @@ def _ticked(request: ActorRequest) -> list[StixObject]:
     refs = [ref for ref in asked.getlist("object") if ID.fullmatch(ref)][: min(MOST_TICKED, MOST_SHARED)]
     rows = queries.objects_for(request.actor).select_related("handling").defer("words")
     if asked.get("brought"):
-        return list(searching.listed(request.actor, brought=asked["brought"])[:MOST_TICKED])
+        return list(searching.listed(request.actor, Narrow(brought=asked["brought"]))[:MOST_TICKED])
     found = {row.ref: row for chunk in queries.chunks(refs) for row in rows.filter(ref__in=chunk)}
     return [found[ref] for ref in dict.fromkeys(refs) if ref in found]
 

@@ -1,0 +1,132 @@
+"""The form by which a list of objects is narrowed: a few fields for most days, and all others folded away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from comity.base.tlp import Tlp
+from comity.engines.patterns.query import understood
+from comity.node.exchange.fulltext import NEWEST
+from comity.node.exchange.narrowing import UNMARKED, Days, Narrow, Order
+from comity.node.exchange.relations.related import related_to
+from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
+
+SIMPLE = ("words", "kind", "tlp", "source")
+_LABELS = [(label.value, label.label) for label in Tlp]
+
+
+class _Day(forms.DateField):
+    """A day in UTC."""
+
+    def __init__(self, label: str, help_text: str = "") -> None:
+        widget = forms.DateInput(attrs={"type": "date"})
+        super().__init__(required=False, label=label, help_text=help_text, widget=widget)
+
+
+class Search(forms.Form):
+    """Which objects a list shows; every field may stay empty."""
+
+    words = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Text",
+        help_text=f"Name, value, pattern or id. One or two letters alone: in the newest {NEWEST:,} objects.",
+    )
+    kind = forms.ChoiceField(required=False, label="Type")
+    tlp = forms.ChoiceField(
+        required=False, label="Marking", choices=[("", "Any"), *_LABELS, (UNMARKED, "No TLP label")]
+    )
+    source = forms.ModelChoiceField(
+        required=False,
+        label="From",
+        queryset=Party.objects.none(),
+        to_field_name="ref",
+        empty_label="Anybody",
+    )
+    order = forms.ChoiceField(
+        required=False, label="Sorted", choices=[(each.value, each.words) for each in Order]
+    )
+    label = forms.CharField(
+        required=False, max_length=100, label="Label or sector", help_text="The whole of it."
+    )
+    related = forms.CharField(
+        required=False,
+        max_length=300,
+        label="Related to",
+        help_text="A name, a number or an id, after a type of relationship or alone: <q>uses T1566</q>.",
+    )
+    confidence = forms.IntegerField(
+        required=False, min_value=0, max_value=100, label="Confidence at least", help_text="0 to 100."
+    )
+    sighted = forms.BooleanField(required=False, label="Sighted by somebody")
+    valid = _Day("Valid on", "By its maker's word.")
+    added_from = _Day("Here from")
+    added_to = _Day("Here to")
+    created_from = _Day("Made from")
+    created_to = _Day("Made to")
+    modified_from = _Day("Last changed from")
+    modified_to = _Day("Last changed to")
+    until = _Day("To be deleted by", "What its giver lets us keep no longer than to this day.")
+    brought = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    literally = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401  handed through to Django
+        types: list[tuple[str, int]],
+        givers: QuerySet[Party],
+        **kwargs: Any,  # noqa: ANN401  handed through to Django
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", "Any"), *((name, f"{name} ({count})") for name, count in types)]
+        self.fields["kind"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["source"].queryset = givers  # type: ignore[attr-defined]  # a ModelChoiceField
+        if "words" not in self.data:
+            self.fields["literally"].widget = forms.MultipleHiddenInput()  # nothing to take literally
+
+    @property
+    def simple(self) -> list[forms.BoundField]:
+        """The fields that are always shown."""
+        return [self[name] for name in SIMPLE]
+
+    @property
+    def others(self) -> list[forms.BoundField]:
+        """The fields that are folded away."""
+        return [each for each in self.visible_fields() if each.name not in SIMPLE]
+
+    @property
+    def unfolded(self) -> bool:
+        """Whether one of the others is filled in, so that nothing narrows a list unseen."""
+        return any(self.data.get(each.name) for each in self.others)
+
+    def narrow(self, actor: Actor) -> Narrow:
+        """What the list is narrowed by; a field that is filled in wrongly narrows nothing, and says so."""
+        self.is_valid()
+        said = self.cleaned_data
+        words = said.get("words", "")
+        return Narrow(
+            words=words,
+            value=understood(words) if words and not said.get("literally") else None,
+            kind=said.get("kind", ""),
+            tlp=said.get("tlp", ""),
+            source=said["source"].ref if said.get("source") else "",
+            brought="" if said.get("brought") is None else str(said["brought"]),
+            until=said.get("until"),
+            label=said.get("label", ""),
+            added=self._days("added"),
+            created=self._days("created"),
+            modified=self._days("modified"),
+            valid=said.get("valid"),
+            confidence=said.get("confidence"),
+            related=related_to(actor, said.get("related", "")),
+            sighted=bool(said.get("sighted")),
+            order=Order(said.get("order") or Order.NEWEST.value),
+        )
+
+    def _days(self, name: str) -> Days:
+        said = self.cleaned_data
+        return Days(said.get(f"{name}_from"), said.get(f"{name}_to"))

@@ -1,0 +1,100 @@
+"""The list of objects, however it is narrowed, and the search of the node."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from comity.engines.release.terms import Purpose
+from comity.node.exchange import queries, searching
+from comity.node.exchange.models import StixObject
+from comity.node.exchange.narrowing import Narrow
+from comity.node.exchange.scores import Seen, sightings_of
+from comity.node.exchange.search_form import Search
+from comity.node.exchange.seeing import seers
+from comity.node.exchange.services.retention import SOON
+from comity.node.exchange.views.objects import may
+from comity.node.parties.access import ActorRequest, needs
+from comity.node.parties.roles import Power
+from comity.node.site.paging import Pages
+
+ROWS = 50
+EXPORTS = {
+    "list-ip": "Addresses and networks, one on a line",
+    "list-domain": "Domains",
+    "list-url": "URLs",
+    "list-md5": "Hashes of files: MD5",
+    "list-sha1": "Hashes of files: SHA-1",
+    "list-sha256": "Hashes of files: SHA-256",
+    "list-sha512": "Hashes of files: SHA-512",
+    "rpz": "Response policy zone for resolvers (RPZ)",
+    "suricata": "Rules and lists for Suricata",
+    "zeek": "Intelligence file for Zeek",
+    "csv": "Table of all values (CSV)",
+}
+
+
+@require_safe
+@needs(Power.READ_CONTENT)
+def listing(request: ActorRequest) -> HttpResponse:
+    """What the body holds, narrowed and sorted as the address says."""
+    actor, now = request.actor, timezone.now()
+    types = queries.types_held(actor)
+    form = Search(request.GET, types=types, givers=queries.givers(actor))
+    narrow = form.narrow(actor)
+    narrowed = narrow != Narrow(order=narrow.order)
+    plain = not narrowed and narrow.order in searching.WALKED
+    keys = searching.all_keys(actor, narrow) if plain else searching.keys_found(actor, narrow)
+    pages = Paginator(keys, ROWS) if plain else Pages(keys, ROWS, most=searching.FOUND, counted=len(keys))
+    if plain:
+        pages.count = sum(count for _, count in types)  # known already, and slow to count again
+    page = pages.get_page(request.GET.get("page"))
+    rows = searching.rows_of(page.object_list)
+    soon = now.astimezone(UTC).date() + timedelta(days=SOON)
+    shown = {
+        "form": form,
+        "page": page,
+        "rows": _told(request, rows, now),
+        "narrow": narrow,
+        "narrowed": narrowed,
+        "soon": soon,
+        "exports": _exports() if types and not narrowed else (),
+        "soon_count": searching.listed(actor, Narrow(until=soon)).count(),
+    }
+    return render(request, "exchange/objects.html", shown | may(request))
+
+
+@require_safe
+@needs(Power.READ_ACTS)
+def search(request: ActorRequest) -> HttpResponse:
+    """Everything here that carries the words: objects and acts."""
+    words = request.GET.get("q", "").strip()[:200]
+    objects = searching.search_objects(request.actor, words)[: searching.SEARCH_ROWS] if words else ()
+    acts = searching.search_acts(request.actor, words)[: searching.SEARCH_ROWS] if words else ()
+    return render(request, "exchange/search.html", {"words": words, "objects": objects, "acts": acts})
+
+
+def _told(request: ActorRequest, rows: list[StixObject], now: datetime) -> list[dict[str, object]]:
+    """Each row with what others say of it, and how many partners may see it."""
+    seen = sightings_of(request.actor, (row.ref for row in rows))
+    classes = (row.handling_id for row in rows)
+    who = seers(request.actor, classes, purpose=Purpose.NETWORK_DEFENCE, now=now)
+    return [
+        {
+            "row": row,
+            "seen": seen.get(row.ref, Seen()),
+            "seers": who.by_class[row.handling_id],
+            "partners": who.partners,
+        }
+        for row in rows
+    ]
+
+
+def _exports() -> list[tuple[str, str]]:
+    return [(reverse("api:export_file", kwargs={"form": name}), words) for name, words in EXPORTS.items()]
