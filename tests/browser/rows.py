@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from io import BytesIO
 
+from django.conf import settings
+
 from comity.base.tlp import Tlp
 from comity.node.acts.models import Act
-from comity.node.exchange.models import Import
+from comity.node.exchange.models import Feed, Import
 from comity.node.exchange.reports import Report
 from comity.node.exchange.services.importing import Source, import_bundle
 from comity.node.exchange.services.reporting import record_reports
 from comity.node.exchange.services.sharing import share
 from comity.node.instruments.models import Agreement
+from tests.node.exchange.feeds.reading import HOUR, opened, ran
 from tests.node.exchange.holding import SAMPLES, from_elsewhere, from_far, indicator, made, wish
 from tests.node.far import FarNode
 from tests.node.instruments.agreeing import Sides, sides_of
-from tests.node.world import NOW, found_world
+from tests.node.world import NOW, World, found_world
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Rows:
     awaiting: Act
     sent: Act
     received: Act
+    feed: Feed
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -40,6 +44,8 @@ class Rows:
             *(f"/acts/{act.ref}/" for act in acts if act),
             *(f"/agreements/{agreement.ref}/" for agreement in agreements),
             f"/exchange/imports/{self.brought.pk}",
+            f"/exchange/feeds/{self.feed.ref}/",
+            "/exchange/feeds/add?ready=urlhaus-csv",
             f"/exchange/share?brought={self.brought.pk}",
             f"/exchange/objects/{indicator('delivery')['id']}/",
             f"/exchange/objects/{indicator('from-afar')['id']}/",
@@ -79,4 +85,20 @@ def made_rows() -> Rows:
         object_refs=[given["id"], chosen[0]["id"]],
     )
     from_far(sides, wrong, tlp=Tlp.AMBER, body=said, basis=(agreement.ref,))[0].require()
-    return Rows(sides, brought, agreement, sides.proposed_by_far(), awaiting, sent, received)
+    feed = _feeds(sides.world)
+    return Rows(sides, brought, agreement, sides.proposed_by_far(), awaiting, sent, received, feed)
+
+
+def _feeds(world: World) -> Feed:
+    """A list that loses an entry and gains one and cannot all be mapped, and one that is not there."""
+    folder = settings.CONFIG.feeds
+    folder.mkdir(exist_ok=True)
+    feed = opened(world, "file:hosts.txt", name="Hosts of a botnet", licence="CC0", confidence=60)
+    for hour, names in enumerate(("one two three", "two three four nonsense")):
+        lines = (f"{name}.example.net" if name != "nonsense" else name for name in names.split())
+        (folder / "hosts.txt").write_text("\n".join(lines))
+        ran(feed, NOW + hour * HOUR)
+    missing = opened(world, "file:missing.txt", name="A list that moved")
+    for hour in range(3):
+        ran(missing, NOW + hour * HOUR)
+    return feed

@@ -11,6 +11,7 @@ LISTED = [line for line in NOTICE.splitlines() if re.match(r"(src|tests)/\S+$", 
 OURS = {
     # Tables and files of our own making, that stand among those of others.
     "src/comity/engines/scoring/parameters.yaml",
+    "src/comity/formats/feeds/ready.yaml",
     "src/comity/node/exchange/samples/pk-report.json",
     "tests/vectors/formats/act.json",
     "tests/vectors/formats/descriptor.json",
@@ -18,6 +19,7 @@ OURS = {
     "tests/vectors/formats/webhook.json",
     "tests/vectors/ledger/comity-log.json",
 }
+OURS |= {str(path) for path in Path("tests/vectors/feeds").iterdir()}  # made for tests, as their README says
 DATA = {".csv", ".json", ".txt", ".yaml"}
 FOLDERS = ("src/comity", "tests/vectors")
 LICENCE_KEPT_INSIDE = "source"  # vectors in JSON may name their source in a member of this name

@@ -53,6 +53,7 @@ COMMANDS = (
     Command("report", "report", Stage.NODE, "record what sensors saw, and what is wrong, as lines of JSON"),
     Command("collection", "collection", Stage.NODE, "what parties read of us by TAXII 2.1, and their tokens"),
     Command("taxii", "taxii", Stage.NODE, "read collections at TAXII servers of others, and give to them"),
+    Command("feed", "feed", Stage.NODE, "what is read again and again from elsewhere, and how it does"),
     Command("observe", "observe", Stage.NODE, "copy the logs of partners, and verify every entry"),
     Command("log", "log", Stage.NODE, "open entries to a party, erase by law, copy the log"),
     Command("erase", "erase", Stage.NODE, "remove by law what an act says, or an object"),

@@ -69,6 +69,18 @@ TABLE: dict[str, set[Role]] = {
     "open_collection": set(),
     "change_collection": set(),
     "close_collection": set(),
+    "list_feeds": READERS,
+    "list_ready_feeds": READERS,
+    "read_feed": READERS,
+    "list_runs": READERS,
+    "try_feed": set(),
+    "open_feed": set(),
+    "change_feed": set(),
+    "run_feed_now": {Role.ANALYST, Role.DUTY_OFFICER},
+    "pause_feed": {Role.ANALYST, Role.DUTY_OFFICER},
+    "resume_feed": {Role.ANALYST, Role.DUTY_OFFICER},
+    "accept_fall": set(),
+    "close_feed": set(),
 }
 
 

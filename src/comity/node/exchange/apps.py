@@ -20,6 +20,7 @@ class Exchange(systems.System):
     mount = ""
     navigation = (
         Place("Objects", "exchange:objects", "read-content", weight=30),
+        Place("Feeds", "exchange:feeds", "read-content", weight=31),
         Place("What a partner sees", "exchange:sights", "read-content", weight=32),
     )
 

@@ -8,13 +8,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from comity.node.exchange import stricter, telling, tracing
+from comity.node.exchange.feeds.queries import feeds_to_look_at
 from comity.node.parties.access import actor_of
+from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
 from comity.node.site.systems import Matter
 
+OFTEN = 3  # failures of a feed in a row: once is the weather
+
 
 def matters(request: HttpRequest) -> Iterator[Matter]:
-    """Recalled objects for those who may delete them, and partners that have an older, wider version."""
+    """Recalled objects to delete, partners that have an older, wider version, feeds that fail."""
     actor = actor_of(request)
     if actor is None or not actor.may(Power.READ_CONTENT).allowed:
         return
@@ -30,3 +34,13 @@ def matters(request: HttpRequest) -> Iterator[Matter]:
     if behind:
         words = f"{behind} partner{' has' if behind == 1 else 's have'} an older, wider marking"
         yield Matter(words, reverse("exchange:stricter-list"))
+    yield from _feeds(actor)
+
+
+def _feeds(actor: Actor) -> Iterator[Matter]:
+    """Feeds that fail or are held back, for those who can do something about it."""
+    if not (actor.may(Power.IMPORT).allowed or actor.may(Power.APPROVE).allowed):
+        return
+    count = feeds_to_look_at(actor, OFTEN).count()
+    if count:
+        yield Matter(f"{count} feed{' needs' if count == 1 else 's need'} a look", reverse("exchange:feeds"))

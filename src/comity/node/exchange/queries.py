@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
 from typing import TypeVar
-from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
 
@@ -28,7 +27,6 @@ from comity.node.exchange.models import (
     AlsoGiven,
     Collection,
     ErasedObject,
-    Feed,
     Import,
     Link,
     StixObject,
@@ -69,21 +67,6 @@ def accounts_for(actor: Actor) -> QuerySet[TaxiiAccount]:
     if not actor.may(Power.READ_PARTIES).allowed:
         return TaxiiAccount.objects.none()
     return TaxiiAccount.objects.filter(revoked_at=None).select_related("party")
-
-
-def feeds_for(actor: Actor) -> QuerySet[Feed]:
-    """The open feeds of the actor's body; none without the power to read content."""
-    if not actor.may(Power.READ_CONTENT).allowed:
-        return Feed.objects.none()
-    return Feed.objects.filter(holder_id=actor.body, closed_at=None).select_related("holder", "source")
-
-
-def feed_for(actor: Actor, ref: UUID) -> Feed:
-    """One open feed; raises `NotFound`."""
-    found = feeds_for(actor).filter(ref=ref).first()
-    if found is None:
-        raise NotFound("feed")
-    return found
 
 
 def object_for(actor: Actor, ref: str) -> StixObject:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ninja import Router
 
-from comity.node.exchange.api import collections, files, objects, remarks, views
+from comity.node.exchange.api import collections, feeds, files, objects, remarks, views
 
 router = Router()
-for part in (objects, remarks, files, views, collections):
+for part in (objects, remarks, files, views, collections, feeds):
     router.add_router("", part.router)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from comity.base.errors import Malformed
 
 if TYPE_CHECKING:
+    from comity.node.exchange.feeds.looking import Glance, Glimpse
     from comity.node.exchange.feeds.pulling import Pull
 
 
@@ -23,7 +24,7 @@ class Kind:
     title: str
     check: Callable[[Mapping[str, Any]], None]  # raises `Malformed` for settings that it cannot use
     pull: Callable[[Pull], None]  # one run; raises a `ComityError` if it fails, keeps nothing half
-    folder: bool = False  # whether its address is a folder of files rather than one file
+    look: Callable[[Glance], Glimpse] | None = None  # what a run would bring, without keeping anything
 
 
 _kinds: dict[str, Kind] = {}

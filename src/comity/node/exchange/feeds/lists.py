@@ -24,6 +24,7 @@ from comity.formats.stix import StixObject as Found
 from comity.node.exchange import queries
 from comity.node.exchange.feeds.held import Before, held_before, keep_entries, require_likely
 from comity.node.exchange.feeds.kinds import Kind
+from comity.node.exchange.feeds.looking import Glance, Glimpse, Shown
 from comity.node.exchange.feeds.pulling import PORTION, NothingNew, Pull
 from comity.node.exchange.models import Feed, StixObject
 
@@ -33,7 +34,7 @@ MOST_TOLD = 500
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reading of a feed would make: shown before a feed is opened, and done in a run."""
+    """What one reading of a feed would make."""
 
     entries: tuple[Entry, ...]  # the first ones
     count: int
@@ -55,7 +56,28 @@ def body_of(body: bytes, media_type: str = "") -> bytes:
     return found
 
 
-def look(body: bytes, told: Told, *, now: datetime, most: int) -> Reading:
+def look(form: Form, glance: Glance) -> Glimpse:
+    """What the feed says now, by the mapping, before anything of it is kept."""
+    told = Told.decode(dict(glance.settings), form)
+    got = glance.reach.get(glance.address)
+    body = body_of(got.body, got.media_type) if got else b""
+    reading = read_through(body, told, now=glance.now, most=glance.most)
+    rows = tuple(
+        Shown(each.value, each.kind.value.replace("-", " with "), _said(each)) for each in reading.entries
+    )
+    lost = reading.unmapped[: glance.most]
+    return Glimpse(rows, reading.count, reading.twice, lost, reading.unmapped_count, reading.doubts)
+
+
+def _said(entry: Entry) -> str:
+    """What is told of a value, in one line."""
+    first = f"first seen {entry.first_seen:%Y-%m-%d %H:%M} UTC" if entry.first_seen else ""
+    until = f"valid until {entry.valid_until:%Y-%m-%d %H:%M} UTC" if entry.valid_until else ""
+    sure = f"confidence {entry.confidence}" if entry.confidence is not None else ""
+    return "; ".join(filter(None, (entry.description, ", ".join(entry.labels), first, until, sure)))
+
+
+def read_through(body: bytes, told: Told, *, now: datetime, most: int) -> Reading:
     """Read all of it without keeping anything, and remember the first so many."""
     doubts, first = Doubts(), list[Entry]()
     lost, lost_count, twice = list[tuple[str, str]](), 0, 0
@@ -82,7 +104,7 @@ def pull(form: Form, pull: Pull) -> None:
     run.size = len(got.body)
     body = body_of(got.body, got.media_type)
     run.sha256 = sha256(body).hexdigest()
-    reading = look(body, told, now=pull.now, most=0)
+    reading = read_through(body, told, now=pull.now, most=0)
     _count(pull, reading)
     before = held_before(feed)
     require_likely(feed, before.count, reading.count)
@@ -192,7 +214,7 @@ class _Taking:
 
 
 KINDS = tuple(
-    Kind(form.value, title, partial(check, form), partial(pull, form))
+    Kind(form.value, title, partial(check, form), partial(pull, form), partial(look, form))
     for form, title in (
         (Form.LINES, "Plain list, one value on a line"),
         (Form.CSV, "Table (CSV)"),

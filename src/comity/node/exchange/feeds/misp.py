@@ -17,6 +17,7 @@ from comity.formats.strict_json import Limits
 from comity.node.exchange.feeds.held import Before, held_before, keep_entries, require_likely
 from comity.node.exchange.feeds.kinds import Kind
 from comity.node.exchange.feeds.lists import body_of
+from comity.node.exchange.feeds.looking import Glance, Glimpse, Shown
 from comity.node.exchange.feeds.pulling import NothingNew, Pull
 from comity.node.exchange.feeds.reaching import FeedUnavailable
 from comity.node.exchange.models import VictimHow
@@ -107,4 +108,14 @@ def _keep(pull: Pull, entry: Entry, found: MispImport, before: Before) -> None:
     pull.tell((entry.info or entry.uuid, note) for note in found.notes)
 
 
-MISP = Kind("misp", "MISP feed", check, pull, folder=True)
+def look(glance: Glance) -> Glimpse:
+    """The events that the manifest names, the newest first."""
+    got = glance.reach.get(f"{glance.address.rstrip('/')}/{MANIFEST}")
+    manifest = Manifest.decode(body_of(got.body, got.media_type) if got else b"")
+    newest = sorted(manifest.entries, key=lambda each: (each.time, each.uuid), reverse=True)
+    rows = tuple(Shown(each.info or each.uuid, "event", each.date) for each in newest[: glance.most])
+    lost = tuple((each.uuid, each.reason) for each in manifest.unreadable)
+    return Glimpse(rows, len(manifest.entries), unmapped=lost[: glance.most], unmapped_count=len(lost))
+
+
+MISP = Kind("misp", "MISP feed", check, pull, look)

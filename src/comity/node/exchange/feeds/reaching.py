@@ -121,7 +121,7 @@ class Folder:
                 told = path.stat()
         except OSError as error:
             why = (error.strerror or "cannot be read").lower()
-            raise FeedUnavailable(f"{path}: {why}. Put the file there.") from error
+            raise FeedUnavailable(f"{name}: {why}. Put it into the folder of feeds.") from error
         mark = f"{told.st_mtime_ns}-{told.st_size}"
         return None if etag == mark else Got(_bounded(body, most, name), etag=mark)
 

@@ -56,7 +56,8 @@ def run_feed(feed: Feed, *, now: datetime, by: str = "", reach: Reach | None = N
     pull: Pull | None = None
     with ExitStack() as stack:
         try:
-            pull = Pull(feed, run, reach or stack.enter_context(reaching(feed)), now)
+            way = reach or stack.enter_context(reaching(feed.address, feed.credential))
+            pull = Pull(feed, run, way, now)
             kind_of(feed.kind).pull(pull)
         except ComityError as raised:
             error = raised
@@ -69,15 +70,15 @@ def run_feed(feed: Feed, *, now: datetime, by: str = "", reach: Reach | None = N
 
 
 @contextmanager
-def reaching(feed: Feed) -> Iterator[Reach]:
-    """How this feed is reached."""
+def reaching(address: str, credential: str) -> Iterator[Reach]:
+    """How a feed is reached."""
     config = settings.CONFIG
-    check_address(feed.address, config)
-    if feed.address.startswith(FILE):
+    check_address(address, config)
+    if address.startswith(FILE):
         yield Folder(config.feeds)
         return
-    credential = read_credential(config.credentials, feed.credential)
-    with Web(hosts_allowed(config), config.feed_timeout, credential) as web:
+    secret = read_credential(config.credentials, credential)
+    with Web(hosts_allowed(config), config.feed_timeout, secret) as web:
         yield web
 
 

@@ -114,6 +114,16 @@ class FeedRun(models.Model):
     def __str__(self) -> str:
         return f"{self.feed}, {self.at:%Y-%m-%d %H:%M}"
 
+    @property
+    def not_taken(self) -> int:
+        """What could not be mapped, or was refused."""
+        return self.unmapped + self.refused
+
+    @property
+    def seconds(self) -> str:
+        """How long it took."""
+        return f"{self.took / 1_000:.1f}"
+
 
 class FeedEntry(models.Model):
     """One thing that a feed held when it was read last, or held before: a value's object, an event."""

@@ -21,8 +21,10 @@ from comity.node.accountability.services import record
 from comity.node.exchange import queries
 from comity.node.exchange.feeds.credentials import NAME
 from comity.node.exchange.feeds.kinds import kind_of
+from comity.node.exchange.feeds.looking import Glance, Glimpse
+from comity.node.exchange.feeds.queries import feed_for
 from comity.node.exchange.feeds.reaching import check_address
-from comity.node.exchange.feeds.running import run_feed
+from comity.node.exchange.feeds.running import reaching, run_feed
 from comity.node.exchange.models import Feed, FeedRun, Outcome
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -33,6 +35,7 @@ LEAST_EVERY, MOST_EVERY = timedelta(minutes=5), timedelta(days=31)
 MOST_EXPIRY = 3_650  # days
 MAX_NAME, MAX_NOTE, MAX_LICENCE, MAX_WHY, MAX_ADDRESS = 200, 200, 300, 500, 2_000
 MOST_CONFIDENT = 100
+SHOWN = 20  # entries, before a feed is opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,16 @@ class Wish:
             "strict": self.strict,
             "every": int(self.every.total_seconds()),
         }
+
+
+def try_feed(*, actor: Actor, wish: Wish, now: datetime, most: int = SHOWN) -> Glimpse:
+    """What the feed would bring, read as it would be in a run; nothing of it is kept."""
+    actor.may(Power.APPROVE).require()
+    look = kind_of(wish.kind).look
+    if look is None:
+        raise Conflict(f"A feed of the kind {wish.kind} cannot be tried; open it, and look at its first run.")
+    with reaching(wish.address, wish.credential) as reach:
+        return look(Glance(wish.address, wish.settings, reach, now, most))
 
 
 @transaction.atomic
@@ -177,7 +190,7 @@ def accept_fall(*, actor: Actor, ref: UUID, now: datetime) -> Feed:
 def run_now(*, actor: Actor, ref: UUID, now: datetime) -> FeedRun:
     """Run a feed at once, whatever its schedule says; one that is paused stays so."""
     actor.may(Power.IMPORT).require()
-    found = queries.feed_for(actor, ref)
+    found = feed_for(actor, ref)
     return run_feed(found, now=now, by=actor.name)
 
 
