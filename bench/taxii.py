@@ -3,7 +3,7 @@
 python bench/taxii.py [--quick] [--peers FOLDER] [--skip-peers] [--postgres] [--stored 10000,100000]
 
 Each server has one process that answers; ours also validates, indexes, and judges every object for who asks.
-The folder of the peers is kept: their environments, and what is stored in OpenTAXII for the next run.
+The folder of the peers is kept: what is stored in OpenTAXII is there for the next run.
 OpenTAXII's collection is open to everybody, so that it pays nothing to know who asks; it is filled in bulk,
 ours by imports of our own work. medallion only takes posts here, and is empty when the first comes: what it
 stores it compares with itself in every answer, ten thousand objects for minutes.
@@ -39,9 +39,9 @@ import httpx
 from bench.acts import Stream, befriend
 from bench.kit.figures import begin, options, say, spread
 from bench.kit.homes import load
-from bench.kit.peers import MEDIA_TYPE, STEP, Content, Door, Peers
 from bench.kit.servers import durable_server
 from tests.nodes import Node, start_node
+from tests.peers.servers import MEDIA_TYPE, STEP, Content, Door, Peers
 
 if TYPE_CHECKING:
     from comity.node.parties.actors import Actor

@@ -27,6 +27,7 @@ from comity.formats.taxii_client import (
     discover,
     envelope,
     envelopes,
+    has_version,
     object_url,
     post_envelope,
     read_collection,
@@ -289,6 +290,16 @@ def test_an_object_is_taken_back():
     assert (asked[0].query, gone) == ((("match[version]", "all"),), True)
     assert converse(delete_object(ROOT, BOX, INDICATOR.id), Reply(404))[1] is False
     assert isinstance(refused_by(Reply(403), delete_object(ROOT, BOX, INDICATOR.id)), PartnerRefused)
+
+
+def test_whether_a_version_is_there():
+    told = ok(encode_versions([FIRST, SECOND], more=False, following=None))
+    (ask,), there = converse(has_version(ROOT, BOX, INDICATOR.id, SECOND.replace("Z", "0Z")), told)
+    assert (ask.url, there) == (f"{object_url(ROOT, BOX, INDICATOR.id)}versions/", True)
+    assert converse(has_version(ROOT, BOX, INDICATOR.id, THIRD), told)[1] is False
+    assert converse(has_version(ROOT, BOX, INDICATOR.id), told)[1] is True
+    assert converse(has_version(ROOT, BOX, INDICATOR.id), Reply(404))[1] is False
+    assert isinstance(refused_by(Reply(403), has_version(ROOT, BOX, INDICATOR.id)), PartnerRefused)
 
 
 def test_names_in_addresses_are_escaped():

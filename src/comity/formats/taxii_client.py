@@ -15,7 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from comity.base.errors import Malformed, TooLarge
 from comity.base.times import decode_time
-from comity.formats.conversation import Ask, Conversation, Reply, ask_for, refusal
+from comity.formats.conversation import Ask, Conversation, PartnerRefused, Reply, ask_for, refusal
 from comity.formats.taxii import (
     ESSENCE,
     MEDIA_TYPE,
@@ -26,7 +26,7 @@ from comity.formats.taxii import (
     decode_collections,
     is_taxii,
 )
-from comity.formats.taxii_pages import Paged
+from comity.formats.taxii_pages import Paged, VersionList
 
 MAX_SMALL = 2 * 2**20
 MAX_PAGES = 100_000
@@ -208,6 +208,21 @@ def delete_object(
     if reply.status not in {_OK, _NOT_FOUND}:
         raise refusal(ask, reply)
     return reply.status == _OK
+
+
+def has_version(api_root: str, collection: str, ref: str, version: str = "") -> Conversation[bool]:
+    """Whether the server holds this version of an object, or any if none is named."""
+    reading = Reading(f"{object_url(api_root, collection, ref)}versions/", VersionList.decode)
+    while not reading.ended:
+        try:
+            page = yield from reading.next_page()
+        except PartnerRefused as error:
+            if error.status == _NOT_FOUND:
+                return False
+            raise
+        if any(not version or _time(each) == _time(version) for each in page.content.versions):
+            return True
+    return False
 
 
 def envelopes(objects: Iterable[bytes], *, most_bytes: int, most_objects: int) -> Iterator[list[bytes]]:

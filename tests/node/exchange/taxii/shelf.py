@@ -11,7 +11,16 @@ from uuid import uuid4
 from comity.formats.canonical import canonical
 from comity.formats.conversation import Ask, PartnerUnavailable, Reply
 from comity.formats.strict_json import decode
-from comity.formats.taxii import MEDIA_TYPE, ApiRoot, Collection, Outcome, Status, TaxiiError, envelope_of
+from comity.formats.taxii import (
+    MEDIA_TYPE,
+    ApiRoot,
+    Collection,
+    Outcome,
+    Status,
+    TaxiiError,
+    encode_versions,
+    envelope_of,
+)
 
 ROOT = "https://taxii.example/api/"
 COLLECTION = "6f1d3ab5-3a3e-4c2e-8f5b-1f6f2d7f0001"
@@ -30,6 +39,7 @@ class Shelf:
     pending: bool = False  # posts are decided when their status is asked for
     breaks_after: int | None = None  # pages, then nothing is answered
     refuse: Callable[[Object], str] = lambda _: ""
+    keeps: bool = False  # what is deleted stays, and the answer is 200 all the same
     whole: bool = False  # one object that is refused takes the whole post with it
     asked: list[Ask] = field(default_factory=list)
     stored: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # by id: when, and the bytes
@@ -46,7 +56,9 @@ class Shelf:
             return self._status(path.split("/")[1])
         ref = ask.url.removeprefix(f"{_HERE}objects/").rstrip("/")
         if ask.method == "DELETE":
-            return Reply(200 if self.stored.pop(ref, None) else 404)
+            return Reply(200 if ref in self.stored and (self.keeps or self.stored.pop(ref)) else 404)
+        if ref.endswith("/versions"):
+            return self._versions(ref.removesuffix("/versions"))
         return self._post(ask) if ask.method == "POST" else self._page(dict(ask.query))
 
     def put(self, *values: Object, raw: bytes | None = None) -> None:
@@ -94,6 +106,12 @@ class Shelf:
             outcomes = tuple(Outcome(each["id"], "x") for each in body["objects"])
             return _said(Status(identifier, complete=False, pendings=outcomes).encode(), 202)
         return _said(self._taken(identifier, body["objects"]).encode(), 202)
+
+    def _versions(self, ref: str) -> Reply:
+        if ref not in self.stored:
+            return _said(TaxiiError("No such object.", 404).encode(), 404)
+        value: Any = decode(self.stored[ref][1])
+        return _said(encode_versions([value["modified"]], more=False, following=None))
 
     def _status(self, identifier: str) -> Reply:
         if identifier not in self.waiting:

@@ -219,6 +219,20 @@ def test_a_person_takes_back_what_was_given(agreed, remote, shelf):
     assert (shelf.stored, states(ONE)) == ({}, ["withdrawn"])
 
 
+def test_a_server_that_keeps_what_it_says_it_deleted_is_found_out(agreed, remote, shelf):
+    own_work(agreed.world, ONE)
+    pushed(agreed, remote, shelf)
+    shelf.keeps = True
+    more = {"remote": remote, "transport": shelf, "now": NOW, "actor": agreed.world.approver}
+    assert take_back(refs=[ONE["id"]], **more) == 0
+    row = Posted.objects.get()
+    assert (row.state, row.words.endswith("and has it still.")) == ("taken", True)
+    shelf.keeps = False
+    shelf.put(newer(ONE))
+    assert take_back(refs=[ONE["id"]], **more) == 1
+    assert states(ONE) == ["withdrawn"]
+
+
 def test_what_the_server_took_counts_as_known_there(agreed, remote, shelf):
     own_work(agreed.world, ONE)
     pushed(agreed, remote, shelf)

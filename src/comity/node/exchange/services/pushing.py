@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from comity.base.errors import ComityError, Conflict
 from comity.engines.release.terms import Purpose
 from comity.formats.entries import Event, LogEntry
-from comity.formats.taxii_client import delete_object
+from comity.formats.taxii_client import delete_object, has_version
 from comity.node.accountability.services import record
 from comity.node.acts.kinds import Leaving
 from comity.node.exchange.content import JOINING
@@ -170,14 +170,20 @@ def _take_back(remote: RemoteCollection, rows: QuerySet[Posted], transport: Tran
         return 0
     with transaction.atomic():
         _record(Event.CONTENT_TAKEN_BACK, remote, sent, now)
-    gone = 0
-    for row in sent:
-        versions = (row.modified,) if row.modified else ()
-        asked = delete_object(remote.api_root, remote.collection, row.name, versions=versions)
-        gone += drive(asked, transport)
-        row.state, row.words, row.status, row.at = PostState.WITHDRAWN, "", "", now
-        row.save(update_fields=["state", "words", "status", "at"])
-    return gone
+    return sum(_delete(remote, row, transport, now) for row in sent)
+
+
+def _delete(remote: RemoteCollection, row: Posted, transport: Transport, now: datetime) -> bool:
+    """Delete one version there and look whether it is gone: OpenTAXII 0.9.3 answers 200, and keeps it."""
+    versions = (row.modified,) if row.modified else ()
+    where = remote.api_root, remote.collection, row.name
+    done = drive(delete_object(*where, versions=versions), transport)
+    left = done and drive(has_version(*where, row.modified), transport)
+    row.state = row.state if left else PostState.WITHDRAWN
+    row.words = "The server was asked to delete it, said that it did, and has it still." if left else ""
+    row.status, row.at = "", now
+    row.save(update_fields=["state", "words", "status", "at"])
+    return done and not left
 
 
 def _record(event: Event, remote: RemoteCollection, sent: Sequence[Posted], now: datetime) -> None:

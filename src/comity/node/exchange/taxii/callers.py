@@ -29,7 +29,8 @@ from comity.node.site.prepared import Prepared, columns_of, made
 
 RATE = 600  # requests of one party in a minute
 FAILURES = 60  # requests of one address in a minute with a token that is not valid
-_BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]{43})", re.ASCII | re.IGNORECASE)
+# The word `Token` is what taxii2-client's own class for tokens writes.
+_BEARER = re.compile(r"(?:Bearer|Token) ([A-Za-z0-9_-]{43})", re.ASCII | re.IGNORECASE)
 _BASIC = re.compile(r"Basic ([A-Za-z0-9+/]{1,400}={0,2})", re.ASCII | re.IGNORECASE)
 
 

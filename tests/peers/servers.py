@@ -1,4 +1,4 @@
-"""Other TAXII 2.1 servers beside ours: installed once into a folder, filled, started, and always stopped."""
+"""Other TAXII 2.1 servers beside ours: filled, started, and always stopped."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -21,16 +20,14 @@ import httpx
 import psycopg
 
 from tests.nodes import free_port
+from tests.peers import environment
 
 MEDIA_TYPE = "application/taxii+json;version=2.1"
-PINS = Path(__file__).parents[1] / "peers.txt"
 START = 120.0  # seconds a peer may take until it answers
 STOP = 15.0  # seconds it may take to stop
 # Between two objects that were filled in. OpenTAXII cannot read its own cursor when it tells a whole second.
 STEP = timedelta(microseconds=1_009)
 LARGEST = 100_000_000  # bytes in a body
-OPENTAXII = ("opentaxii", "gunicorn", "psycopg2-binary")
-MEDALLION = ("medallion", "gunicorn")
 _COLLECTION = "91a7b528-80eb-42ed-a74d-c6fbd5a26116"
 _USER = "bench"
 
@@ -96,25 +93,19 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """The folder kept between runs: an environment for each peer, and OpenTAXII's filled databases."""
+    """The folder with their settings and words, kept between runs; OpenTAXII's filled databases too."""
 
     folder: Path
 
     def install(self) -> None:
-        """Make what is missing, by pip, in the versions of bench/peers.txt."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for name, wanted in (("opentaxii", OPENTAXII), ("medallion", MEDALLION)):
-            self._environment(self.folder / name, wanted)
-        (self.folder / "bench_opentaxii.py").write_text(_APP)
+        """Make what is missing."""
+        environment.make()
+        self.prepare()
 
-    def _environment(self, home: Path, wanted: Sequence[str]) -> None:
-        done, pins = home / "peers.txt", PINS.read_bytes()
-        if done.exists() and done.read_bytes() == pins:
-            return
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-        words = ["install", "--quiet", "--disable-pip-version-check", "--constraint", str(PINS), *wanted]
-        subprocess.run([str(home / "bin" / "pip"), *words], check=True, stderr=subprocess.DEVNULL)
-        done.write_bytes(pins)
+    def prepare(self) -> None:
+        """Make the folder, where the environment is there."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "bench_opentaxii.py").write_text(_APP)
 
     @contextmanager
     def opentaxii(self, content: Content | None, url: str = "") -> Iterator[Door]:
@@ -123,7 +114,7 @@ class Peers:
             root = self._asked(_ROOT, database).strip()
             config = self.folder / "opentaxii.yml"
             config.write_text(json.dumps(self._settings(database)))  # YAML holds JSON
-            words = self._gunicorn("opentaxii", "bench_opentaxii:app")
+            words = self._gunicorn("bench_opentaxii:app")
             door = Door("OpenTAXII 0.9.3", f"taxii2/{root}/collections/bench/objects/")
             with _running(door, words, self.folder / "opentaxii.log", OPENTAXII_CONFIG=str(config)) as found:
                 yield found
@@ -135,7 +126,7 @@ class Peers:
         data = self.folder / "medallion-data.json"
         data.write_text(json.dumps(_medallion_data()))
         config.write_text(json.dumps(_medallion_settings(data)))
-        words = self._gunicorn("medallion", f"medallion:load_app({str(config)!r})")
+        words = self._gunicorn(f"medallion:load_app({str(config)!r})")
         basic = b64encode(f"{_USER}:{_USER}".encode()).decode()
         headers = {"Authorization": f"Basic {basic}"}
         door = Door("medallion 3.0.0", f"root/collections/{_COLLECTION}/objects/", headers)
@@ -165,7 +156,7 @@ class Peers:
 
     def _asked(self, script: str, *words: str, lines: Iterable[bytes] = ()) -> str:
         """What a script in OpenTAXII's environment says."""
-        command = [str(self.folder / "opentaxii" / "bin" / "python"), "-W", "ignore", "-c", script, *words]
+        command = [str(environment.program("python")), "-W", "ignore", "-c", script, *words]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
             assert running.stdin is not None
             assert running.stdout is not None
@@ -177,10 +168,10 @@ class Peers:
             raise RuntimeError(f"OpenTAXII's environment failed on {words[0]}")
         return said
 
-    def _gunicorn(self, home: str, app: str) -> list[str]:
+    def _gunicorn(self, app: str) -> list[str]:
         """One worker, as our node has one web process; it is not stopped when an answer takes minutes."""
         words = ["--workers", "1", "--timeout", "3600", "--chdir", str(self.folder), app]
-        return [str(self.folder / home / "bin" / "gunicorn"), *words]
+        return [str(environment.program("gunicorn")), *words]
 
     def _settings(self, database: str) -> dict[str, object]:
         accounts = f"sqlite:///{self.folder / 'opentaxii-accounts.sqlite3'}"
