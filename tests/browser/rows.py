@@ -9,12 +9,13 @@ from django.conf import settings
 
 from comity.base.tlp import Tlp
 from comity.node.acts.models import Act
-from comity.node.exchange.models import Feed, Import
+from comity.node.exchange.models import Collection, Feed, Import, StricterVersion
 from comity.node.exchange.reports import Report
 from comity.node.exchange.services.importing import Source, import_bundle
 from comity.node.exchange.services.reporting import record_reports
 from comity.node.exchange.services.sharing import share
 from comity.node.instruments.models import Agreement
+from tests.browser.reached import collected, made_stricter
 from tests.node.exchange.feeds.reading import HOUR, opened, ran
 from tests.node.exchange.holding import SAMPLES, from_elsewhere, from_far, indicator, made, wish
 from tests.node.far import FarNode
@@ -34,6 +35,8 @@ class Rows:
     sent: Act
     received: Act
     feed: Feed
+    collection: Collection
+    stricter: StricterVersion
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -52,6 +55,8 @@ class Rows:
             f"/exchange/objects/{indicator('from-afar')['id']}/report",
             f"/exchange/see/{self.sides.party.ref}/",
             "/search?q=DemoLoader",
+            f"/exchange/collections/{self.collection.ref}/for/{self.sides.party.ref}/",
+            f"/exchange/stricter/{self.stricter.pk}/",
         )
 
 
@@ -86,7 +91,9 @@ def made_rows() -> Rows:
     )
     from_far(sides, wrong, tlp=Tlp.AMBER, body=said, basis=(agreement.ref,))[0].require()
     feed = _feeds(sides.world)
-    return Rows(sides, brought, agreement, sides.proposed_by_far(), awaiting, sent, received, feed)
+    reached = (collected(sides), made_stricter(sides))
+    proposed = sides.proposed_by_far()
+    return Rows(sides, brought, agreement, proposed, awaiting, sent, received, feed, *reached)
 
 
 def _feeds(world: World) -> Feed:

@@ -81,6 +81,9 @@ TABLE: dict[str, set[Role]] = {
     "resume_feed": {Role.ANALYST, Role.DUTY_OFFICER},
     "accept_fall": set(),
     "close_feed": set(),
+    "list_accounts": ALL,
+    "open_account": {Role.ADMINISTRATOR},  # which no program is given
+    "end_account": {Role.ADMINISTRATOR},
 }
 
 

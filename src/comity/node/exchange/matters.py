@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from django.http import HttpRequest
 from django.urls import reverse
 
-from comity.node.exchange import stricter, telling, tracing
+from comity.node.exchange import gathering, stricter, telling, tracing
 from comity.node.exchange.feeds.queries import feeds_to_look_at
+from comity.node.exchange.models import HookState
 from comity.node.parties.access import actor_of
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
@@ -18,23 +19,39 @@ OFTEN = 3  # failures of a feed in a row: once is the weather
 
 
 def matters(request: HttpRequest) -> Iterator[Matter]:
-    """Recalled objects to delete, partners that have an older, wider version, feeds that fail."""
+    """What was asked back or doubted, wider markings, and feeds and webhooks that fail."""
     actor = actor_of(request)
-    if actor is None or not actor.may(Power.READ_CONTENT).allowed:
+    if actor is None:
         return
-    count = tracing.to_delete(actor).count() if actor.may(Power.IMPORT).allowed else 0
+    if actor.may(Power.IMPORT).allowed:
+        yield from _to_delete(actor)
+        yield from _doubts(actor)
+    if actor.may(Power.READ_CONTENT).allowed:
+        yield from _behind(actor)
+        yield from _feeds(actor)
+    if actor.may(Power.APPROVE).allowed or actor.may(Power.MANAGE_PARTNERS).allowed:
+        yield from _paused(actor)
+
+
+def _to_delete(actor: Actor) -> Iterator[Matter]:
+    count = tracing.to_delete(actor).count()
     if count:
         words = f"{count} recalled version{'' if count == 1 else 's'} to delete"
         yield Matter(words, reverse("exchange:recalls"))
-    doubts = telling.doubts_of_ours(actor).count() if actor.may(Power.IMPORT).allowed else 0
-    if doubts:
-        words = f"{doubts} report{'' if doubts == 1 else 's'} of a false positive of ours"
+
+
+def _doubts(actor: Actor) -> Iterator[Matter]:
+    count = telling.doubts_of_ours(actor).count()
+    if count:
+        words = f"{count} report{'' if count == 1 else 's'} of a false positive of ours"
         yield Matter(words, reverse("exchange:doubts"))
-    behind = stricter.partners_behind(actor)
-    if behind:
-        words = f"{behind} partner{' has' if behind == 1 else 's have'} an older, wider marking"
+
+
+def _behind(actor: Actor) -> Iterator[Matter]:
+    count = stricter.partners_behind(actor)
+    if count:
+        words = f"{count} partner{' has' if count == 1 else 's have'} an older, wider marking"
         yield Matter(words, reverse("exchange:stricter-list"))
-    yield from _feeds(actor)
 
 
 def _feeds(actor: Actor) -> Iterator[Matter]:
@@ -44,3 +61,11 @@ def _feeds(actor: Actor) -> Iterator[Matter]:
     count = feeds_to_look_at(actor, OFTEN).count()
     if count:
         yield Matter(f"{count} feed{' needs' if count == 1 else 's need'} a look", reverse("exchange:feeds"))
+
+
+def _paused(actor: Actor) -> Iterator[Matter]:
+    rows = gathering.webhooks_for(actor).filter(state=HookState.PAUSED, failing_since__isnull=False)
+    count = rows.count()
+    if count:
+        words = f"{count} webhook{' is' if count == 1 else 's are'} paused, since calls failed"
+        yield Matter(words, reverse("exchange:webhooks"), wrong=True)

@@ -34,7 +34,7 @@ from comity.node.exchange.models import (
     Victim,
 )
 from comity.node.parties.actors import Actor
-from comity.node.parties.models import Party
+from comity.node.parties.models import Party, PartyKind
 from comity.node.parties.roles import Power
 from comity.node.site.among import Among
 
@@ -67,6 +67,21 @@ def accounts_for(actor: Actor) -> QuerySet[TaxiiAccount]:
     if not actor.may(Power.READ_PARTIES).allowed:
         return TaxiiAccount.objects.none()
     return TaxiiAccount.objects.filter(revoked_at=None).select_related("party")
+
+
+def account_for(actor: Actor, key: int) -> TaxiiAccount:
+    """One of them; raises `NotFound`."""
+    found = accounts_for(actor).filter(pk=key).first()
+    if found is None:
+        raise NotFound("account")
+    return found
+
+
+def readers(actor: Actor) -> QuerySet[Party]:
+    """The parties whose programs can be given content: whoever is neither ours nor an observer."""
+    if not actor.may(Power.READ_PARTIES).allowed:
+        return Party.objects.none()
+    return Party.objects.filter(ours=False).exclude(kind=PartyKind.OBSERVER)
 
 
 def object_for(actor: Actor, ref: str) -> StixObject:

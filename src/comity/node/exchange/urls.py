@@ -6,6 +6,8 @@ from django.urls import include, path
 
 from comity.node.exchange.taxii import urls as taxii
 from comity.node.exchange.views import (
+    accounts,
+    collections,
     erasing,
     feeds,
     objects,
@@ -16,6 +18,7 @@ from comity.node.exchange.views import (
     sharing,
     stricter,
     values,
+    webhooks,
 )
 
 app_name = "exchange"
@@ -56,6 +59,22 @@ _pages = [
     path("stricter/<int:key>/", stricter.detail, name="stricter"),
     path("stricter/<int:key>/again", stricter.again, name="stricter-again"),
     path("stricter/<int:key>/recall", stricter.ask_back, name="stricter-recall"),
+    path("collections/", collections.listing, name="collections"),
+    path("collections/new", collections.begin, name="collection-new"),
+    path("collections/<uuid:ref>/", collections.detail, name="collection"),
+    path("collections/<uuid:ref>/change", collections.change, name="collection-change"),
+    path("collections/<uuid:ref>/close", collections.close, name="collection-close"),
+    path("collections/<uuid:ref>/for/<str:party>/", collections.seen, name="collection-seen"),
+    path("accounts/", accounts.listing, name="accounts"),
+    path("accounts/new", accounts.give, name="account-new"),
+    path("accounts/<int:key>/end", accounts.end, name="account-end"),
+    path("webhooks/", webhooks.listing, name="webhooks"),
+    path("webhooks/new", webhooks.begin, name="webhook-new"),
+    path("webhooks/<int:key>/", webhooks.detail, name="webhook"),
+    path("webhooks/<int:key>/pause", webhooks.step, {"what": "pause"}, name="webhook-pause"),
+    path("webhooks/<int:key>/resume", webhooks.step, {"what": "resume"}, name="webhook-resume"),
+    path("webhooks/<int:key>/replay", webhooks.replay, name="webhook-replay"),
+    path("webhooks/<int:key>/end", webhooks.end, name="webhook-end"),
     path("share", sharing.share, name="share"),
     path("see/", sharing.sights, name="sights"),
     path("see/<str:ref>/", sharing.see, name="see"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -89,19 +89,21 @@ def scope_of(collection: Collection, party: Party, now: datetime) -> Scope:
     return Scope(
         holder=collection.holder,
         sighted=sighted,
-        classes=frozenset(key for key in whole if _fits(query, sighted.facts, key)),
+        classes=frozenset(key for key in whole if fits(query, sighted.facts[key])),
         types=frozenset(query.types) or None,
-        labels=frozenset(
-            [f"label:{each.casefold()}" for each in query.labels]
-            + [f"sector:{each.casefold()}" for each in query.sectors]
-        ),
+        labels=frozenset((*names_of("label", query.labels), *names_of("sector", query.sectors))),
         waves=_waves(sighted.waves, collection),
         whole=whole,
     )
 
 
-def _fits(query: Query, facts: Mapping[int, Handling], key: int) -> bool:
-    handling = facts[key]
+def names_of(kind: str, words: Iterable[str]) -> list[str]:
+    """The names under which an object bears these labels, or these sectors."""
+    return [f"{kind}:{each.casefold()}" for each in words]
+
+
+def fits(query: Query, handling: Handling) -> bool:
+    """Whether the source and the label of a class are among those that are chosen."""
     source = OWN if handling.ownership is Ownership.OWN else handling.origin
     if query.sources and source not in query.sources:
         return False
