@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from comity.node.exchange.models import Remark
+from comity.node.exchange.services.comparing import compare_new
 from comity.node.exchange.services.telling import begin_rule
 from comity.node.parties.roles import Role
 from tests.node.exchange.holding import from_elsewhere, indicator, own_work
@@ -82,3 +83,15 @@ def test_who_may_not_learns_nothing(observer, world):
     assert observer.get(f"/objects/{BAD['id']}/remarks").status_code == 403
     assert observer.post("/reports", {"reports": [{"object": BAD["id"]}]}).status_code == 403
     assert observer.post(f"/objects/{BAD['id']}/tell").status_code == 403
+
+
+def test_both_sides_of_a_contradiction(analyst, observer, world):
+    own_work(world, BAD | {"confidence": 90})
+    from_elsewhere(world, theirs := indicator("theirs", confidence=10) | {"pattern": BAD["pattern"]})
+    assert analyst.get("/contradictions").json()["items"] == []
+    compare_new(NOW)
+    found = analyst.get("/contradictions").json()["items"]
+    assert {each["object"] for each in found} == {BAD["id"], theirs["id"]}
+    assert {each["rule"] for each in found} == {"confidence"}
+    assert {side["object"] for side in (found[0]["one"], found[0]["other"])} == {BAD["id"], theirs["id"]}
+    assert observer.get("/contradictions").status_code == 403

@@ -35,6 +35,7 @@ class Exchange(systems.System):
         from comity.node.exchange.kinds import SHARE  # noqa: PLC0415  models are loaded only now
         from comity.node.exchange.recalls import RECALL  # noqa: PLC0415  as above
         from comity.node.exchange.services.calling import call_due  # noqa: PLC0415  as above
+        from comity.node.exchange.services.comparing import compare_new  # noqa: PLC0415  as above
         from comity.node.exchange.services.retention import end_retention  # noqa: PLC0415  as above
         from comity.node.exchange.services.tightening import follow  # noqa: PLC0415  as above
         from comity.node.exchange.taxii import callers  # noqa: PLC0415  as above
@@ -46,6 +47,7 @@ class Exchange(systems.System):
         offer_foresight("exchange", effect)
         roots.offer(callers.roots)
         kinds.register(*lists.KINDS, misp.MISP)
+        offer_routine(Routine("find-contradictions", timedelta(minutes=1), compare_new))
         offer_routine(Routine("end-retention", timedelta(days=1), end_retention))
         offer_routine(Routine("call-webhooks", timedelta(seconds=2), call_due))
         offer_routine(Routine("reach-with-stricter-versions", timedelta(seconds=10), follow))

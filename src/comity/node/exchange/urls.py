@@ -38,6 +38,7 @@ _pages = [
     path("objects/<str:ref>/report", remarks.report, name="report"),
     path("objects/<str:ref>/tell", remarks.tell, name="tell"),
     path("objects/<str:ref>/looked-at", remarks.look_at, name="look-at"),
+    path("contradictions", remarks.contradictions, name="contradictions"),
     path("doubts", remarks.doubts, name="doubts"),
     path("telling", remarks.rules, name="telling"),
     path("telling/<str:ref>/rule", remarks.rule, name="telling-rule"),

@@ -6,19 +6,32 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.utils import timezone
-from ninja import Field, Router, Status
+from ninja import Field, Query, Router, Status
 
 from comity.base.times import decode_time
 from comity.base.tlp import Tlp
-from comity.node.exchange import queries, reports, telling
+from comity.engines.contradictions.rules import RULE_NAMED
+from comity.node.exchange import contradicted, queries, reports, telling
 from comity.node.exchange.api.shapes import MAX_REF
+from comity.node.exchange.models import Contradiction
 from comity.node.exchange.reports import LONGEST_WHERE, LONGEST_WHY, MOST_COUNT, What
 from comity.node.exchange.scores import Seen, score_of, sightings_of
 from comity.node.exchange.seekers import reports_of
 from comity.node.exchange.services import reporting
 from comity.node.exchange.services import telling as services
 from comity.node.parties.access import ActorRequest
-from comity.node.parties.api.words import Given, Named, Time, Told, Verdict, named, needs
+from comity.node.parties.api.words import (
+    Given,
+    Named,
+    Page,
+    Time,
+    Told,
+    Verdict,
+    Window,
+    named,
+    needs,
+    page_of,
+)
 from comity.node.parties.roles import Power
 
 MOST_REPORTS = 1_000
@@ -107,6 +120,23 @@ class Remarks(Told):
     remarks: list[RemarkShown]
 
 
+class Side(Told):
+    """One of two statements; `source` is null for what a file brought."""
+
+    object: str = Field(description="ref")
+    source: Named | None
+
+
+class Contradicting(Told):
+    """Two statements about an object that cannot both hold; nothing is decided."""
+
+    object: str = Field(description="ref of what they are about")
+    rule: str
+    text: str
+    one: Side
+    other: Side
+
+
 class ToldAct(Told):
     """The act that tells the giver."""
 
@@ -156,12 +186,28 @@ def read_remarks(request: ActorRequest, ref: str) -> Remarks:
     )
 
 
+@router.get("/contradictions", response=Page[Contradicting])
+@needs(Power.READ_CONTENT)
+def list_contradictions(request: ActorRequest, wanted: Query[Window]) -> Page[Contradicting]:
+    """What different givers say and cannot both hold, with both sides, as it was found when they said it."""
+    return page_of(contradicted.found_for(request.actor), wanted, _contradicting)
+
+
 @router.post("/objects/{ref}/tell", response={201: ToldAct})
 @needs(Power.COMPOSE)
 def tell_giver(request: ActorRequest, ref: str) -> Status[ToldAct]:
     """Share what we report of an object with whoever gave it to us, as far as it was not told yet."""
     act = services.tell(actor=request.actor, ref=ref, now=timezone.now())
     return Status(201, ToldAct(act=act.ref))
+
+
+def _contradicting(row: Contradiction) -> Contradicting:
+    one, other = (
+        Side(object=each.ref, source=named(each.source) if each.source else None)
+        for each in (row.one, row.other)
+    )
+    text = RULE_NAMED[row.rule].text
+    return Contradicting(object=row.object.ref, rule=row.rule, text=text, one=one, other=other)
 
 
 def _time(text: str | None, where: str) -> datetime | None:

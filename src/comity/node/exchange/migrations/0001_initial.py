@@ -615,4 +615,28 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('holder', 'ref', 'modified', 'party'), name='also_given_once'), models.CheckConstraint(condition=models.Q(models.Q(('act', None), ('brought__isnull', False)), models.Q(('act__isnull', False), ('brought', None)), _connector='OR'), name='also_given_one_way_in')],
             },
         ),
+        migrations.CreateModel(
+            name='ComparedUpTo',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('holder', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Contradiction',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rule', models.CharField(choices=[('types', 'One calls it harmful, the other harmless.'), ('opinions', 'One agrees, the other disagrees.'), ('false-positive', 'One calls it a false positive, the other stands by it or saw it.'), ('label', 'It came under different labels; each binds who got it so.'), ('confidence', 'One is of low confidence, the other of high.'), ('attribution', 'It is attributed to different actors.'), ('validity', 'One calls it over, the other still valid.')], max_length=20)),
+                ('holder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ('object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contradictions', to='exchange.stixobject')),
+                ('one', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='exchange.stixobject')),
+                ('other', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='exchange.stixobject')),
+            ],
+            options={
+                'ordering': ('-pk',),
+                'indexes': [models.Index(fields=['holder', 'id'], name='contradiction_by_holder')],
+                'constraints': [models.UniqueConstraint(fields=('object', 'one', 'other', 'rule'), name='contradiction_once')],
+            },
+        ),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from comity.node.exchange.models.bounds import ErasedObject, Recall, RecallNotice, Victim, VictimHow
 from comity.node.exchange.models.collections import Collection, Standing, TaxiiAccount
+from comity.node.exchange.models.contradictions import ComparedUpTo, Contradiction
 from comity.node.exchange.models.feeds import Feed, FeedEntry, FeedRun, Outcome
 from comity.node.exchange.models.given import AlsoGiven
 from comity.node.exchange.models.held import (
@@ -26,6 +27,8 @@ __all__ = [
     "AlsoGiven",
     "ClassCount",
     "Collection",
+    "ComparedUpTo",
+    "Contradiction",
     "ErasedObject",
     "Feed",
     "FeedEntry",

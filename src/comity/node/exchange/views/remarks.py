@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from comity.base.errors import Malformed
+from comity.engines.contradictions.rules import RULE_NAMED
 from comity.engines.scoring.score import Score
 from comity.formats.stix import is_observable
-from comity.node.exchange import forms, queries, telling
-from comity.node.exchange.models import StixObject
+from comity.node.exchange import contradicted, forms, queries, telling
+from comity.node.exchange.models import Contradiction, StixObject
 from comity.node.exchange.scores import Seen, score_of, sightings_of
 from comity.node.exchange.scoring_page import drawn, now_in_force
 from comity.node.exchange.services import reporting
@@ -22,6 +24,8 @@ from comity.node.exchange.services import telling as services
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
 from comity.node.site.forms import form_page
+
+ROWS = 50
 
 
 def remarks_shown(request: ActorRequest, row: StixObject) -> dict[str, Any]:
@@ -34,6 +38,7 @@ def remarks_shown(request: ActorRequest, row: StixObject) -> dict[str, Any]:
         "score": score,
         "seen": sightings_of(request.actor, [row.ref]).get(row.ref, Seen()),
         "remarks": remarks,
+        "contradictions": contradicted.compare([row], timezone.now()),
         "giver": giver,
         "told_at_once": telling.at_once(row, rules),
         "untold": giver is not None and any(each.ours and not each.told for each in remarks),
@@ -96,6 +101,19 @@ def doubts(request: ActorRequest) -> HttpResponse:
     titles = queries.titles_held(queries.own_body(request.actor), {each.ref for each in found})
     rows = [(each, titles.get(each.ref, each.ref)) for each in found]
     return render(request, "exchange/doubts.html", {"rows": rows})
+
+
+@require_safe
+@needs(Power.READ_CONTENT)
+def contradictions(request: ActorRequest) -> HttpResponse:
+    """What was found to contradict itself, with both sides."""
+    page = Paginator(contradicted.found_for(request.actor), ROWS).get_page(request.GET.get("page"))
+    found = [(row, RULE_NAMED[row.rule], _sides(row)) for row in page.object_list]
+    return render(request, "exchange/contradictions.html", {"page": page, "found": found})
+
+
+def _sides(row: Contradiction) -> list[tuple[str, StixObject]]:
+    return [(contradicted.who_gave(each), each) for each in (row.one, row.other)]
 
 
 @require_safe
