@@ -200,7 +200,7 @@ def test_pages_are_a_fixed_number_of_queries(analyst, agreed, django_assert_max_
     own_work(agreed.world, one)
     path = page.format(party=agreed.party.ref, one=one["id"])
     analyst.get(path)
-    with django_assert_max_num_queries(34) as few:
+    with django_assert_max_num_queries(45) as few:
         assert analyst.get(path).status_code == 200
     own_work(agreed.world, *(indicator(f"i{n}", created_by_ref=agreed.world.body.ref) for n in range(1, 20)))
     shared(agreed, one)

@@ -68,7 +68,7 @@ def keys_with(actor: Actor, value: Looked) -> QuerySet[Value, int]:
     held = objects_for(actor).order_by().exclude(type__in=DEFINITIONS)
     having = Value.objects.filter(kind=value.kind.value, key=key_of(value))
     having = having.filter(Exists(held.filter(pk=OuterRef("object"))))
-    return having.order_by("-object").values_list("object", flat=True).distinct()
+    return having.order_by("-object_id").values_list("object", flat=True).distinct()
 
 
 def by_source(actor: Actor, value: Looked) -> list[BySource]:

@@ -8,12 +8,11 @@ from datetime import date
 from itertools import islice
 from typing import TypeVar
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from comity.base.errors import NotFound
 from comity.engines.release.judge import Removal
 from comity.engines.release.redact import Parties, redacted_id
-from comity.formats.markings import TLP_OF_ID
 from comity.formats.stix import ID, IDENTITY_ID
 from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
@@ -28,7 +27,6 @@ from comity.node.exchange.models import (
     Collection,
     ErasedObject,
     Import,
-    Link,
     StixObject,
     TaxiiAccount,
     Victim,
@@ -241,21 +239,6 @@ def known_there(holder: Party, partner: Party, refs: Iterable[str]) -> set[str]:
         ref for chunk in chunks(wanted) for ref in given.filter(ref__in=chunk).values_list("ref", flat=True)
     }
     return came | receipted_by(holder, partner, wanted) | remotes.taken_by(holder, partner, wanted)
-
-
-def linking_to(actor: Actor, ref: str, limit: int = 50) -> QuerySet[StixObject]:
-    """The objects that name this one, newest first; looked up by their keys, not found on a walk of all."""
-    naming = Link.objects.filter(ref=ref).values("object_id")
-    rows = objects_for(actor).filter(pk__in=naming).defer("wire", "words")
-    return rows.order_by((F("pk") + 0).desc())[:limit]
-
-
-def linked_from(actor: Actor, row: StixObject) -> list[tuple[str, str, StixObject | None]]:
-    """What the object names: the property, the ref, and the object if the body holds it."""
-    named = row.links.exclude(ref__in=TLP_OF_ID).order_by("path", "ref")
-    links = list(named.values_list("path", "ref")[:200])
-    here = {each.ref: each for each in objects_for(actor).filter(ref__in={ref for _, ref in links})}
-    return [(path, ref, here.get(ref)) for path, ref in links]
 
 
 def import_for(actor: Actor, key: int) -> Import:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from itertools import islice
-from operator import itemgetter, or_
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from comity.engines.patterns.kinds import Value as Looked
 from comity.engines.patterns.query import understood
@@ -31,6 +29,7 @@ SORTED = 5_000  # objects, the newest that fit, which are sorted by what they sa
 WALKED = (Order.NEWEST, Order.OLDEST)
 _SORTED_BY = {Order.OLDEST: "added", Order.CONFIDENCE: "confidence", Order.MODIFIED: "modified"}
 ALIKE_VALUES, ALIKE = 20, 10  # values of one object that are compared, and objects that are shown for each
+ALIKE_COUNTED = 1_000  # objects with a value that the page of another counts
 
 
 def listed(actor: Actor, narrow: Narrow, most: int | None = None) -> QuerySet[StixObject]:
@@ -82,7 +81,7 @@ def _found(actor: Actor, narrow: Narrow, most: int) -> QuerySet[StixObject]:
     if begin is not None:
         within = Exists(rows.order_by().filter(pk=OuterRef("object")))
         # The index is to begin: Django's own order of joins would walk the list.
-        named = begin.filter(within).order_by("-object").values_list("object", flat=True).distinct()[:most]
+        named = begin.filter(within).order_by("-object_id").values_list("object", flat=True).distinct()[:most]
         return StixObject.objects.filter(pk__in=list(named))
     if narrow.related is not None:
         # No index has a sum, so the planner cannot walk the list for its order.
@@ -100,9 +99,12 @@ class Alike:
     newest: tuple[StixObject, ...]
 
     @property
-    def more(self) -> int:
-        """How many there are beside the newest."""
-        return self.count - len(self.newest)
+    def more(self) -> str:
+        """How many there are beside the newest, in words."""
+        rest = self.count - len(self.newest)
+        if self.count > ALIKE_COUNTED:
+            return f"more than {ALIKE_COUNTED} in all"
+        return f"and {rest} more" if rest else ""
 
     @property
     def givers(self) -> tuple[str, ...]:
@@ -112,29 +114,23 @@ class Alike:
 
 
 def alike(actor: Actor, row: StixObject, value: Mapping[str, object]) -> list[Alike]:
-    """The values that the object shares with others that the actor's body holds."""
+    """The values that the object shares with others that the actor's body holds: a question for each value.
+
+    One question for all would have to count all that have each; so the newest are read, and the rest bounded.
+    """
     own = {(each.kind.value, key_of(each)): each for each in islice(values_of_object(value), ALIKE_VALUES)}
-    if not own:
-        return []
-    same = reduce(or_, (Q(kind=kind, key=key) for kind, key in own))
-    among = objects_for(actor).exclude(ref=row.ref)
-    pair, newest = (F("kind"), F("key")), F("object").desc()
-    within = Exists(among.order_by().filter(pk=OuterRef("object")))
-    ranked = (
-        Value.objects.filter(same)
-        .filter(within)
-        .annotate(
-            place=Window(RowNumber(), partition_by=pair, order_by=newest),
-            of=Window(Count("pk"), partition_by=pair),
-        )
-    )
-    shown = ranked.filter(place__lte=ALIKE).order_by("-object")
-    found = list(shown.values_list("kind", "key", "of", "object"))
-    rows = among.select_related("source").defer("wire", "words").in_bulk([key for *_, key in found])
+    others = objects_for(actor).order_by().exclude(ref=row.ref)
+    within = Exists(others.filter(pk=OuterRef("object")))
+    found: dict[Looked, tuple[list[int], int]] = {}
+    for (kind, key), each in own.items():
+        having = Value.objects.filter(kind=kind, key=key).filter(within).order_by("-object_id")
+        keys = list(having.values_list("object", flat=True)[:ALIKE])
+        count = having[: ALIKE_COUNTED + 1].count() if len(keys) == ALIKE else len(keys)
+        found |= {each: (keys, count)} if keys else {}
+    rows = {each.pk: each for each in rows_of(key for keys, _ in found.values() for key in keys)}
     return [
-        Alike(each, hits[0][2], tuple(rows[key] for *_, key in hits))
-        for named, each in own.items()
-        if (hits := [hit for hit in found if hit[:2] == named])
+        Alike(each, count, tuple(rows[key] for key in keys if key in rows))
+        for each, (keys, count) in found.items()
     ]
 
 

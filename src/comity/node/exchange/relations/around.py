@@ -17,6 +17,7 @@ from comity.node.exchange.relations.related import ENDS, OF_AUTHORS
 from comity.node.parties.actors import Actor
 
 NEAR = 1_000  # links of the object itself that are looked at
+_BESIDE = ("object_refs", "sighting_of_ref")  # by which others name an object, followed like relationships
 _NAMED = 2_000  # links of the objects around it that are looked at
 
 
@@ -39,7 +40,7 @@ class Reach(Enum):
     @property
     def each(self) -> int:
         """Links that are followed of each end of an object one step away."""
-        return 2 if self is Reach.NEAR else 5
+        return 3 if self is Reach.NEAR else 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,8 @@ def around(actor: Actor, row: StixObject, reach: Reach = Reach.NEAR) -> Around:
     """What the object is joined with, in a fixed number of questions however large the star is."""
     held = objects_for(actor).order_by()
     links, beyond = _links_of(held, row)
-    nodes = _nodes(held, {each.other(row.ref) for each in links})
-    chosen, more = _chosen(links, nodes, row.ref, reach.first)
-    first = {ref: nodes[ref] for each in chosen if (ref := each.other(row.ref)) != row.ref}
+    chosen, more = _chosen(links, row.ref, reach.first)
+    first = _nodes(held, dict.fromkeys(ref for each in chosen if (ref := each.other(row.ref)) != row.ref))
     far = _links_from(held, first, reach)
     known = {row.ref, *first}
     new = dict.fromkeys(ref for each in far for ref in (each.source, each.target) if ref not in known)
@@ -123,7 +123,7 @@ def _links_of(held: QuerySet[StixObject], row: StixObject) -> tuple[list[Edge], 
     named = [Edge(row.ref, path, ref) for path, ref in own[:NEAR]]
     naming = Link.objects.filter(ref=row.ref).exclude(path__in=OF_AUTHORS)
     naming = naming.filter(Exists(held.filter(pk=OuterRef("object"))))
-    found = list(naming.order_by("-path", "-object").values_list("object", "path")[: NEAR + 1])
+    found = list(naming.order_by("-path", "-object_id").values_list("object", "path")[: NEAR + 1])
     joins = [key for key, path in found[:NEAR] if path in ENDS]
     others = {key: path for key, path in found[:NEAR] if path not in ENDS}
     refs = dict(held.filter(pk__in=list(others)).values_list("pk", "ref"))
@@ -150,31 +150,34 @@ def _joined(held: QuerySet[StixObject], keys: Iterable[int]) -> list[Edge]:
 
 def _links_from(held: QuerySet[StixObject], first: Mapping[str, Node], reach: Reach) -> list[Edge]:
     """A few links of each object one step away; a hub is not read through for them."""
-    few = {
-        f"{path}{place}": Subquery(_naming(held, path)[place : place + 1])
-        for path in ENDS
-        for place in range(reach.each)
-    }
-    rows = held.filter(ref__in=list(first)).values_list("pk", "ref", *few.values())
-    keys: list[int] = []
+    few = [(path, place) for path in (*ENDS, *_BESIDE) for place in range(reach.each)]
+    asked = {f"{path}{place}": Subquery(_naming(held, path)[place : place + 1]) for path, place in few}
     refs: dict[int, str] = {}
-    for key, ref, *joins in rows:
+    joins: list[int] = []
+    named: list[tuple[int, str, str]] = []
+    for key, ref, *found in (
+        held.filter(ref__in=list(first)).annotate(**asked).values_list("pk", "ref", *asked)
+    ):
         refs[key] = ref
-        keys += [join for join in joins if join is not None]
-    return [*_joined(held, sorted(keys, reverse=True)), *_named(refs, reach)]
+        naming = [(each, path) for each, (path, _) in zip(found, few, strict=True) if each is not None]
+        joins += [each for each, path in naming if path in ENDS]
+        named += [(each, path, ref) for each, path in naming if path not in ENDS]
+    here = dict(held.filter(pk__in=[key for key, *_ in named]).values_list("pk", "ref"))
+    told = [Edge(here[key], path, ref) for key, path, ref in named if key in here]
+    return [*_joined(held, sorted(joins, reverse=True)), *_named(refs, reach), *told]
 
 
 def _naming(held: QuerySet[StixObject], path: str) -> QuerySet[Link, Any]:
     links = Link.objects.filter(ref=OuterRef("ref"), path=path)
     here = links.filter(Exists(held.filter(pk=OuterRef("object"))))
-    return here.order_by("-object").values("object")
+    return here.order_by("-object_id").values("object")
 
 
 def _named(refs: Mapping[int, str], reach: Reach) -> list[Edge]:
     """What these objects name themselves, a few of each property."""
     links = Link.objects.filter(object__in=list(refs)).exclude(path__in=OF_AUTHORS)
     found: dict[tuple[int, str], list[str]] = defaultdict(list)
-    for key, path, ref in links.order_by("object", "path", "ref").values_list("object", "path", "ref")[
+    for key, path, ref in links.order_by("object_id", "path", "ref").values_list("object", "path", "ref")[
         :_NAMED
     ]:
         found[key, path].append(ref)
@@ -186,16 +189,14 @@ def _nodes(held: QuerySet[StixObject], refs: Iterable[str]) -> dict[str, Node]:
     wanted = list(refs)
     rows = held.filter(ref__in=wanted).values_list("ref", "type", "title", "tlp")
     here = {ref: Node(ref, kind, title, tlp) for ref, kind, title, tlp in rows}
-    return {ref: here.get(ref) or Node(ref, ref.partition("--")[0], ref, held=False) for ref in wanted}
+    return {ref: here.get(ref) or Node(ref, _type_of(ref), ref, held=False) for ref in wanted}
 
 
-def _chosen(
-    links: Sequence[Edge], nodes: Mapping[str, Node], ref: str, most: int
-) -> tuple[list[Edge], tuple[More, ...]]:
+def _chosen(links: Sequence[Edge], ref: str, most: int) -> tuple[list[Edge], tuple[More, ...]]:
     """So many links, one of each kind in turn, so that a star hides no other; and what is left of each."""
     kinds: dict[tuple[str, str, bool], list[Edge]] = defaultdict(list)
     for each in dict.fromkeys(links):
-        kinds[each.words, nodes[each.other(ref)].type, each.source == ref].append(each)
+        kinds[each.words, _type_of(each.other(ref)), each.source == ref].append(each)
     turns = chain.from_iterable(zip_longest(*kinds.values()))
     chosen = set([each for each in turns if each is not None][:most])
     more = tuple(
@@ -204,3 +205,8 @@ def _chosen(
         if (count := sum(each not in chosen for each in its))
     )
     return [each for its in kinds.values() for each in its if each in chosen], more
+
+
+def _type_of(ref: str) -> str:
+    """What an id says its object is; no other is taken in."""
+    return ref.partition("--")[0]

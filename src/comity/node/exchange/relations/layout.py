@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from comity.node.exchange.relations.around import Around, Edge, More, Node
 
-WIDTH, HEIGHT, GAP = 196, 34, 8  # of a box, and between two
-BETWEEN = 132  # room for the words on a line
+WIDTH, HEIGHT, GAP = 180, 34, 8  # of a box, and between two
+BETWEEN = 82  # room for the words on a line
 MARGIN = 6
-LONGEST, LONGEST_WORDS = 25, 18  # letters that fit
+LONGEST = 24  # letters that fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,36 @@ class Box:
     def label(self) -> str:
         """The name, as far as it fits."""
         return shortened(self.node.title, LONGEST) if self.node else ""
+
+    @property
+    def text_x(self) -> int:
+        """Where its words begin."""
+        return self.x + 10
+
+    @property
+    def first_y(self) -> int:
+        """The line of the type."""
+        return self.y + 13
+
+    @property
+    def second_y(self) -> int:
+        """The line of the name."""
+        return self.y + 28
+
+    @property
+    def only_y(self) -> int:
+        """The only line, where there is one."""
+        return self.y + 21
+
+    @property
+    def width(self) -> int:
+        """As wide as all."""
+        return WIDTH
+
+    @property
+    def height(self) -> int:
+        """As high as all."""
+        return HEIGHT
 
     @property
     def middle(self) -> int:
@@ -123,7 +153,7 @@ def _between(left: Box, right: Box, words: str, *, forward: bool, across: bool =
     bend = (end - begin) // 3
     curve = f"{begin + bend},{left.middle} {begin + bend},{right.middle} {begin + 2 * bend},{right.middle}"
     path = f"M{begin},{left.middle} C{curve} L{end},{right.middle}"
-    return Line(path, words, end - 8, right.middle - 4, forward, across)
+    return Line(path, words, end - 6, right.middle - 4, forward, across)
 
 
 def _beside(source: Box, target: Box, words: str) -> Line:

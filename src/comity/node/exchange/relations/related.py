@@ -99,10 +99,10 @@ def _joining(held: QuerySet[StixObject], wanted: Related) -> QuerySet[Link, int]
     joining = held.filter(pk=OuterRef("object"), type="relationship")
     joining = joining.filter(relation=wanted.relation) if wanted.relation else joining
     links = Link.objects.filter(ref__in=wanted.refs, path__in=ENDS).filter(Exists(joining))
-    return links.order_by("-object").values_list("object", flat=True)[:MOST_RELATED]
+    return links.order_by("-object_id").values_list("object", flat=True)[:MOST_RELATED]
 
 
 def _naming(wanted: Related) -> QuerySet[Link, int]:
     """The keys of what names these objects otherwise; relationships are no relatives themselves."""
     links = Link.objects.filter(ref__in=wanted.refs).exclude(path__in=(*OF_AUTHORS, *ENDS))
-    return links.order_by("-object").values_list("object", flat=True)[:MOST_RELATED]
+    return links.order_by("-object_id").values_list("object", flat=True)[:MOST_RELATED]

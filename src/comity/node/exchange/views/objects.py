@@ -15,15 +15,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from comity.node.exchange import forms, queries, searching, stricter, tracing
 from comity.node.exchange.handling import of_class
+from comity.node.exchange.relations.around import Reach
+from comity.node.exchange.seeing import seers
 from comity.node.exchange.services import importing, marking
 from comity.node.exchange.sights import who_may_see
 from comity.node.exchange.validity import findings_of
 from comity.node.exchange.views.erasing import tombstone
+from comity.node.exchange.views.graph import graph_shown
 from comity.node.exchange.views.remarks import remarks_shown
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
 from comity.node.site.forms import form_page
 
+PARTNERS = 10  # whose judgements stand on the page of the object; all are one link away
 _PLAIN = (str, int, float, bool)
 _FIRST = ("name", "value", "pattern", "description", "abstract", "content")
 _LAST = ("created", "modified")
@@ -42,14 +46,13 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
     row = queries.object_for(request.actor, ref)
     look = forms.Look(request.GET)
     value = queries.decoded(row).value
-    partners = list(queries.partners(request.actor))
+    now = timezone.now()
+    partners = list(queries.partners(request.actor).order_by("name", "pk")[:PARTNERS])
     shown = {
         "row": row,
         "properties": _readable(value, row.title),
         "raw": json.dumps(value, indent=2, ensure_ascii=False),
         "handling": of_class(row.handling),
-        "linked": queries.linked_from(request.actor, row),
-        "linking": queries.linking_to(request.actor, ref),
         "findings": findings_of(queries.decoded(row)),
         "alike": searching.alike(request.actor, row, value),
         "versions": queries.versions_of(request.actor, ref).defer("wire", "words"),
@@ -59,9 +62,10 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "stricter": stricter.version_of(request.actor, ref),
         "to_delete": tracing.to_delete(request.actor, ref).exists(),
         "look": look,
-        "seen_by": who_may_see(row, partners, purpose=look.chosen(), now=timezone.now()),
+        "seen_by": who_may_see(row, partners, purpose=look.chosen(), now=now),
+        "who": seers(request.actor, [row.handling_id], purpose=look.chosen(), now=now),
     }
-    shown |= remarks_shown(request, row)
+    shown |= remarks_shown(request, row) | graph_shown(request, row, Reach.NEAR)
     return render(request, "exchange/object.html", shown | may(request))
 
 
