@@ -63,6 +63,11 @@ def markings_of(found: StixObject, definitions: Mapping[str, StixObject]) -> Mar
     )
 
 
+def explains(definition: StixObject) -> bool:
+    """Whether a definition says more of what it marks than its id does: those of TLP mostly do not."""
+    return _read(definition.id, definition.value) != _read(definition.id, {})
+
+
 def tlp_definition(tlp: Tlp) -> dict[str, Any]:
     """The marking definition that OASIS published for a label."""
     return {

@@ -232,3 +232,49 @@ def test_nothing_of_a_victim_is_left(case):
     assert bool(result.removed) is (result.object["id"] != thing["id"])
     if not result.removed:
         assert result.object == thing
+
+
+_NAMES = st.sampled_from(["SEK", "Société Énergie", "acme—power", "Straße", "a²", "Трансом", "Ä"])
+_HOLDING = st.sampled_from(
+    [
+        "sek",
+        "Societe\tEnergie",
+        "ACMEPOWER",
+        "acme power",
+        "strasse",
+        "a2",
+        "Трансом",
+        "a\u0308",
+        "s%45k",
+        "x",
+    ]
+)
+_TEXTS = st.lists(st.one_of(st.text(max_size=6), _HOLDING), max_size=4).map("".join)
+
+
+@given(
+    text=_TEXTS,
+    names=st.frozensets(_NAMES, min_size=1),
+    named=st.sampled_from([VICTIM, VICTIM.upper(), OTHER]),
+    plain=st.booleans(),
+)
+@settings(max_examples=300)
+def test_what_surely_names_nobody_names_nobody(text, names, named, plain):
+    thing = obj("note", content=text, object_refs=[INDICATOR], x_about={named: text})
+    victims = Parties(frozenset({VICTIM}), names)
+    written = json.dumps(thing, ensure_ascii=plain).encode(errors="surrogatepass")
+    if victims.surely_not_in(written):
+        assert redacted(thing, victims) == Redacted(thing, ())
+
+
+def test_plain_texts_are_told_apart_without_looking_at_them():
+    assert VICTIMS.surely_not_in(b'{"name":"Beacon of nobody"}')
+    assert Parties(frozenset(), frozenset()).surely_not_in("é\\".encode())
+    for text in (
+        '{"name":"S.E.K."}',
+        f'{{"x":"{VICTIM}"}}',
+        '{"x":"é"}',
+        '{"x":"\\u0073ek"}',
+        '{"x":"%53ek"}',
+    ):
+        assert not VICTIMS.surely_not_in(text.encode())

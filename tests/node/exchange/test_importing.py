@@ -12,9 +12,10 @@ from comity.base.tlp import Tlp
 from comity.base.verdict import Refused
 from comity.engines.release.handling import Handling, Ownership
 from comity.formats.canonical import canonical, sha256_hex
+from comity.formats.markings import tlp_definition
 from comity.node.exchange import queries
 from comity.node.exchange.models import HandlingClass, Import, Link, StixObject, Victim
-from comity.node.exchange.services import importing, storing
+from comity.node.exchange.services import importing, rereading, storing
 from comity.node.exchange.services.importing import Source, import_bundle, import_misp
 from comity.node.exchange.services.marking import mark_victim
 from comity.node.exchange.services.storing import MOST_LISTED, Report
@@ -162,6 +163,27 @@ def test_victims_are_learnt_from_sightings_and_what_names_them_is_judged_anew(wo
     assert done.report["victims"] == ["Karakoram Power"]
     assert facts(told).names_victims
     assert Victim.objects.count() == 1
+
+
+def test_a_new_victim_is_found_in_every_portion_of_what_is_held(world, monkeypatch):
+    monkeypatch.setattr(rereading, "PORTION", 3)
+    school = made("identity", "Example School", identity_class="organization")
+    told = [indicator(f"told{n}", description="x" if n % 4 else "Example\\School") for n in range(11)]
+    own_work(world, school, *told, indicator("by id", x_about=school["id"]))
+    before = dict(StixObject.objects.values_list("ref", "added"))
+    mark_victim(actor=world.analyst, ref=school["id"], now=NOW)
+    named = [each["id"] for n, each in enumerate(told) if not n % 4]
+    changed = {ref for ref, at in StixObject.objects.values_list("ref", "added") if at != before[ref]}
+    assert changed == {*named, school["id"], StixObject.objects.get(title="by id").ref}
+    assert {ref for ref in changed if not facts({"id": ref}).names_victims} == set()
+
+
+def test_a_definition_moves_what_it_marks_only_if_it_says_more_than_its_id(world, monkeypatch):
+    monkeypatch.setattr(rereading.queries, "CHUNK", 2)
+    own_work(world, *(indicator(f"i{n}", Tlp.GREEN) for n in range(5)))
+    places = list(StixObject.objects.values_list("added", flat=True))
+    own_work(world, tlp_definition(Tlp.GREEN), now=LATER)
+    assert [at for at in StixObject.objects.values_list("added", flat=True) if at in places] == places
 
 
 def test_a_person_marks_a_victim(world):

@@ -21,7 +21,7 @@ def folded(text: str) -> str:
 def occur(names: Iterable[str], text: str) -> bool:
     """Whether one of the folded `names` is anywhere in `text`, inside words and web addresses too."""
     plain = f"{folded(text)}\n{folded(unquote(text))}"
-    closed = _closed_up(plain)
+    closed = closed_up(plain)
     return any(name in plain or _occurs_closed_up(name, closed) for name in names)
 
 
@@ -79,9 +79,10 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _occurs_closed_up(name: str, closed: str) -> bool:
-    wanted = _closed_up(name)
+    wanted = closed_up(name)
     return len(wanted) >= SHORTEST_CLOSED_UP and wanted in closed
 
 
-def _closed_up(plain: str) -> str:
+def closed_up(plain: str) -> str:
+    """The letters and digits of a text, without what stands between them."""
     return "".join(letter for letter in plain if letter.isalnum())

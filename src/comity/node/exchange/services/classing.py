@@ -32,7 +32,7 @@ class Classifier:
         value = found.value
         author = value.get("created_by_ref", "")
         author = author if author in self.others else ""
-        named = names_any(value, self.victims)
+        named = names_any(value, self.victims, found.raw)
         alike = (
             found.type,
             author,

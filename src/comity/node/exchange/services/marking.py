@@ -9,9 +9,9 @@ from django.db import transaction
 from comity.base.errors import Conflict, Malformed
 from comity.formats.stix import IDENTITY_ID
 from comity.node.exchange import queries
-from comity.node.exchange.models import StixObject, Victim, VictimHow
-from comity.node.exchange.services.holding import BATCH, one_at_a_time
-from comity.node.exchange.services.rereading import reread_rows
+from comity.node.exchange.models import Victim, VictimHow
+from comity.node.exchange.services.holding import one_at_a_time
+from comity.node.exchange.services.rereading import reread_for_victims
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
 
@@ -30,6 +30,5 @@ def mark_victim(*, actor: Actor, ref: str, now: datetime) -> Victim:
     victim = Victim.objects.create(
         holder=holder, ref=ref, name=identity.title, how=VictimHow.HAND, by_name=actor.name, at=now
     )
-    rows = StixObject.objects.filter(holder=holder).select_related("handling")
-    reread_rows(rows.iterator(chunk_size=BATCH), holder, {}, queries.victims_of(holder), now)
+    reread_for_victims(holder, {}, queries.victims_of(holder), now)
     return victim

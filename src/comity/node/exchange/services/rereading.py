@@ -1,21 +1,29 @@
-"""Put objects into the classes that they have now: a definition or a victim became known."""
+"""Put objects into the classes that they have now: a definition or a victim became known.
+
+What is held may be a million objects. So it is read in portions of the table, without decoding what surely
+names no victim, and only what may change is looked at.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from comity.engines.release.handling import Handling
+from django.db.models import Max, Min
+
 from comity.engines.release.redact import Parties
+from comity.formats.markings import explains
 from comity.formats.stix import StixObject as Found
 from comity.formats.stix import is_observable
 from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS, links_of
-from comity.node.exchange.handling import of_class, reread
+from comity.node.exchange.handling import of_class, of_classes, reread
 from comity.node.exchange.models import Link, StixObject
 from comity.node.exchange.services.classing import keys_of
 from comity.node.exchange.services.holding import BATCH, naming, show_anew
 from comity.node.parties.models import Party
+
+PORTION = 2_000  # keys of the table that are read at once
 
 
 def reread_older(
@@ -28,33 +36,51 @@ def reread_older(
     now: datetime,
 ) -> None:
     """Look again at what names the definitions among what came in; at everything if a victim is new."""
-    defined = [found.id for found in news if found.type in DEFINITIONS]
-    rows = StixObject.objects.filter(holder=holder).select_related("handling")
+    defined = [found.id for found in news if found.type in DEFINITIONS and explains(found)]
+    links = Link.objects.filter(ref__in=defined).order_by() if defined else Link.objects.none()
+    keys = sorted(set(links.values_list("object_id", flat=True).iterator()))
+    for chunk in queries.chunks(keys):
+        _reread(chunk, holder, definitions, victims, now)
     if everything:
-        reread_rows(rows.iterator(chunk_size=BATCH), holder, definitions, victims, now)
-    elif defined:
-        links = Link.objects.filter(ref__in=defined).values("object_id")
-        reread_rows(rows.filter(pk__in=links).iterator(chunk_size=BATCH), holder, definitions, victims, now)
+        reread_for_victims(holder, definitions, victims, now)
 
 
-def reread_rows(
-    rows: Iterable[StixObject],
-    holder: Party,
-    definitions: Mapping[str, Found],
-    victims: Parties,
-    now: datetime,
+def reread_for_victims(
+    holder: Party, definitions: Mapping[str, Found], victims: Parties, now: datetime
+) -> None:
+    """Look again at all that may name one of the victims and was not known to name any."""
+    for keys in _naming_perhaps(holder, victims):
+        for chunk in queries.chunks(keys):
+            _reread(chunk, holder, definitions, victims, now)
+
+
+def _naming_perhaps(holder: Party, victims: Parties) -> Iterator[list[int]]:
+    """By stretches of keys: asked by holder as well, SQLite would sort all that it holds for each."""
+    ends = StixObject.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    rows = StixObject.objects.order_by("pk").values_list("pk", "holder_id", "handling_id", "wire")
+    for start in range(ends["first"] or 0, (ends["last"] or -1) + 1, PORTION):
+        found = [
+            (key, handling)
+            for key, whose, handling, wire in rows.filter(pk__gte=start, pk__lt=start + PORTION)
+            if whose == holder.pk and not victims.surely_not_in(bytes(wire))
+        ]
+        facts = of_classes(handling for _, handling in found)
+        yield [key for key, handling in found if not facts[handling].names_victims]
+
+
+def _reread(
+    keys: Iterable[int], holder: Party, definitions: Mapping[str, Found], victims: Parties, now: datetime
 ) -> None:
     """Put these objects into the classes that they have now, at the end of the order."""
-    changed: list[tuple[StixObject, Handling]] = []
-    for row in rows:
-        found = queries.decoded(row)
-        named = {ref for _, ref in links_of(found.value) if ref.startswith(DEFINITIONS)}
-        missing = named - definitions.keys()
-        around = {**(queries.definitions_held(holder, missing) if missing else {}), **definitions}
-        before = of_class(row.handling)
-        after = reread(before, found, around, victims)
-        if after != before:
-            changed.append((row, after))
+    rows = list(StixObject.objects.filter(holder=holder, pk__in=list(keys)).select_related("handling"))
+    found = [queries.decoded(row) for row in rows]
+    named = {ref for each in found for _, ref in links_of(each.value) if ref.startswith(DEFINITIONS)}
+    around = {**queries.definitions_held(holder, named - definitions.keys()), **definitions}
+    read = [
+        (row, reread(of_class(row.handling), each, around, victims))
+        for row, each in zip(rows, found, strict=True)
+    ]
+    changed = [(row, after) for row, after in read if after != of_class(row.handling)]
     classes = keys_of(handling for _, handling in changed)
     for row, handling in changed:
         row.handling_id = classes[handling]
