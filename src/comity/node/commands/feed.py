@@ -69,7 +69,7 @@ def _node(does: Callable[[Asked], None], body: int) -> Actor:
 def _wish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ready", metavar="NAME", help="begin with a public feed, as `ready` lists them")
     parser.add_argument("--name", help="as your colleagues call it")
-    parser.add_argument("--kind", choices=["lines", "csv", "json", "misp"], help="what it is")
+    parser.add_argument("--kind", choices=["lines", "csv", "json", "misp", "taxii"], help="what it is")
     parser.add_argument("--address", help="https://…, or file:NAME in the folder of feeds")
     parser.add_argument("--mapping", type=Path, metavar="FILE", help="what stands where, as JSON")
     parser.add_argument("--source", dest="note", metavar="WORDS", help="who publishes it")

@@ -30,6 +30,7 @@ class Exchange(systems.System):
         from comity.node.acts.kinds import register  # noqa: PLC0415  models are loaded only now
         from comity.node.acts.routines import Routine, offer_routine  # noqa: PLC0415  as above
         from comity.node.exchange.feeds import kinds, lists, misp  # noqa: PLC0415  as above
+        from comity.node.exchange.feeds import taxii as taxii_feed  # noqa: PLC0415  as above
         from comity.node.exchange.feeds.running import run_due  # noqa: PLC0415  as above
         from comity.node.exchange.foreseeing import effect  # noqa: PLC0415  as above
         from comity.node.exchange.kinds import SHARE  # noqa: PLC0415  models are loaded only now
@@ -46,7 +47,7 @@ class Exchange(systems.System):
         register(SHARE, RECALL)
         offer_foresight("exchange", effect)
         roots.offer(callers.roots)
-        kinds.register(*lists.KINDS, misp.MISP)
+        kinds.register(*lists.KINDS, misp.MISP, taxii_feed.TAXII)
         offer_routine(Routine("find-contradictions", timedelta(minutes=1), compare_new))
         offer_routine(Routine("end-retention", timedelta(days=1), end_retention))
         offer_routine(Routine("call-webhooks", timedelta(seconds=2), call_due))

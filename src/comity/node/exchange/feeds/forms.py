@@ -43,7 +43,7 @@ class FeedForm(forms.Form):
         label="Address",
         max_length=2_000,
         help_text="https://…, or file:NAME for a file in the folder of feeds. "
-        "Of a MISP feed: the folder in which its manifest stands.",
+        "Of a MISP feed: the folder in which its manifest stands. Of TAXII: https://…/collections/ID/.",
     )
     settings = forms.CharField(
         label="Mapping",

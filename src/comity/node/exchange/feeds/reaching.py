@@ -8,16 +8,18 @@ address could make the node ask its own network.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Protocol, Self
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 import httpx
 
 from comity.base.errors import ComityError, Malformed, TooLarge, Unavailable
+from comity.formats.conversation import Ask, Reply
 from comity.node.config import Config
 from comity.node.exchange.feeds.credentials import Credential
 from comity.node.federation.transport import Patience
@@ -151,9 +153,27 @@ class Web:
         """The bytes at the address, or where it leads."""
         asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         headers = {name: value for name, value in asked.items() if value}
+        with self._patient(address) as patience:
+            return self._follow(address, headers, most, patience)
+
+    def ask(self, ask: Ask) -> Reply:
+        """The reply to a question of a conversation, whatever it is; no redirect is followed."""
+        query = f"?{urlencode(ask.query)}" if ask.query else ""
+        at, headers = _parts(f"{ask.url}{query}"), {"Accept": ask.accept}
+        with (
+            self._patient(ask.url) as patience,
+            self._asked(at, headers, patience, self.credential) as response,
+        ):
+            body = _read_up_to(response, ask.limit)
+        told = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, told, body)
+
+    @contextmanager
+    def _patient(self, address: str) -> Iterator[Patience]:
+        """The time that a request may take, and every way of getting nothing in words."""
         with Patience(self.seconds, self._lines) as patience:
             try:
-                reply = self._follow(address, headers, most, patience)
+                yield patience
             except PrivateAddress as error:
                 raise FeedUnavailable(error.message) from error
             except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -161,7 +181,6 @@ class Web:
                 raise FeedUnavailable(self._late(address) if late else _failed(address, error)) from error
         if patience.lost:  # a body without a length ends where we hung up, and looks whole
             raise FeedUnavailable(self._late(address))
-        return reply
 
     def _follow(self, address: str, headers: Mapping[str, str], most: int, patience: Patience) -> Got | None:
         start = at = _parts(address)
@@ -186,9 +205,17 @@ class Web:
         self, at: SplitResult, headers: Mapping[str, str], most: int, patience: Patience, *, known: bool
     ) -> Got | str | None:
         """The reply of one server: bytes, where it leads, or None for what did not change."""
+        secret = self.credential if known else Credential()
+        with self._asked(at, headers, patience, secret) as response:
+            return self._read(response, at, most)
+
+    @contextmanager
+    def _asked(
+        self, at: SplitResult, headers: Mapping[str, str], patience: Patience, secret: Credential
+    ) -> Iterator[httpx.Response]:
+        """The response whose body is not read yet; it is closed at the end."""
         if self._client is None:
             raise RuntimeError("Web is used as a context")
-        secret = self.credential if known else Credential()
         request = self._client.build_request(
             "GET", secret.added_to(at.geturl()), headers={"User-Agent": _AGENT, **headers, **secret.headers}
         )
@@ -196,7 +223,7 @@ class Web:
         request.extensions["trace"] = _Watch(patience, (at.hostname or "") in self.allowed)
         response = self._client.send(request, stream=True)
         try:
-            return self._read(response, at, most)
+            yield response
         finally:
             response.close()
 
@@ -213,13 +240,8 @@ class Web:
             raise FeedUnavailable(f"{where} sends a coding that nobody asked for.")
         if (length := told.get("content-length", "")).isdigit() and int(length) > most:
             raise TooLarge(at.geturl(), f"{int(length):,} bytes; at most {most:,} are read")
-        body = bytearray()
-        for chunk in response.iter_raw():
-            body += chunk
-            if len(body) > most:
-                break
         return Got(
-            _bounded(bytes(body), most, at.geturl()),
+            _bounded(_read_up_to(response, most), most, at.geturl()),
             etag=told.get("etag", "")[:MAX_HEADER],
             last_modified=told.get("last-modified", "")[:100],
             media_type=told.get("content-type", "").partition(";")[0].strip().lower(),
@@ -256,6 +278,16 @@ def _host(address: str) -> str:
 
 def _failed(address: str, error: Exception) -> str:
     return f"{_host(address)} cannot be reached: {str(error) or type(error).__name__}."
+
+
+def _read_up_to(response: httpx.Response, most: int) -> bytes:
+    """The body as it came over the line, a little more than so much of it at most."""
+    body = bytearray()
+    for chunk in response.iter_raw():
+        body += chunk
+        if len(body) > most:
+            break
+    return bytes(body)
 
 
 def _bounded(body: bytes, most: int, where: str) -> bytes:
