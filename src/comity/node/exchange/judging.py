@@ -8,7 +8,7 @@ from typing import Any
 
 from comity.base.verdict import Ground, Verdict
 from comity.engines.release.judge import Release, Removal
-from comity.engines.release.redact import Parties, Redacted, redacted_id, without
+from comity.engines.release.redact import Parties, Redacted, redacted_id
 from comity.formats.canonical import canonical, sha256_hex
 from comity.formats.markings import TLP_OF_ID
 from comity.formats.stix import OBSERVABLES
@@ -17,8 +17,9 @@ from comity.node.acts.kinds import Item, Leaving
 from comity.node.acts.together import all_asked_about, once_together
 from comity.node.exchange import queries, remotes
 from comity.node.exchange.content import DEFINITIONS, links_of
-from comity.node.exchange.handling import names_any, of_class, parties_of
+from comity.node.exchange.handling import names_any, of_class
 from comity.node.exchange.models import StixObject
+from comity.node.exchange.reducing import taken_out
 from comity.node.exchange.sights import Asked
 from comity.node.parties.models import Party
 
@@ -127,24 +128,13 @@ def _explained(release: Release, question: Asked) -> Verdict:
 def _take_out(candidates: Iterable[_Candidate], question: Asked) -> None:
     victims = queries.victims_of(question.holder)
     for each in candidates:
-        for removal in sorted(each.release.removals, key=lambda removal: removal.value):
-            if each.value is None:
-                break
-            parties = victims if removal is Removal.VICTIMS else _provider(each)
-            reduced = without(each.value, parties, removal, creator=question.holder.ref)
-            if isinstance(reduced, Redacted):
-                each.value, each.removed = reduced.object, (*each.removed, *reduced.removed)
+        if each.value is not None and each.release.removals:
+            removals = each.release.removals
+            left = taken_out(each.row, each.value, removals, victims, creator=question.holder.ref)
+            if isinstance(left, Redacted):
+                each.value, each.removed = left.object, left.removed
             else:
-                each.verdict, each.value = reduced, None
-
-
-def _provider(each: _Candidate) -> Parties:
-    """Who gave it to us: a policy can ask that nobody learns that."""
-    origin = of_class(each.row.handling).origin
-    ids = {ref for ref in (origin, each.row.created_by_ref) if ref.startswith("identity--")}
-    source = each.row.source
-    name = source.name if source is not None and not source.ours else "" if origin in ids else origin
-    return parties_of((ref, name) for ref in ids or {""})
+                each.verdict, each.value = left, None
 
 
 def _without_revealing(candidates: Sequence[_Candidate], question: Asked) -> None:

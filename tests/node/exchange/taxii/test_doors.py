@@ -201,14 +201,6 @@ def test_what_may_not_be_seen_answers_as_what_is_not_there(agreed, reader):
     assert reader.ids() == [indicator("amber")["id"]]
 
 
-def test_what_needs_a_removal_goes_by_acts_alone(agreed, reader):
-    power = made("identity", "Karakoram Power", identity_class="organization")
-    told = indicator("told", description="Karakoram Power")
-    sighting = made("sighting", "s", sighting_of_ref=told["id"], where_sighted_refs=[power["id"]])
-    own_work(agreed.world, indicator("plain"), told, sighting, power)
-    assert reader.ids() == [indicator("plain")["id"]]
-
-
 def test_what_names_an_observable_that_stays_is_not_given(agreed, reader):
     address = {"type": "ipv4-addr", "spec_version": "2.1", "value": "198.51.100.7",
                "id": "ipv4-addr--11111111-2222-5333-8444-555555555555",

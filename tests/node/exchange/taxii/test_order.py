@@ -13,9 +13,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from comity.base.tlp import Tlp
+from comity.engines.release.redact import Parties, Redacted, without_victims
 from comity.engines.release.terms import Category, Purpose
 from comity.formats.markings import TLP_IDS
 from comity.formats.stix import is_observable
+from comity.formats.strict_json import decode
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import (
     Collection,
@@ -25,6 +27,7 @@ from comity.node.exchange.models import (
     Link,
     Standing,
     StixObject,
+    Victim,
 )
 from comity.node.exchange.services.collections import Wish, change_collection
 from comity.node.exchange.services.erasing import erase_object
@@ -41,6 +44,11 @@ from tests.node.world import NOW
 pytestmark = pytest.mark.django_db
 DEFENCE = Purpose.NETWORK_DEFENCE
 LABELS = (Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER, Tlp.RED)
+POWER = "Karakoram Power"
+VICTIM_ID = "identity--77777777-7777-4777-8777-777777777777"
+VICTIM = Parties(frozenset({VICTIM_ID}), frozenset({POWER}))
+
+Form = tuple[int, str]  # a version by its key, and the id under which it goes
 
 
 def address(number: int, tlp: Tlp) -> dict[str, Any]:
@@ -64,33 +72,42 @@ class Model:
 
     sides: Sides
     collection: Collection
-    seen: set[int] = field(default_factory=set)  # what could be seen at the last request
-    awaiting: set[int] = field(default_factory=set)
+    seen: set[Form] = field(default_factory=set)  # what could be seen at the last request
+    awaiting: set[Form] = field(default_factory=set)
     after: int = -1
     now: Any = NOW
     made: int = 0
 
-    def visible(self) -> set[int]:
+    def visible(self) -> set[Form]:
         question = asked(self.sides.world.body, self.sides.party, purpose=DEFENCE, now=self.now)
         rows = list(StixObject.objects.filter(latest=True).select_related("handling"))
         judged = {row.ref: question.judge(of_class(row.handling)) for row in rows}
         secret = {ref for ref, each in judged.items() if is_observable(ref) and not each.verdict.allowed}
         telling = set(Link.objects.filter(ref__in=secret).values_list("object__ref", flat=True))
-        open_ = {ref for ref, each in judged.items() if each.verdict.allowed and not each.removals}
+        open_ = {ref for ref, each in judged.items() if each.verdict.allowed}
         kinds = set(self.collection.query.get("types", ()))
         return {
-            row.pk for row in rows
+            (row.pk, name) for row in rows
             if row.ref in open_ - telling and (not kinds or row.type in kinds)
+            for name in self.names(row, reduced=bool(judged[row.ref].removals))
         }  # fmt: skip  # one clause to a line
+
+    def names(self, row: StixObject, *, reduced: bool) -> list[str]:
+        """The id under which an object goes, if it does."""
+        value: Any = decode(bytes(row.wire))
+        left = without_victims(value, VICTIM, creator="")
+        return [row.ref] if not reduced else [left.object["id"]] if isinstance(left, Redacted) else []
 
     def poll(self, count: int) -> None:
         now_seen = self.visible()
         self.awaiting = (self.awaiting | (now_seen - self.seen)) & now_seen
         self.seen = now_seen
         scope = scope_of(self.collection, self.sides.party, self.now)
-        page = places(scope, Choice(), after=self.after, count=count)
+        found = places(scope, Choice(), after=self.after, count=count)
+        page = found.places
         assert [at for at, _ in page] == sorted({at for at, _ in page}), "no two at one instant"
-        keys = {key for _, key in page}
+        refs = dict(StixObject.objects.values_list("pk", "ref"))
+        keys = {(key, found.names.get(key, refs[key])) for _, key in page}
         assert keys <= self.awaiting
         assert len(keys) == len(page) == min(count, len(self.awaiting))
         self.awaiting -= keys
@@ -101,7 +118,12 @@ class Model:
         values = []
         for place, (kind, tlp, number) in enumerate(objects):
             name = f"{self.made}-{place}"
-            value = {"address": address(number, tlp), "report": report(name, tlp, number)}
+            value = {
+                "address": address(number, tlp),
+                "report": report(name, tlp, number),
+                "attack": indicator(name, tlp, description=f"Found at {POWER}."),
+                "victim": indicator(name, tlp, x_found=POWER),  # which nobody can take out
+            }
             values.append(value.get(kind) or indicator(name, tlp))
         unique = {value["id"]: value for value in values}
         own_work(self.sides.world, *unique.values(), now=self.now)
@@ -116,13 +138,14 @@ class Model:
         own_work(self.sides.world, value, now=self.now)
 
     def agree(self, terms: dict[str, Any]) -> None:
-        Agreement.objects.update(terms=written_terms(some_terms(remove_victims=False, **terms)))
+        Agreement.objects.update(terms=written_terms(some_terms(**terms)))
 
     def erase(self, _: object) -> None:
         row = StixObject.objects.filter(type="ipv4-addr").order_by("pk").first()
         if row is not None:
             # Whoever names it is given anew: a partner may see it only now.
-            self.seen -= set(Link.objects.filter(ref=row.ref).values_list("object_id", flat=True))
+            naming = set(Link.objects.filter(ref=row.ref).values_list("object_id", flat=True))
+            self.seen = {(key, name) for key, name in self.seen if key not in naming}
             erase_object(actor=self.sides.world.approver, ref=row.ref, why="A court said so", now=self.now)
             ErasedObject.objects.all().delete()
 
@@ -137,10 +160,12 @@ class Model:
 
 
 labels = st.sampled_from(LABELS)
-new = st.tuples(st.sampled_from(["indicator", "address", "report"]), labels, st.integers(1, 4))
+kinds = st.sampled_from(["indicator", "address", "report", "attack", "victim"])
+new = st.tuples(kinds, labels, st.integers(1, 4))
 terms = st.fixed_dictionaries(
     {
         "highest": st.sampled_from(LABELS[:3]),
+        "remove_victims": st.booleans(),
         "categories": st.frozensets(
             st.sampled_from([Category.INDICATOR, Category.OBSERVATION, Category.REPORT]), min_size=1
         ),
@@ -160,6 +185,9 @@ def forget(collection: Collection) -> None:
     """Begin anew, with the agreement that stands."""
     for each in (StixObject, Standing, HolderClock, HandlingClass):
         each.objects.all().delete()
+    Victim.objects.get_or_create(
+        holder=collection.holder, ref=VICTIM_ID, name=POWER, how="by-hand", by_name="x", at=NOW
+    )
     Collection.objects.filter(pk=collection.pk).update(query={}, since=None, since_key=0)
     collection.refresh_from_db()
 
@@ -214,6 +242,6 @@ def test_what_is_looked_at_is_what_may_be_seen(agreed):
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(noted):
-        assert len(places(scope, Choice(), after=-1, count=10)) == 1
+        assert len(places(scope, Choice(), after=-1, count=10).places) == 1
     red = HandlingClass.objects.get(facts__tlp="red").pk
     assert not any(f'"handling_id" = {red} ' in each for each in asked_for)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from comity.node.exchange.models.bounds import ErasedObject, Recall, RecallNotice, Victim, VictimHow
-from comity.node.exchange.models.collections import Collection, Standing, TaxiiAccount
+from comity.node.exchange.models.collections import Collection, ReducedName, Standing, TaxiiAccount
 from comity.node.exchange.models.contradictions import ComparedUpTo, Contradiction
 from comity.node.exchange.models.feeds import Feed, FeedEntry, FeedRun, Outcome
 from comity.node.exchange.models.given import AlsoGiven
@@ -46,6 +46,7 @@ __all__ = [
     "Posted",
     "Recall",
     "RecallNotice",
+    "ReducedName",
     "Remark",
     "RemoteCollection",
     "Standing",

@@ -62,6 +62,20 @@ class Standing(models.Model):
         return f"{self.party} with {self.holder} for {self.purpose}"
 
 
+class ReducedName(models.Model):
+    """The id under which an object was given after a removal; who was told it may ask for it."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=300)
+    ref = models.CharField(max_length=300)  # of the object as it is held
+
+    class Meta:
+        constraints = (models.UniqueConstraint(name="reduced_name_once", fields=("holder", "name")),)
+
+    def __str__(self) -> str:
+        return f"{self.name} for {self.ref}"
+
+
 class TaxiiAccount(models.Model):
     """A party's program that reads collections with a token; only the digest of the token is kept."""
 

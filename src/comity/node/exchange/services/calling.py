@@ -143,7 +143,7 @@ def _news(hook: Webhook, scope: Scope, now: datetime) -> News | None:
     """What is next; pages with content are recorded before they go, as those of TAXII are."""
     if hook.form == HookForm.CONTENT:
         return _content(hook, scope, now)
-    found = places(scope, Choice(), after=hook.cursor, count=AT_ONCE + 1)
+    found = places(scope, Choice(), after=hook.cursor, count=AT_ONCE + 1).places
     told = found[:AT_ONCE]
     if not told:
         return None

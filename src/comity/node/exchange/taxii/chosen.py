@@ -16,7 +16,7 @@ from comity.engines.release.terms import Purpose
 from comity.formats.stix import IDENTITY_ID, TYPE
 from comity.node.exchange.models import Collection
 from comity.node.exchange.taxii.order import Scope
-from comity.node.exchange.taxii.standing import Level, Wave, look, micros
+from comity.node.exchange.taxii.standing import Wave, look, micros
 from comity.node.parties.models import Party
 from comity.node.site.prepared import Prepared, columns_of, made
 
@@ -85,15 +85,15 @@ def scope_of(collection: Collection, party: Party, now: datetime) -> Scope:
     """What the party may see of the collection now."""
     query = read_query(collection.query)
     sighted = look(collection.holder, party, purpose=Purpose(collection.purpose), now=now)
-    whole = frozenset(key for key, level in sighted.levels.items() if level is Level.WHOLE)
+    given = frozenset(key for key, level in sighted.levels.items() if level.given)
     return Scope(
         holder=collection.holder,
         sighted=sighted,
-        classes=frozenset(key for key in whole if fits(query, sighted.facts[key])),
+        classes=frozenset(key for key in given if fits(query, sighted.facts[key])),
         types=frozenset(query.types) or None,
         labels=frozenset((*names_of("label", query.labels), *names_of("sector", query.sectors))),
         waves=_waves(sighted.waves, collection),
-        whole=whole,
+        given=given,
     )
 
 

@@ -82,6 +82,8 @@ def _merged(kind: Kind, stretch: Stretch, classes: Sequence[int], most: int) -> 
 
 def bytes_of(keys: Sequence[int]) -> dict[int, tuple[bytes, str]]:
     """The bytes and the digests of these objects, as far as they are there."""
+    if not keys:
+        return {}
     places = ", ".join(["%s"] * len(keys))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT id, wire, sha256 FROM exchange_stixobject WHERE id IN ({places})", keys)  # noqa: S608  places alone

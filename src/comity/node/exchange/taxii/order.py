@@ -6,16 +6,18 @@ nothing ever appears before an instant that a reader may have passed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
 
+from comity.engines.release.judge import Removal
 from comity.engines.release.terms import Category, category_of
 from comity.formats.stix import is_observable
 from comity.node.exchange import queries
 from comity.node.exchange.models import Link, StixObject
+from comity.node.exchange.reducing import originals, reduced_of
 from comity.node.exchange.taxii.merging import Kind, Place, Stretch, first_of
 from comity.node.exchange.taxii.standing import Level, Sighted, Wave, micros, moment
 from comity.node.parties.models import Party
@@ -61,7 +63,13 @@ class Scope:
     types: frozenset[str] | None = None
     labels: frozenset[str] = frozenset()
     waves: tuple[Wave, ...] = ()  # by instant, that of the collection among them
-    whole: frozenset[int] = field(default=frozenset())  # all that may be seen, in any collection
+    given: frozenset[int] = field(default=frozenset())  # all that may be seen, in any collection
+
+    @property
+    def removals(self) -> dict[int, frozenset[Removal]]:
+        """What is taken out of the objects of those classes of which something is."""
+        levels = self.sighted.levels
+        return {key: levels[key].removals for key in self.classes if levels[key].removals}
 
     def secret(self, moved: frozenset[int]) -> frozenset[int]:
         """The classes of observables that may not be named here, or whose naming objects stand elsewhere."""
@@ -73,12 +81,21 @@ class Scope:
         )
 
 
-def places(scope: Scope, choice: Choice, *, after: int, count: int) -> list[Place]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Places in their order; `names` has the ids of the objects of which something is taken out."""
+
+    places: list[Place] = field(default_factory=list)
+    names: Mapping[int, str] = field(default_factory=dict)
+
+
+def places(scope: Scope, choice: Choice, *, after: int, count: int) -> Found:
     """The next places after an instant, at most so many."""
     types = _types(scope, choice)
     if choice.nothing or (types is not None and not types):
-        return []
-    return list(islice(_Search(scope, choice, types, _of_types(scope, types), after, count).found(), count))
+        return Found()
+    search = _Search(scope, choice, types, _of_types(scope, types), after, count, scope.removals)
+    return Found(list(islice(search.found(), count)), search.names)
 
 
 def _types(scope: Scope, choice: Choice) -> frozenset[str] | None:
@@ -106,6 +123,8 @@ class _Search:
     classes: frozenset[int]
     after: int
     count: int
+    removals: Mapping[int, frozenset[Removal]]
+    names: dict[int, str] = field(default_factory=dict)  # of what was found and is given with less in it
 
     def found(self) -> Iterator[Place]:
         """The stretches of instants one after the other: waves, and what was added between them."""
@@ -158,18 +177,38 @@ class _Search:
         secret = self.scope.secret(moved)
         while True:
             found = ask(begin)
-            hidden = _hidden([key for _, key in found], self.scope, self.choice, secret)
+            keys = [key for _, key in found]
+            hidden = {*_hidden(keys, self.scope, self.choice, secret), *self._kept_back(keys)}
             yield from (each for each in found if each[1] not in hidden)
             if len(found) < self.count:
                 return
             begin = found[-1][0] + 1
+
+    def _kept_back(self, keys: Sequence[int]) -> set[int]:
+        """Those of which nothing can be given, or nothing under a name that was asked for."""
+        if not self.removals or not keys:
+            return set()
+        rows = StixObject.objects.filter(pk__in=keys).order_by().values_list("pk", "ref", "handling_id")
+        held = {key: (ref, handling) for key, ref, handling in rows}
+        some = [key for key, (_, handling) in held.items() if handling in self.removals]
+        reduced = reduced_of(self.scope.holder, self.removals, some)
+        self.names.update({key: each.ref for key, each in reduced.items()})
+        names = {
+            key: self.names.get(key, ref)
+            for key, (ref, handling) in held.items()
+            # Whatever was put into another class just now is left for its new place.
+            if key in reduced or (handling in self.classes and handling not in self.removals)
+        }
+        asked = self.choice.refs
+        return {key for key in keys if key not in names or (asked is not None and names[key] not in asked)}
 
     def _selected(self) -> QuerySet[StixObject]:
         """The holder's objects by everything but their class and place."""
         rows = StixObject.objects.filter(holder=self.scope.holder)
         rows = _of_versions(rows, self.scope, self.choice.versions)
         if self.choice.refs is not None:
-            rows = rows.filter(ref__in=self.choice.refs)
+            more = originals(self.scope.holder, self.choice.refs) if self.removals else ()
+            rows = rows.filter(ref__in={*self.choice.refs, *more})
         return self._kind().narrowed(rows)
 
     def _kind(self) -> Kind:
@@ -221,7 +260,7 @@ def _of_versions(rows: QuerySet[StixObject], scope: Scope, wanted: Versions) -> 
     """The versions that are wanted, of objects whose newest version may be seen."""
     if wanted.newest_only:
         return rows.filter(latest=True)
-    others = StixObject.objects.filter(holder=scope.holder, ref=OuterRef("ref"), handling_id__in=scope.whole)
+    others = StixObject.objects.filter(holder=scope.holder, ref=OuterRef("ref"), handling_id__in=scope.given)
     rows = rows.filter(Exists(others.filter(latest=True)))
     if wanted.every:
         return rows

@@ -23,6 +23,7 @@ from django.db.models import QuerySet
 from comity.base.errors import Unavailable
 from comity.engines.release.case import Recipient
 from comity.engines.release.handling import Handling
+from comity.engines.release.judge import Removal
 from comity.engines.release.terms import Purpose, Terms
 from comity.node.exchange.handling import of_classes
 from comity.node.exchange.models import HandlingClass, Standing, StixObject
@@ -43,11 +44,31 @@ _TRIES = 5
 
 
 class Level(IntEnum):
-    """How far a class is open to a party; only what is whole leaves by TAXII."""
+    """How far a class is open to a party, and what has to be taken out of its objects."""
 
     CLOSED = 0
-    REDUCED = 1  # something has to be taken out, or a second person approves: by an act alone
-    WHOLE = 2
+    BY_ACT = 1  # a second person approves
+    WITHOUT_BOTH = 2
+    WITHOUT_VICTIMS = 3
+    WITHOUT_PROVIDER = 4
+    WHOLE = 5
+
+    @property
+    def given(self) -> bool:
+        """Whether objects of the class leave by TAXII, in whatever form."""
+        return self > Level.BY_ACT
+
+    @property
+    def removals(self) -> frozenset[Removal]:
+        """What is taken out of an object that is given."""
+        return _REMOVALS.get(self, frozenset())
+
+
+_REMOVALS = {
+    Level.WITHOUT_BOTH: frozenset(Removal),
+    Level.WITHOUT_VICTIMS: frozenset({Removal.VICTIMS}),
+    Level.WITHOUT_PROVIDER: frozenset({Removal.PROVIDER}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +168,12 @@ def _notice(holder: Party, party: Party, purpose: Purpose, now: datetime) -> Non
     one_at_a_time(holder)
     levels, _ = _judged(holder, party, purpose, now)
     row, begun = Standing.objects.get_or_create(holder=holder, party=party, purpose=purpose.value)
-    # A class that was not known when the party last looked has only objects that are newer than that.
+    # A class that was not known when the party last looked has only objects that are newer than that. One of
+    # which more or less is taken out than before gives its objects under other names.
     before: dict[str, int] = row.levels
-    risen = frozenset(key for key, level in levels.items() if level > before.get(str(key), level))
+    risen = frozenset(
+        key for key, level in levels.items() if level.given and level != before.get(str(key), level)
+    )
     waves = [_without(_wave(each), risen, levels) for each in row.waves]
     if risen and not begun:
         waves.append(_begin(holder, risen, now))
@@ -175,7 +199,9 @@ def _begin(holder: Party, classes: frozenset[int], now: datetime) -> Wave:
 
 def _without(wave: Wave, risen: frozenset[int], levels: Mapping[int, Level]) -> Wave:
     """What closed is not given, and what opened again is in a later wave."""
-    left = frozenset(key for key in (wave.classes or ()) if levels.get(key) and key not in risen)
+    left = frozenset(
+        key for key in (wave.classes or ()) if levels.get(key, Level.CLOSED).given and key not in risen
+    )
     return Wave(wave.first, wave.low, left)
 
 
@@ -233,7 +259,9 @@ def _level(question: Asked, handling: Handling) -> Level:
     release = question.judge(handling)
     if not release.verdict.allowed:
         return Level.CLOSED
-    return Level.REDUCED if release.removals or release.second_person else Level.WHOLE
+    if release.second_person:
+        return Level.BY_ACT
+    return next(level for level in Level if level.given and level.removals == release.removals)
 
 
 def _as_json(levels: Mapping[int, Level]) -> dict[str, int]:

@@ -237,7 +237,8 @@ def _seen(keys: Sequence[int], collection: Collection, party: Party, now: dateti
         return set()
     refs = tuple(set(StixObject.objects.filter(pk__in=keys).values_list("ref", flat=True)))
     scope, choice = scope_of(collection, party, now), Choice(refs=refs, versions=Versions(every=True))
-    return {key for _, key in places(scope, choice, after=-1, count=_MOST_VERSIONS)}
+    found = places(scope, choice, after=-1, count=_MOST_VERSIONS)
+    return {key for _, key in found.places}
 
 
 def _refused(objects: Sequence[Found], report: Report, settled: Settled) -> dict[int, Refusal]:
