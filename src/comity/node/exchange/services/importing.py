@@ -20,7 +20,7 @@ from comity.formats.bundles import bundle_objects
 from comity.formats.misp.decode import decode_misp
 from comity.formats.stix import StixObject as Found
 from comity.node.exchange import queries
-from comity.node.exchange.handling import Origin, kept_until
+from comity.node.exchange.handling import Origin, kept_until, last_day
 from comity.node.exchange.models import Import, VictimHow
 from comity.node.exchange.services.holding import retitle_brought
 from comity.node.exchange.services.storing import Progress, Report, Way, silent, store
@@ -167,7 +167,9 @@ def _readings(raws: Iterable[bytes]) -> _Readings:
     refused: list[tuple[str, str]] = []
     for raw in raws:
         try:
-            found.append(Found.read(raw))
+            each = Found.read(raw)
+            last_day(each.value)  # its class needs it
+            found.append(each)
         except ComityError as error:
             refused.append((_named(raw), error.message))
     return _Readings(found, tuple(refused))
