@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from http.server import BaseHTTPRequestHandler
-from urllib.parse import parse_qsl, urlsplit
-
 import pytest
 from django.conf import settings as configured
 
 from comity.base.errors import Malformed
 from comity.base.tlp import Tlp
-from comity.formats.conversation import Ask, PartnerUnavailable
+from comity.formats.conversation import Ask
 from comity.node.exchange.feeds.reaching import FeedUnavailable, Web
 from comity.node.exchange.models import Feed, Import, Outcome, StixObject
 from comity.node.exchange.services.feeds import try_feed
 from tests.node.exchange.feeds.publisher import Publisher
 from tests.node.exchange.feeds.reading import HOUR, counts, opened, ran, wish
 from tests.node.exchange.holding import indicator, row
-from tests.node.exchange.taxii.shelf import COLLECTION, ROOT, Shelf
+from tests.node.exchange.taxii.shelf import COLLECTION, Shelf
 from tests.node.world import NOW, World
 
 OBJECTS = [indicator(f"host-{number}", Tlp.GREEN) for number in range(7)]
@@ -30,21 +27,7 @@ def shelf(publisher: Publisher) -> Shelf:
     found = Shelf(most=3)
     found.put(*OBJECTS)
 
-    def answer(to: BaseHTTPRequestHandler) -> None:
-        parts = urlsplit(to.path)
-        ask = Ask(f"{ROOT}{parts.path.removeprefix('/api/')}", tuple(parse_qsl(parts.query)))
-        try:
-            reply = found(ask)
-        except PartnerUnavailable:
-            to.send_error(503)
-            return
-        to.send_response(reply.status)
-        for name, value in {**reply.headers, "content-length": str(len(reply.body))}.items():
-            to.send_header(name, value)
-        to.end_headers()
-        to.wfile.write(reply.body)
-
-    publisher.answer = answer
+    publisher.answer = found.over_http
     return found
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 from comity.formats.canonical import canonical
@@ -15,9 +17,11 @@ from comity.formats.taxii import (
     MEDIA_TYPE,
     ApiRoot,
     Collection,
+    Discovery,
     Outcome,
     Status,
     TaxiiError,
+    encode_collections,
     encode_versions,
     envelope_of,
 )
@@ -26,6 +30,7 @@ ROOT = "https://taxii.example/api/"
 COLLECTION = "6f1d3ab5-3a3e-4c2e-8f5b-1f6f2d7f0001"
 BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
 _HERE = f"{ROOT}collections/{COLLECTION}/"
+_DISCOVERY = Discovery("Shelf", ("/api/", "https://elsewhere.example/api/"))
 Object = dict[str, Any]
 
 
@@ -47,19 +52,26 @@ class Shelf:
 
     def __call__(self, ask: Ask) -> Reply:
         self.asked.append(ask)
-        path = ask.url.removeprefix(ROOT)
-        if path == "":
-            return _said(ApiRoot("Shelf", self.most_bytes).encode())
-        if ask.url == _HERE:
-            return _said(Collection(COLLECTION, "All", can_read=True, can_write=self.can_write).encode())
-        if path.startswith("status/"):
-            return self._status(path.split("/")[1])
         ref = ask.url.removeprefix(f"{_HERE}objects/").rstrip("/")
-        if ask.method == "DELETE":
-            return Reply(200 if ref in self.stored and (self.keeps or self.stored.pop(ref)) else 404)
+        if ask.method != "GET":
+            return self._delete(ref) if ask.method == "DELETE" else self._post(ask)
         if ref.endswith("/versions"):
             return self._versions(ref.removesuffix("/versions"))
-        return self._post(ask) if ask.method == "POST" else self._page(dict(ask.query))
+        return self._resource(ask.url.removeprefix(ROOT)) or self._page(dict(ask.query))
+
+    def _resource(self, path: str) -> Reply | None:
+        if path.startswith("status/"):
+            return self._status(path.split("/")[1])
+        collection = Collection(COLLECTION, "All", can_read=True, can_write=self.can_write)
+        told = {
+            "": ApiRoot("Shelf", self.most_bytes).encode(),
+            "collections/": encode_collections([collection]),
+            f"collections/{COLLECTION}/": collection.encode(),
+        }
+        return _said(told[path]) if path in told else None
+
+    def _delete(self, ref: str) -> Reply:
+        return Reply(200 if ref in self.stored and (self.keeps or self.stored.pop(ref)) else 404)
 
     def put(self, *values: Object, raw: bytes | None = None) -> None:
         for value in values:
@@ -131,6 +143,23 @@ class Shelf:
             successes=tuple(Outcome(each["id"], each.get("modified", "x")) for each in taken),
             failures=tuple(Outcome(ref, "x", why) for ref, why in refused.items()),
         )
+
+    def over_http(self, to: BaseHTTPRequestHandler) -> None:
+        """Answer a real request for a path under /api/, or the discovery; 503 where the line is gone."""
+        parts = urlsplit(to.path)
+        body = to.rfile.read(int(to.headers.get("content-length", "0")))
+        query = tuple(parse_qsl(parts.query))
+        ask = Ask(f"{ROOT}{parts.path.removeprefix('/api/')}", query, to.command, body=body)
+        try:
+            reply = _said(_DISCOVERY.encode()) if parts.path == "/taxii2/" else self(ask)
+        except PartnerUnavailable:
+            to.send_error(503)
+            return
+        to.send_response(reply.status)
+        for name, value in {**reply.headers, "content-length": str(len(reply.body))}.items():
+            to.send_header(name, value)
+        to.end_headers()
+        to.wfile.write(reply.body)
 
 
 def _said(body: bytes, status: int = 200) -> Reply:
