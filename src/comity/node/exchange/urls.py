@@ -8,6 +8,7 @@ from comity.node.exchange.taxii import urls as taxii
 from comity.node.exchange.views import (
     accounts,
     collections,
+    comments,
     erasing,
     feeds,
     graph,
@@ -30,6 +31,8 @@ _pages = [
     path("imports/<int:key>", objects.imported, name="imported"),
     path("objects/<str:ref>/", objects.detail, name="object"),
     path("objects/<str:ref>/graph", graph.graph, name="graph"),
+    path("objects/<str:ref>/note", comments.write, name="note"),
+    path("objects/<str:ref>/take-back", comments.take_back, name="take-back"),
     path("objects/<str:ref>/seen", seen.seen, name="seen"),
     path("objects/<str:ref>/victim", objects.mark_victim, name="mark-victim"),
     path("objects/<str:ref>/erase", erasing.erase, name="erase"),

@@ -57,7 +57,7 @@ def record_reports(
     remarks: list[str] = []
     for ref, said in reports:
         row = _reported(rows, ref, said, now)
-        making = Making(holder.ref, _label(row, said), now, new_id)
+        making = Making(holder.ref, label_of(row, said.tlp), now, new_id)
         place, more = places.place(said, making)
         remark = making.remark(ref, said, place)
         made += [*more, remark]
@@ -83,12 +83,12 @@ def _reported(rows: Mapping[str, StixObject], ref: str, said: Report, now: datet
     return row
 
 
-def _label(row: StixObject, said: Report) -> Tlp:
-    """That of the object, or a stricter one: the report tells that we have it."""
+def label_of(row: StixObject, tlp: Tlp | None) -> Tlp:
+    """That of the object, or a stricter one: whatever is said of it tells that we have it."""
     least = Tlp(row.tlp) if row.tlp else Tlp.AMBER
-    if said.tlp is not None and said.tlp < least:
-        raise Malformed("tlp", f"what it is about is {least.label}; the report is that or stricter.")
-    return said.tlp or least
+    if tlp is not None and tlp < least:
+        raise Malformed("tlp", f"what it is about is {least.label}; what is said of it is that or stricter.")
+    return tlp or least
 
 
 def _identities(holder: Party, reports: Iterable[Report]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from comity.node.exchange import forms, queries, searching, stricter, tracing
+from comity.node.exchange.comments import comments_on, may_be_taken_back
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.relations.around import Reach
 from comity.node.exchange.seeing import seers
@@ -61,6 +62,8 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "recalled": tracing.recall_for(request.actor, ref),
         "stricter": stricter.version_of(request.actor, ref),
         "to_delete": tracing.to_delete(request.actor, ref).exists(),
+        "comments": comments_on(request.actor, ref),
+        "may_take_back": may_be_taken_back(row) and request.actor.may(Power.IMPORT).allowed,
         "look": look,
         "seen_by": who_may_see(row, partners, purpose=look.chosen(), now=now),
         "who": seers(request.actor, [row.handling_id], purpose=look.chosen(), now=now),
