@@ -9,7 +9,7 @@ from comity.node.parties.roles import Role
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.rows import made_rows
 
-MOST_PAGES = 80
+MOST_PAGES = 120
 LINKS = "Array.from(document.querySelectorAll('a[href]:not([download])'), link => link.href)"
 FOLDED = "document.querySelectorAll('main details').forEach(details => details.open = true)"
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import groupby
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from comity.base.verdict import Verdict
 from comity.engines.release.terms import Purpose
@@ -23,7 +23,7 @@ from comity.node.exchange import queries
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.judging import SECOND_PERSON
 from comity.node.exchange.kinds import NAME
-from comity.node.exchange.models import RecallNotice
+from comity.node.exchange.models import RecallNotice, StricterFor
 from comity.node.exchange.services.sharing import Wish, draft_of
 from comity.node.exchange.tracing import HAS, Version, names_of
 from comity.node.parties.actors import Actor, system_actor
@@ -195,9 +195,9 @@ def _deliveries(acts: Iterable[int]) -> list[Delivery]:
 
 def _asked_back(holder: Party, refs: Iterable[str]) -> dict[tuple[str, int], datetime]:
     """When each party was last asked to delete each object; what the node would ask may be overtaken."""
-    by_node = Q(state=ActState.AWAITING, composed_by=None)
-    asked = Act.objects.filter(pk=OuterRef("act"), author=holder).exclude(Q(state__in=_STOPPED) | by_node)
-    rows = RecallNotice.objects.filter(Exists(asked))
+    asked = Act.objects.filter(pk=OuterRef("act"), author=holder).exclude(state__in=_STOPPED)
+    by_node = StricterFor.objects.filter(act=OuterRef("act"), act__state=ActState.AWAITING)
+    rows = RecallNotice.objects.filter(Exists(asked), ~Exists(by_node))
     found: dict[tuple[str, int], datetime] = {}
     for chunk in queries.chunks(refs):
         told = rows.filter(ref__in=chunk).values_list("ref", "act__recipients", "act__composed_at")

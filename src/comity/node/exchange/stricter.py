@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from comity.base.errors import NotFound
 from comity.engines.release.tightening import Tightening
@@ -35,9 +36,7 @@ def versions_for(actor: Actor) -> QuerySet[StricterVersion]:
     if not actor.may(Power.READ_CONTENT).allowed:
         return StricterVersion.objects.none()
     rows = StricterVersion.objects.filter(holder_id=actor.body).select_related("source")
-    return rows.order_by("-at", "-pk").annotate(
-        open=Count("parties", filter=Q(parties__settled=False)), all=Count("parties")
-    )
+    return rows.annotate(open=_counted(settled=False), all=_counted())
 
 
 def version_for(actor: Actor, key: int) -> StricterVersion:
@@ -69,12 +68,18 @@ def ways_of(version: StricterVersion) -> str:
 
 
 def partners_behind(actor: Actor) -> int:
-    """How many partners have an older, wider version of something."""
-    rows = StricterFor.objects.filter(settled=False, version__holder_id=actor.body)
-    there = Delivery.objects.filter(
-        act=OuterRef("act"), party=OuterRef("party"), state=DeliveryState.RECEIPTED
-    )
-    return rows.exclude(Exists(there)).order_by().values("party").distinct().count()
+    """How many partners have an older, wider version of something, as the last round of the worker knows.
+
+    Asked of each party: a change of ten thousand objects leaves as many rows for each.
+    """
+    waiting = StricterFor.objects.filter(party=OuterRef("pk"), settled=False, version__holder_id=actor.body)
+    return Party.objects.filter(Exists(waiting)).count()
+
+
+def _counted(**narrowed: bool) -> Coalesce:
+    """The partners of each version, counted for the rows that are shown alone."""
+    rows = StricterFor.objects.filter(version=OuterRef("pk"), **narrowed).order_by().values("version")
+    return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
 
 
 def _line(row: StricterFor, way: Delivery | None) -> Line:

@@ -31,7 +31,8 @@ from comity.node.exchange.services.recalling import Said, draft_of, label_of
 from comity.node.parties.models import Party
 from comity.node.parties.queries import our_bodies
 
-PORTION = 2_000  # objects looked at between two moves of the place
+PORTION = 2_000  # objects looked at together
+MOST_PORTIONS = 50  # without finding anything, before the place is kept
 AGAIN = timedelta(minutes=10)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONLY_FOR_THOSE_WHO_HAVE_IT = frozenset({"object.revoked", "object.expired"})
@@ -107,20 +108,31 @@ def try_again(holder: Party, now: datetime, version: StricterVersion | None = No
 
 
 def _portion(holder: Party, now: datetime) -> bool:
-    """Look at some objects in their order; whether there may be more."""
+    """Look at objects in their order until something is found; whether there may be more."""
     place = FollowedUpTo.objects.filter(holder=holder).values_list("at", flat=True).first()
-    rows = StixObject.objects.filter(holder=holder, latest=True, added__gt=place or _EPOCH)
-    some = list(rows.order_by("added").values_list("added", "ref")[:PORTION])
-    if not some:
+    last, found, more = _look(holder, place or _EPOCH)
+    if last is None:
         return False
-    found = stricter(holder, _with_older(holder, (ref for _, ref in some)))
     with transaction.atomic():
         one_at_a_time(holder)
-        if not _moved(holder, place, some[-1][0]):
+        if not _moved(holder, place, last):
             return True  # another worker was here meanwhile
         refs = {each.given.ref for each in found}
         reach(holder, stricter(holder, refs) if refs else (), now)
-    return len(some) == PORTION
+    return more
+
+
+def _look(holder: Party, place: datetime) -> tuple[datetime | None, list[Stricter], bool]:
+    """The last instant that was looked at, what was found, and whether more may follow; nothing is locked."""
+    last: datetime | None = None
+    for _ in range(MOST_PORTIONS):
+        rows = StixObject.objects.filter(holder=holder, latest=True, added__gt=last or place)
+        some = list(rows.order_by("added").values_list("added", "ref")[:PORTION])
+        last = some[-1][0] if some else last
+        found = stricter(holder, _with_older(holder, (ref for _, ref in some)))
+        if found or len(some) < PORTION:
+            return last, found, len(some) == PORTION
+    return last, [], True
 
 
 def _moved(holder: Party, place: datetime | None, to: datetime) -> bool:
