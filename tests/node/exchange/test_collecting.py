@@ -87,7 +87,7 @@ def test_each_partner_and_why_not_the_rest(holding, approver):
     assert 'data-label="Not">1<' in page
     where = f"{WHERE}{row.ref}/for/{holding.party.ref}/"
     page = body(approver.get(where))
-    assert "<strong>2</strong><span>given as they are" in page
+    assert "<strong>2</strong><span>given, where needed after a removal" in page
     assert "tool" not in page.partition("Object by object")[2]
     closed = body(approver.get(f"{where}?show=closed"))
     assert "red" in closed

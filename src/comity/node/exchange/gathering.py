@@ -46,7 +46,7 @@ class Share:
     """How much of a collection one party would be given, by TAXII or by acts alone, and how much not."""
 
     party: Party
-    whole: int
+    given: int
     by_acts: int
     closed: int
 
@@ -69,13 +69,13 @@ class Seen:
     rows: QuerySet[StixObject]  # all of the collection
 
     @property
-    def whole(self) -> list[int]:
-        """The classes that are given by TAXII and to webhooks."""
-        return [key for key, release in self.sight.releases.items() if _level(release) == _WHOLE]
+    def given(self) -> list[int]:
+        """The classes that are given by TAXII and to webhooks, whole or after a removal."""
+        return [key for key, release in self.sight.releases.items() if _level(release) == _GIVEN]
 
     @property
     def by_acts(self) -> list[int]:
-        """The classes that leave by shares alone: something is taken out, or a second person approves."""
+        """The classes that leave by shares alone: a second person approves them."""
         return [key for key, release in self.sight.releases.items() if _level(release) == _BY_ACTS]
 
     def count(self, classes: Iterable[int]) -> int:
@@ -87,7 +87,7 @@ class Seen:
         return self.rows.filter(handling_id__in=list(classes)).order_by("-added")
 
 
-_WHOLE, _BY_ACTS, _CLOSED = "whole", "by-acts", "closed"
+_GIVEN, _BY_ACTS, _CLOSED = "given", "by-acts", "closed"
 
 
 def collection_for(actor: Actor, ref: UUID) -> Collection:
@@ -181,13 +181,13 @@ def _fitting(query: Query) -> Sequence[int]:
 
 
 def _share(party: Party, question: Asked, held: Held, facts: Mapping[int, Handling]) -> Share:
-    counts = dict.fromkeys((_WHOLE, _BY_ACTS, _CLOSED), 0)
+    counts = dict.fromkeys((_GIVEN, _BY_ACTS, _CLOSED), 0)
     for key, handling in facts.items():
         counts[_level(question.judge(handling))] += held.classes[key]
-    return Share(party, counts[_WHOLE], counts[_BY_ACTS], counts[_CLOSED])
+    return Share(party, counts[_GIVEN], counts[_BY_ACTS], counts[_CLOSED])
 
 
 def _level(release: Release) -> str:
     if not release.verdict.allowed:
         return _CLOSED
-    return _BY_ACTS if release.removals or release.second_person else _WHOLE
+    return _BY_ACTS if release.second_person else _GIVEN

@@ -74,7 +74,7 @@ def seen(request: ActorRequest, ref: UUID, party: str) -> HttpResponse:
     found = gathering.seen_by(request.actor, row, partner, timezone.now())
     show, rule = request.GET.get("show", ""), request.GET.get("rule", "")
     classes = {
-        "whole": lambda: found.whole,
+        "given": lambda: found.given,
         "by-acts": lambda: found.by_acts,
         "closed": lambda: found.sight.closed(rule),
     }.get(show, lambda: list(found.sight.releases))()
@@ -89,7 +89,7 @@ def seen(request: ActorRequest, ref: UUID, party: str) -> HttpResponse:
         "row": row,
         "partner": partner,
         "picture": found.sight.picture,
-        "whole": found.count(found.whole),
+        "given": found.count(found.given),
         "by_acts": found.count(found.by_acts),
         "page": page,
         "judged": judged,
