@@ -23,6 +23,8 @@ from typing import Any
 from uuid import uuid4
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
+from tests.journeys import content
+
 ADMINISTRATOR, APPROVER, DIPLOMAT = "administrator", "approver", "diplomat"
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -297,7 +299,7 @@ def copy_log(folder: str) -> int:
 
 
 _DEEDS = (befriend, go, propose, approve, renew, restart, hurry, exchange, facts, copy_log)
-DEEDS = {each.__name__: each for each in _DEEDS}
+DEEDS = {each.__name__: each for each in (*_DEEDS, *content.DEEDS)}
 
 
 def main(home: str) -> None:

@@ -30,6 +30,9 @@ class Step(Enum):
     COSIGNED = "cosigned"  # a partner's cosignature on our checkpoint is written, the transaction open
     KEY_WRITTEN = "key-written"  # a new key waits in its file, nobody was told
     KEY_DECLARED = "key-declared"  # committed: its declaration; the old key is still in place
+    CONTENT_WRITTEN = "content-written"  # objects that came in are written, the transaction open
+    PORTION_KEPT = "portion-kept"  # committed: a portion of a long import; its report tells of no more
+    POST_KEPT = "post-kept"  # committed: what was posted; who posted has no status yet
     KEY_KEPT = "key-kept"  # the old key stands beside under its other name; the new one is not in place
 
 

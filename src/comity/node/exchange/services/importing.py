@@ -25,6 +25,7 @@ from comity.node.exchange.models import Import, VictimHow
 from comity.node.exchange.services.holding import retitle_brought
 from comity.node.exchange.services.storing import Progress, Report, Way, silent, store
 from comity.node.exchange.validity import errors_of
+from comity.node.faults import Step, reach
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -249,6 +250,7 @@ class _Import:
                 report = report.joined(self._kept(portion, row))
                 row.report = report.as_json()
                 row.save(update_fields=["report"])
+            reach(Step.PORTION_KEPT)
             done += portion.count
             progress(done, count)
         with transaction.atomic():

@@ -21,6 +21,7 @@ from comity.node.exchange.services.rereading import reread_older
 from comity.node.exchange.services.victims import learn_victims
 from comity.node.exchange.tracing import recalled_among
 from comity.node.exchange.values import keys_of
+from comity.node.faults import Step, reach
 from comity.node.parties.models import Party
 from comity.node.site.among import Among
 from comity.node.site.bulk import Row, insert, reserve
@@ -155,6 +156,7 @@ def store(
     StixObject.objects.filter(pk__in=piles.surpassed).update(latest=False)
     _insert(piles.new, classifier.rows(), way, progress)
     reread_older(way.holder, news, definitions, protected, everything=bool(learnt), now=way.now)
+    reach(Step.CONTENT_WRITTEN)
     refused = tuple((each.ref, each.why) for each in piles.refused)
     return Report(
         len(piles.new),
@@ -254,7 +256,8 @@ def _insert(
     for start in range(0, len(news), PORTION):
         portion = news[start : start + PORTION]
         keys = reserve(StixObject, len(portion))
-        rows = [
+        # PostgreSQL takes in the first rows while the last are made: none of these is a list.
+        rows = (
             (
                 key,
                 *_described(each, names),
@@ -263,12 +266,12 @@ def _insert(
                 added + n * INSTANT,
             )
             for n, (key, each) in enumerate(zip(keys, portion, strict=True), start)
-        ]
+        )
         insert(StixObject, _OBJECT, rows)
         pairs = list(zip(keys, portion, strict=True))
-        insert(Link, _LINK, [(key, *link) for key, each in pairs for link in each.links])
-        insert(Value, _VALUE, [(key, *value) for key, each in pairs for value in keys_of(each.found.value)])
-        insert(Label, _LABEL, [(key, name) for key, each in pairs for name in labels_of(each.found.value)])
+        insert(Link, _LINK, ((key, *link) for key, each in pairs for link in each.links))
+        insert(Value, _VALUE, ((key, *value) for key, each in pairs for value in keys_of(each.found.value)))
+        insert(Label, _LABEL, ((key, name) for key, each in pairs for name in labels_of(each.found.value)))
         saying = [(key, each.found.value) for key, each in pairs if each.found.type in REMARKING]
         if saying:
             insert(Remark, _REMARK, _remarks(saying, way))

@@ -24,6 +24,7 @@ from comity.node.exchange.taxii.callers import Caller, caller_of, holder_of
 from comity.node.exchange.taxii.chosen import open_collection, open_collections, scope_of
 from comity.node.exchange.taxii.giving import Page
 from comity.node.exchange.taxii.order import Versions
+from comity.node.faults import Step, reach
 from comity.node.federation.answers import answered, check_accept, check_bound, check_content, taxii
 from comity.node.parties.access import open_to_all
 from comity.node.parties.models import Party
@@ -153,6 +154,7 @@ def _post(request: HttpRequest, caller: Caller, found: Collection) -> HttpRespon
         now=timezone.now(),
         new_id=uuid4,
     )
+    reach(Step.POST_KEPT)
     content = told.encode()
     caches["statuses"].set(_status_key(found.holder, caller, told.id), content, STATUS_KEPT)
     return taxii(content, 202)
