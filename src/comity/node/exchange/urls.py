@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from comity.node.exchange.feeds import doors
 from comity.node.exchange.taxii import urls as taxii
 from comity.node.exchange.views import (
     accounts,
@@ -89,5 +90,6 @@ _pages = [
 urlpatterns = [
     path("search", searching.search, name="search"),
     path("exchange/", include(_pages)),
+    path("misp/<uuid:body>/<str:identifier>/<str:name>", doors.misp_file, name="misp-file"),
     *taxii.urlpatterns,
 ]
