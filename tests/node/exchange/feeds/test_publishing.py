@@ -20,6 +20,7 @@ from comity.node.commands.parsing import BadUsage, Parser
 from comity.node.exchange.feeds import doors
 from comity.node.exchange.models import Collection
 from comity.node.exchange.services.erasing import erase_object
+from comity.node.exchange.services.marking import mark_victim
 from tests.node.exchange.holding import LATER, indicator, joined, made, own_work
 from tests.node.exchange.taxii.asking import Reader, opened, reader_of
 from tests.node.instruments.agreeing import Sides
@@ -90,6 +91,18 @@ def test_what_was_erased_is_given_to_nobody_any_more(agreed, reader):
     assert values(agreed, reader) == {"b.example"}
     (entry,) = manifest(agreed, reader).entries
     assert b"a.example" not in polled(agreed, reader, entry.file).content
+
+
+def test_a_victim_is_taken_out_of_what_is_polled(agreed, reader):
+    victim = made("identity", "The harbour of Freedonia", identity_class="organization")
+    said = indicator("a", description="Seen at The harbour of Freedonia.")
+    own_work(agreed.world, victim, said)
+    mark_victim(actor=agreed.world.analyst, ref=victim["id"], now=NOW)
+    (entry,) = manifest(agreed, reader).entries
+    event = polled(agreed, reader, entry.file).content
+    assert b"a.example" in event
+    assert b"harbour" not in event
+    assert reader.ids() == [each for each in reader.ids() if each != said["id"]]
 
 
 def test_a_collection_chooses_for_its_feed_too(agreed, reader):

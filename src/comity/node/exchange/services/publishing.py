@@ -21,9 +21,11 @@ from comity.node.accountability.services import record
 from comity.node.exchange import queries
 from comity.node.exchange.judging import values_leaving
 from comity.node.exchange.models import Collection, StixObject
+from comity.node.exchange.reducing import keep_names, reduced_of
 from comity.node.exchange.sights import sight_for
-from comity.node.exchange.taxii.merging import Place, bytes_of
+from comity.node.exchange.taxii.merging import bytes_of
 from comity.node.exchange.taxii.order import Choice, Scope, places
+from comity.node.exchange.taxii.order import Found as Sighted
 from comity.node.exchange.taxii.standing import micros, moment
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -63,35 +65,51 @@ def export_misp(
     objects = [(Found.decode(dict(value)), row.added) for row, value in leaving if value is not None]
     done = _published(form, objects, holder, receiver)
     if receiver.pk != holder.pk:
-        _record(done, form, holder, receiver, now)
+        with transaction.atomic():
+            _record(done, form, holder, receiver, now)
     return done
 
 
 def feed_of(collection: Collection, scope: Scope, party: Party, now: datetime) -> Published:
     """The files of a feed of what a caller sees of a collection; each event is as new as what is in it."""
     found = _settled(scope, now)
-    _require_few(len(found))
-    read = bytes_of([key for _, key in found])
-    objects = [(Found.read(bytes(read[key][0])), moment(at)) for at, key in found if key in read]
+    _require_few(len(found.places))
+    objects, names = _read(scope, found)
     done = _published(MISP_FEED, objects, collection.holder, party)
-    _record(done, MISP_FEED, collection.holder, party, now)
+    with transaction.atomic():
+        keep_names(collection.holder, names)
+        _record(done, MISP_FEED, collection.holder, party, now)
     return done
 
 
 def state_of(collection: Collection, scope: Scope, now: datetime) -> str:
     """A digest that is another as soon as the caller sees anything else of the collection."""
     found = _settled(scope, now)
-    return sha256(repr((str(collection.ref), collection.query, found)).encode()).hexdigest()
+    told = (str(collection.ref), collection.query, found.places, sorted(found.names.items()))
+    return sha256(repr(told).encode()).hexdigest()
 
 
-def _settled(scope: Scope, now: datetime) -> list[Place]:
+def _settled(scope: Scope, now: datetime) -> Sighted:
     """What stands there since an earlier second.
 
     MISP tells times by the second: a subscriber that was given an event of this one would not come again for
     what is added to it within the same.
     """
     end = micros(now.replace(microsecond=0))
-    return [place for place in places(scope, Choice(), after=-1, count=MOST + 1) if place[0] < end]
+    found = places(scope, Choice(), after=-1, count=MOST + 1)
+    return Sighted([place for place in found.places if place[0] < end], found.names)
+
+
+def _read(scope: Scope, found: Sighted) -> tuple[list[tuple[Found, datetime]], dict[str, str]]:
+    """The objects as they go, and which object each name stands for that was given after a removal."""
+    read = bytes_of([key for _, key in found.places if key not in found.names])
+    reduced = reduced_of(scope.holder, scope.removals, [key for _, key in found.places if key in found.names])
+    left = {key: each for key, each in reduced.items() if each.ref == found.names[key]}
+    wires = {key: bytes(wire) for key, (wire, _) in read.items()} | {
+        key: each.wire for key, each in left.items()
+    }
+    objects = [(Found.read(wires[key]), moment(at)) for at, key in found.places if key in wires]
+    return objects, {each.ref: each.original for each in left.values() if each.ref != each.original}
 
 
 def _published(
@@ -115,5 +133,4 @@ def _record(done: Published, form: str, holder: Party, receiver: Party, now: dat
     """The log says that files were made for a partner."""
     more = {"form": form, "values": done.objects}
     entry = LogEntry(Event.CONTENT_EXPORTED, now, receiver.ref, done.sha256, sender=holder.ref, more=more)
-    with transaction.atomic():
-        record([entry], now=now)
+    record([entry], now=now)
