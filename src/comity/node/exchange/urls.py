@@ -21,6 +21,7 @@ from comity.node.exchange.views import (
     sharing,
     stricter,
     values,
+    versions,
     webhooks,
 )
 
@@ -34,6 +35,7 @@ _pages = [
     path("objects/<str:ref>/graph", graph.graph, name="graph"),
     path("objects/<str:ref>/note", comments.write, name="note"),
     path("objects/<str:ref>/take-back", comments.take_back, name="take-back"),
+    path("objects/<str:ref>/compare", versions.compare, name="compare"),
     path("objects/<str:ref>/seen", seen.seen, name="seen"),
     path("objects/<str:ref>/victim", objects.mark_victim, name="mark-victim"),
     path("objects/<str:ref>/erase", erasing.erase, name="erase"),

@@ -21,6 +21,7 @@ from comity.node.exchange.seeing import seers
 from comity.node.exchange.services import importing, marking
 from comity.node.exchange.sights import who_may_see
 from comity.node.exchange.validity import findings_of
+from comity.node.exchange.versions import versions_for
 from comity.node.exchange.views.erasing import tombstone
 from comity.node.exchange.views.graph import graph_shown
 from comity.node.exchange.views.remarks import remarks_shown
@@ -56,7 +57,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "handling": of_class(row.handling),
         "findings": findings_of(queries.decoded(row)),
         "alike": searching.alike(request.actor, row, value),
-        "versions": queries.versions_of(request.actor, ref).defer("wire", "words"),
+        "versions": versions_for(request.actor, ref),
         "victim": queries.victims_for(request.actor).filter(ref=ref).first(),
         "having": tracing.had_for(request.actor, ref),
         "recalled": tracing.recall_for(request.actor, ref),
