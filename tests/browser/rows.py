@@ -9,7 +9,7 @@ from django.conf import settings
 
 from comity.base.tlp import Tlp
 from comity.node.acts.models import Act
-from comity.node.exchange.models import Collection, Feed, Import, StricterVersion
+from comity.node.exchange.models import Collection, Feed, Import, RemoteCollection, StricterVersion
 from comity.node.exchange.reports import Report
 from comity.node.exchange.services.importing import Source, import_bundle
 from comity.node.exchange.services.reporting import record_reports
@@ -18,6 +18,9 @@ from comity.node.instruments.models import Agreement
 from tests.browser.reached import collected, made_stricter
 from tests.node.exchange.feeds.reading import HOUR, opened, ran
 from tests.node.exchange.holding import SAMPLES, from_elsewhere, from_far, indicator, made, wish
+from tests.node.exchange.taxii.shelf import Shelf
+from tests.node.exchange.taxii.test_pulling import opened as opened_elsewhere
+from tests.node.exchange.taxii.test_pushing import pushed
 from tests.node.far import FarNode
 from tests.node.instruments.agreeing import Sides, sides_of
 from tests.node.world import NOW, World, found_world
@@ -37,6 +40,7 @@ class Rows:
     feed: Feed
     collection: Collection
     stricter: StricterVersion
+    remote: RemoteCollection
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -57,6 +61,7 @@ class Rows:
             "/search?q=DemoLoader",
             f"/exchange/collections/{self.collection.ref}/for/{self.sides.party.ref}/",
             f"/exchange/stricter/{self.stricter.pk}/",
+            f"/exchange/collections/elsewhere/{self.remote.ref}/",
         )
 
 
@@ -91,9 +96,21 @@ def made_rows() -> Rows:
     )
     from_far(sides, wrong, tlp=Tlp.AMBER, body=said, basis=(agreement.ref,))[0].require()
     feed = _feeds(sides.world)
-    reached = (collected(sides), made_stricter(sides))
+    reached = (collected(sides), made_stricter(sides), _elsewhere(sides))
     proposed = sides.proposed_by_far()
     return Rows(sides, brought, agreement, proposed, awaiting, sent, received, feed, *reached)
+
+
+def _elsewhere(sides: Sides) -> RemoteCollection:
+    """A collection of the partner that took some of what was posted and refused some; one that is away."""
+    told = {"actor": sides.world.approver, "party": sides.party, "note": "", "gives": True}
+    away = opened_elsewhere(sides.world, name="A server that is away", **told)
+    away.trouble = "https://taxii.example/api/ cannot be reached: [Errno 111] Connection refused."
+    away.save()
+    remote = opened_elsewhere(sides.world, name="Shelf of Freedonia", **told)
+    shelf = Shelf(refuse=lambda each: "Its type is not taken here." if each["type"] == "malware" else "")
+    pushed(sides, remote, shelf)
+    return remote
 
 
 def _feeds(world: World) -> Feed:

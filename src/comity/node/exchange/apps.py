@@ -37,6 +37,7 @@ class Exchange(systems.System):
         from comity.node.exchange.recalls import RECALL  # noqa: PLC0415  as above
         from comity.node.exchange.services.calling import call_due  # noqa: PLC0415  as above
         from comity.node.exchange.services.comparing import compare_new  # noqa: PLC0415  as above
+        from comity.node.exchange.services.regular_giving import give_all  # noqa: PLC0415  as above
         from comity.node.exchange.services.retention import end_retention  # noqa: PLC0415  as above
         from comity.node.exchange.services.tightening import follow  # noqa: PLC0415  as above
         from comity.node.exchange.taxii import callers  # noqa: PLC0415  as above
@@ -52,6 +53,7 @@ class Exchange(systems.System):
         offer_routine(Routine("end-retention", timedelta(days=1), end_retention))
         offer_routine(Routine("call-webhooks", timedelta(seconds=2), call_due))
         offer_routine(Routine("reach-with-stricter-versions", timedelta(seconds=10), follow))
+        offer_routine(Routine("give-to-collections", timedelta(minutes=10), give_all))
         offer_routine(Routine("feeds", timedelta(minutes=1), run_due))
         offer_routine(Routine("index-words", timedelta(seconds=10), index_all))
 

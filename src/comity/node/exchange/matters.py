@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.http import HttpRequest
 from django.urls import reverse
 
-from comity.node.exchange import gathering, stricter, telling, tracing
+from comity.node.exchange import gathering, remotes, stricter, telling, tracing
 from comity.node.exchange.feeds.queries import feeds_to_look_at
 from comity.node.exchange.models import HookState
 from comity.node.parties.access import actor_of
@@ -29,6 +29,7 @@ def matters(request: HttpRequest) -> Iterator[Matter]:
     if actor.may(Power.READ_CONTENT).allowed:
         yield from _behind(actor)
         yield from _feeds(actor)
+        yield from _elsewhere(actor)
     if actor.may(Power.APPROVE).allowed or actor.may(Power.MANAGE_PARTNERS).allowed:
         yield from _paused(actor)
 
@@ -52,6 +53,13 @@ def _behind(actor: Actor) -> Iterator[Matter]:
     if count:
         words = f"{count} partner{' has' if count == 1 else 's have'} an older, wider marking"
         yield Matter(words, reverse("exchange:stricter-list"))
+
+
+def _elsewhere(actor: Actor) -> Iterator[Matter]:
+    count = remotes.to_look_at(actor).count()
+    if count:
+        words = f"{count} collection{' of others needs' if count == 1 else 's of others need'} a look"
+        yield Matter(words, reverse("exchange:remotes"))
 
 
 def _feeds(actor: Actor) -> Iterator[Matter]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -44,11 +45,30 @@ def remote_named(actor: Actor, name: str) -> RemoteCollection:
     return found
 
 
-def posted_for(actor: Actor, remote: RemoteCollection) -> QuerySet[Posted]:
-    """What was posted to it, the newest first; none without the power to read content."""
+def posted_for(actor: Actor, remote: RemoteCollection, state: PostState | None = None) -> QuerySet[Posted]:
+    """What was posted to it, the newest first, or what is in this state; none without the power to read."""
     if not actor.may(Power.READ_CONTENT).allowed:
         return Posted.objects.none()
-    return Posted.objects.filter(remote=remote, remote__holder_id=actor.body)
+    rows = Posted.objects.filter(remote=remote, remote__holder_id=actor.body)
+    return rows.filter(state=state) if state else rows
+
+
+def posted_of(actor: Actor, ref: str) -> QuerySet[Posted]:
+    """To which collections of others versions of an object were posted, and what became of them."""
+    if not actor.may(Power.READ_CONTENT).allowed:
+        return Posted.objects.none()
+    rows = Posted.objects.filter(ref=ref, remote__holder_id=actor.body)
+    return rows.select_related("remote", "remote__party")
+
+
+def source_of(remote: RemoteCollection) -> str:
+    """Whose the collection is, in words."""
+    return remote.party.name if remote.party else remote.note
+
+
+def to_look_at(actor: Actor) -> QuerySet[RemoteCollection]:
+    """Those at which the last attempt did not come to its end."""
+    return remotes_for(actor).exclude(trouble="")
 
 
 def taken_by(holder: Party, partner: Party, names: Iterable[str]) -> set[str]:
@@ -69,10 +89,10 @@ def posted_counts(remote: RemoteCollection) -> dict[str, int]:
     return dict(rows.values_list("state").annotate(n=Count("pk")))
 
 
-def speaking_to(remote: RemoteCollection) -> Http:
-    """A transport that shows this server what it asks for; used as a context."""
+def speaking_to(remote: RemoteCollection, altogether: float = math.inf) -> Http:
+    """A transport that shows this server what it asks for, for so many seconds; used as a context."""
     shown = credentials.read(settings.CONFIG.credentials, remote.ref, Scheme(remote.scheme))
-    return speaking_as(shown)
+    return Http(authorization=shown.authorization, altogether=altogether)
 
 
 def speaking_as(credential: Credential) -> Http:

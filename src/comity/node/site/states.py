@@ -66,7 +66,7 @@ _LOOKS = {
             "ok",
             "verified",
         ),
-        *("consistent", "complete", "released"),
+        *("consistent", "complete", "released", "taken"),
     ),
     Look(Tone.BAD, "cross"): (
         "refused",

@@ -557,6 +557,10 @@ class Migration(migrations.Migration):
             model_name='posted',
             index=models.Index(fields=['name'], name='posted_by_name'),
         ),
+        migrations.AddIndex(
+            model_name='posted',
+            index=models.Index(fields=['ref'], name='posted_by_ref'),
+        ),
         migrations.AddConstraint(
             model_name='posted',
             constraint=models.UniqueConstraint(fields=('remote', 'ref', 'modified', 'name'), name='posted_once'),

@@ -87,6 +87,7 @@ class Posted(models.Model):
         indexes = (
             models.Index(name="posted_by_state", fields=("remote", "state", "at")),
             models.Index(name="posted_by_name", fields=("name",)),
+            models.Index(name="posted_by_ref", fields=("ref",)),
         )
 
     def __str__(self) -> str:

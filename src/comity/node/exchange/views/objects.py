@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from comity.node.exchange import forms, queries, searching, stricter, tracing
+from comity.node.exchange import forms, queries, remotes, searching, stricter, tracing
 from comity.node.exchange.comments import comments_on, may_be_taken_back
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.relations.around import Reach
@@ -29,6 +29,7 @@ from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
 from comity.node.site.forms import form_page
 
+MOST_POSTED = 50  # versions in collections of others
 PARTNERS = 10  # whose judgements stand on the page of the object; all are one link away
 _PLAIN = (str, int, float, bool)
 _FIRST = ("name", "value", "pattern", "description", "abstract", "content")
@@ -59,6 +60,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "alike": searching.alike(request.actor, row, value),
         "versions": versions_for(request.actor, ref),
         "victim": queries.victims_for(request.actor).filter(ref=ref).first(),
+        "posted": list(remotes.posted_of(request.actor, ref)[:MOST_POSTED]),
         "having": tracing.had_for(request.actor, ref),
         "recalled": tracing.recall_for(request.actor, ref),
         "stricter": stricter.version_of(request.actor, ref),
