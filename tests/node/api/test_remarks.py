@@ -9,6 +9,7 @@ from comity.node.exchange.services.comparing import compare_new
 from comity.node.exchange.services.telling import begin_rule
 from comity.node.parties.roles import Role
 from tests.node.exchange.holding import from_elsewhere, indicator, own_work
+from tests.node.exchange.test_recalls import given
 from tests.node.exchange.test_scores import BAD, opinion, sighting
 from tests.node.instruments.agreeing import sides_of
 from tests.node.world import NOW
@@ -95,3 +96,25 @@ def test_both_sides_of_a_contradiction(analyst, observer, world):
     assert {each["rule"] for each in found} == {"confidence"}
     assert {side["object"] for side in (found[0]["one"], found[0]["other"])} == {BAD["id"], theirs["id"]}
     assert observer.get("/contradictions").status_code == 403
+
+
+def test_a_change_of_our_own_work_is_brought_round(analyst, observer, world, far):
+    sides = sides_of(world, far)
+    sides.conclude()
+    own_work(world, BAD)
+    given(sides, BAD)
+    at = f"/objects/{BAD['id']}"
+    assert analyst.post(f"{at}/bring").status_code == 409
+    answer = analyst.post(f"{at}/change", {"confidence": 55})
+    assert answer.status_code == 201, answer.content
+    told = answer.json()
+    assert (told["stricter"], len(told["brought"])) == (False, 1)
+    assert told["brought"][0]["act"] or told["brought"][0]["why"]
+    assert analyst.get(at).json()["object"]["confidence"] == 55
+    assert analyst.post(f"{at}/change", {}).status_code == 400
+    assert analyst.post(f"{at}/change", {"confidence": 101}).status_code == 400
+    assert analyst.post(f"{at}/change", {"valid_until": "soon"}).status_code == 400
+    assert observer.post(f"{at}/change", {"confidence": 5}).status_code == 403
+    own_work(world, BAD | {"confidence": 7, "modified": "2099-01-01T00:00:00.000Z"})
+    assert len(analyst.post(f"{at}/bring").json()["brought"]) == 1
+    assert analyst.post(f"{at}/change", {"confidence": 5}).status_code == 409

@@ -15,6 +15,7 @@ from comity.node.exchange.reasons import CHOICES, RecallReason
 from comity.node.exchange.reports import LONGEST_WHERE, LONGEST_WHY, MOST_COUNT, What
 from comity.node.exchange.services.importing import Source
 from comity.node.exchange.services.recalling import Said
+from comity.node.exchange.services.renewing import Change
 from comity.node.exchange.services.sharing import Wish
 from comity.node.instruments.wording import PURPOSES
 from comity.node.parties.models import Party
@@ -58,6 +59,29 @@ class Recall(forms.Form):
         """What partners are told."""
         said = self.cleaned_data
         return Said(RecallReason(said["reason"]), said["title"], said["message"])
+
+
+class Renew(forms.Form):
+    """What is said anew of our own work; what stays empty stays as it is."""
+
+    confidence = forms.IntegerField(
+        label="Confidence", required=False, min_value=0, max_value=100, help_text="From 0 to 100."
+    )
+    valid_until = forms.DateTimeField(label="Valid until", required=False, help_text="In UTC.", widget=_WHEN)
+    revoked = forms.BooleanField(
+        label="Revoke it", required=False, help_text="For good: nobody makes a version after that."
+    )
+
+    def __init__(self, *args: Any, indicator: bool, **kwargs: Any) -> None:  # noqa: ANN401  handed through
+        super().__init__(*args, **kwargs)
+        if not indicator:
+            del self.fields["valid_until"]
+
+    def change(self) -> Change:
+        """The change as a value; raises `Malformed` for none at all."""
+        said = self.cleaned_data
+        until = said.get("valid_until")
+        return Change(confidence=said["confidence"], valid_until=until, revoked=said["revoked"])
 
 
 class Report(forms.Form):

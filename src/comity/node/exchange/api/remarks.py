@@ -14,11 +14,13 @@ from comity.engines.contradictions.rules import RULE_NAMED
 from comity.node.exchange import contradicted, queries, reports, telling
 from comity.node.exchange.api.shapes import MAX_REF
 from comity.node.exchange.models import Contradiction
+from comity.node.exchange.reaching import Offered
 from comity.node.exchange.reports import LONGEST_WHERE, LONGEST_WHY, MOST_COUNT, What
 from comity.node.exchange.scores import Seen, score_of, sightings_of
 from comity.node.exchange.seekers import reports_of
 from comity.node.exchange.services import reporting
 from comity.node.exchange.services import telling as services
+from comity.node.exchange.services.renewing import Change, bring_newest, renew
 from comity.node.parties.access import ActorRequest
 from comity.node.parties.api.words import (
     Given,
@@ -120,6 +122,36 @@ class Remarks(Told):
     remarks: list[RemarkShown]
 
 
+class ChangeGiven(Given):
+    """What is said anew of our own work; what is null stays as it is."""
+
+    confidence: int | None = Field(None, ge=0, le=100)
+    valid_until: Moment | None = Field(None, description="RFC 3339, in UTC; of an indicator")
+    revoked: bool = Field(default=False, description="for good")
+
+
+class BroughtThere(Told):
+    """What became of bringing the newest version to one party: the act, or why it stays."""
+
+    party: Named
+    act: str | None = Field(description="ref of the act")
+    why: Verdict | None
+
+
+class NewVersion(Told):
+    """The new version; a stricter one is brought to whoever has an older one within seconds."""
+
+    modified: str
+    stricter: bool
+    brought: list[BroughtThere]
+
+
+class Newest(Told):
+    """What became of bringing the newest version to each party that has an older one."""
+
+    brought: list[BroughtThere]
+
+
 class Side(Told):
     """One of two statements; `source` is null for what a file brought."""
 
@@ -186,6 +218,25 @@ def read_remarks(request: ActorRequest, ref: str) -> Remarks:
     )
 
 
+@router.post("/objects/{ref}/change", response={201: NewVersion})
+@needs(Power.IMPORT)
+def change_object(request: ActorRequest, ref: str, given: ChangeGiven) -> Status[NewVersion]:
+    """Make a new version of our own work, and bring it to every party that was given an older one."""
+    until = _time(given.valid_until, "valid_until")
+    change = Change(confidence=given.confidence, valid_until=until, revoked=given.revoked)
+    done = renew(actor=request.actor, ref=ref, change=change, now=timezone.now())
+    brought = [_brought(ref, each) for each in done.offered]
+    return Status(201, NewVersion(modified=done.row.modified, stricter=done.stricter, brought=brought))
+
+
+@router.post("/objects/{ref}/bring", response={201: Newest})
+@needs(Power.COMPOSE)
+def bring_object(request: ActorRequest, ref: str) -> Status[Newest]:
+    """Share the newest version with every party that was given an older one, as far as release lets it go."""
+    found = bring_newest(actor=request.actor, ref=ref, now=timezone.now())
+    return Status(201, Newest(brought=[_brought(ref, each) for each in found]))
+
+
 @router.get("/contradictions", response=Page[Contradicting])
 @needs(Power.READ_CONTENT)
 def list_contradictions(request: ActorRequest, wanted: Query[Window]) -> Page[Contradicting]:
@@ -208,6 +259,15 @@ def _contradicting(row: Contradiction) -> Contradicting:
     )
     text = RULE_NAMED[row.rule].text
     return Contradicting(object=row.object.ref, rule=row.rule, text=text, one=one, other=other)
+
+
+def _brought(ref: str, each: Offered) -> BroughtThere:
+    act, why = each.acts.get(ref), (each.stays | each.later).get(ref)
+    return BroughtThere(
+        party=named(each.party),
+        act=act.ref if act else None,
+        why=Verdict(**why.as_json()) if why is not None else None,
+    )
 
 
 def _time(text: str | None, where: str) -> datetime | None:

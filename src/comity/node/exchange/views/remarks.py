@@ -16,6 +16,7 @@ from comity.engines.contradictions.rules import RULE_NAMED
 from comity.engines.scoring.score import Score
 from comity.formats.stix import is_observable
 from comity.node.exchange import contradicted, forms, queries, telling
+from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import Contradiction, StixObject
 from comity.node.exchange.scores import Seen, score_of, sightings_of
 from comity.node.exchange.scoring_page import drawn, now_in_force
@@ -40,6 +41,7 @@ def remarks_shown(request: ActorRequest, row: StixObject) -> dict[str, Any]:
         "remarks": remarks,
         "contradictions": contradicted.compare([row], timezone.now()),
         "giver": giver,
+        "renewable": row.source_id == row.holder_id and row.modified and not of_class(row.handling).revoked,
         "told_at_once": telling.at_once(row, rules),
         "untold": giver is not None and any(each.ours and not each.told for each in remarks),
         "doubts": row.source_id == row.holder_id and any(each.doubting for each in remarks),
