@@ -22,7 +22,7 @@ from comity.node.parties.models import Party
 from comity.node.site.lines import LineField
 
 OWN, ELSEWHERE = "own", "elsewhere"
-_PURPOSES = [(purpose.value, words.capitalize()) for purpose, words in PURPOSES.items()]
+PURPOSE_CHOICES = [(purpose.value, words.capitalize()) for purpose, words in PURPOSES.items()]
 _WHEN = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 _LABELS = [(label.value, label.label) for label in Tlp]
 
@@ -212,7 +212,9 @@ class Share(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="Each partner gets an act of its own, judged by the agreement with it.",
     )
-    purpose = forms.ChoiceField(label="Purpose", choices=_PURPOSES, initial=Purpose.NETWORK_DEFENCE.value)
+    purpose = forms.ChoiceField(
+        label="Purpose", choices=PURPOSE_CHOICES, initial=Purpose.NETWORK_DEFENCE.value
+    )
     title = LineField(label="Title", max_length=200, help_text="One line that your partner reads first.")
     message = forms.CharField(
         label="Message",
@@ -237,7 +239,7 @@ class Share(forms.Form):
 class Look(forms.Form):
     """Through whose eyes, and what for."""
 
-    purpose = forms.ChoiceField(label="Shared for", choices=_PURPOSES, required=False)
+    purpose = forms.ChoiceField(label="Shared for", choices=PURPOSE_CHOICES, required=False)
 
     def chosen(self) -> Purpose:
         """The purpose; defence of networks unless another is chosen."""

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from comity.base.tlp import Tlp
 from comity.engines.patterns.query import understood
+from comity.node.exchange.forms import PURPOSE_CHOICES
 from comity.node.exchange.fulltext import NEWEST
 from comity.node.exchange.narrowing import UNMARKED, Days, Narrow, Order
 from comity.node.exchange.relations.related import related_to
@@ -130,3 +131,28 @@ class Search(forms.Form):
     def _days(self, name: str) -> Days:
         said = self.cleaned_data
         return Days(said.get(f"{name}_from"), said.get(f"{name}_to"))
+
+
+class Take(forms.Form):
+    """As what a list is taken along, and for whom: what may go is judged for them."""
+
+    form = forms.ChoiceField(label="As", choices=[("csv", "Table (CSV)"), ("stix", "STIX 2.1 bundle")])
+    partner = forms.ModelChoiceField(
+        label="For",
+        required=False,
+        queryset=Party.objects.none(),
+        to_field_name="ref",
+        empty_label="Our own use",
+    )
+    purpose = forms.ChoiceField(label="Purpose", choices=PURPOSE_CHOICES)
+
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401  handed through to Django
+        partners: QuerySet[Party] | None,
+        **kwargs: Any,  # noqa: ANN401  handed through to Django
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.auto_id = "take_%s"  # beside the fields of the search, two of which have the same names
+        if partners is not None:
+            self.fields["partner"].queryset = partners  # type: ignore[attr-defined]  # a ModelChoiceField

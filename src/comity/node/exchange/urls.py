@@ -31,6 +31,7 @@ app_name = "exchange"
 _pages = [
     path("", searching.listing, name="objects"),
     path("import", objects.bring, name="import"),
+    path("export", searching.export, name="export"),
     path("values/<str:kind>/<path:text>", values.value, name="value"),
     path("imports/<int:key>", objects.imported, name="imported"),
     path("objects/<str:ref>/", objects.detail, name="object"),

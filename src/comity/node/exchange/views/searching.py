@@ -9,15 +9,17 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from comity.base.errors import Malformed
 from comity.engines.release.terms import Purpose
 from comity.node.exchange import queries, searching
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.narrowing import Narrow
 from comity.node.exchange.scores import Seen, sightings_of
-from comity.node.exchange.search_form import Search
+from comity.node.exchange.search_form import Search, Take
 from comity.node.exchange.seeing import seers
+from comity.node.exchange.services import results
 from comity.node.exchange.services.retention import SOON
 from comity.node.exchange.views.objects import may
 from comity.node.parties.access import ActorRequest, needs
@@ -63,11 +65,36 @@ def listing(request: ActorRequest) -> HttpResponse:
         "rows": _told(request, rows, now),
         "narrow": narrow,
         "narrowed": narrowed,
+        "take": Take(partners=queries.partners(actor) if may(request)["may_share"] else None),
+        "most_taken": results.MOST,
         "soon": soon,
         "exports": _exports() if types and not narrowed else (),
         "soon_count": searching.listed(actor, Narrow(until=soon)).count(),
     }
     return render(request, "exchange/objects.html", shown | may(request))
+
+
+@require_POST
+@needs(Power.READ_CONTENT)
+def export(request: ActorRequest) -> HttpResponse:
+    """What the list in the address shows, as a file: for ourselves, or for a partner."""
+    actor = request.actor
+    form = Search(request.GET, types=queries.types_held(actor), givers=queries.givers(actor))
+    take = Take(request.POST, partners=queries.partners(actor))
+    if not take.is_valid():
+        raise Malformed("export", "choose a form, for whom, and a purpose.")
+    done = results.export_result(
+        actor=actor,
+        narrow=form.narrow(actor),
+        form=results.Form(take.cleaned_data["form"]),
+        partner=take.cleaned_data["partner"],
+        purpose=Purpose(take.cleaned_data["purpose"]),
+        now=timezone.now(),
+    )
+    answer = HttpResponse(done.content, content_type=done.form.media)
+    name = "comity-objects.csv" if done.form is results.Form.CSV else "comity-objects.json"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 @require_safe

@@ -1,0 +1,142 @@
+"""Write what a search found into a file: judged for our own use or for a partner, removals made."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from comity.base.tlp import Tlp
+from comity.engines.patterns.values import values_of_object
+from comity.engines.release.terms import Purpose
+from comity.formats.canonical import canonical, sha256_hex
+from comity.formats.entries import Event, LogEntry
+from comity.formats.exports.table import harmless
+from comity.formats.strict_json import Limits, decode
+from comity.node.accountability.services import record
+from comity.node.acts.kinds import Item
+from comity.node.exchange import queries, searching
+from comity.node.exchange.content import confidence_of
+from comity.node.exchange.judging import SECOND_PERSON, judged_items
+from comity.node.exchange.models import StixObject
+from comity.node.exchange.narrowing import Narrow
+from comity.node.exchange.sights import asked
+from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
+from comity.node.parties.roles import Power
+
+MOST = 2_000  # objects in one file, the first of the list
+MOST_VALUES = 20  # of one object in a cell
+LONGEST_CELL = 4_096
+COLUMNS = (
+    *("id", "type", "name", "values", "labels", "confidence", "created", "modified"),
+    *("valid_from", "valid_until", "tlp", "source"),
+)
+
+
+class Form(Enum):
+    """What the file is."""
+
+    CSV = "csv"
+    STIX = "stix"
+
+    @property
+    def media(self) -> str:
+        """Its media type."""
+        return "text/csv; charset=utf-8; header=present" if self is Form.CSV else "application/stix+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A file, how many objects are in it, and how many stay here."""
+
+    form: Form
+    content: bytes
+    count: int
+    staying: int
+
+
+@transaction.atomic
+def export_result(
+    *,
+    actor: Actor,
+    narrow: Narrow,
+    form: Form,
+    partner: Party | None = None,
+    purpose: Purpose = Purpose.NETWORK_DEFENCE,
+    now: datetime,
+    new_id: Callable[[], UUID] = uuid4,
+) -> Result:
+    """What of a list may go to the partner, or may be used by ourselves; for a partner, recorded.
+
+    What needs a second person is not in it: that leaves by an act alone.
+    """
+    actor.may(Power.READ_CONTENT if partner is None else Power.COMPOSE).require()
+    holder = queries.own_body(actor)
+    rows = _rows(searching.keys_found(actor, narrow, 0, MOST))
+    question = asked(holder, partner or holder, purpose=purpose, now=now)
+    going = [
+        (item.ref, item.leaving.wire)
+        for item in judged_items(question, rows)
+        if item.leaving and _alone(item)
+    ]
+    values = [(ref, decode(wire, limits=Limits(size=len(wire)))) for ref, wire in going]
+    if form is Form.STIX:
+        told = {"type": "bundle", "id": f"bundle--{new_id()}", "objects": [value for _, value in values]}
+        content = canonical(told)
+    else:
+        content = _table(values, {row.ref: row for row in rows}, at_home=partner is None)
+    if partner is not None:
+        _record(holder, partner, form, content, len(values), now)
+    staying = {row.ref for row in rows} - {ref for ref, _ in values}
+    return Result(form, content, len(values), len(staying))
+
+
+def _rows(keys: Sequence[int]) -> list[StixObject]:
+    found = StixObject.objects.select_related("handling", "source").defer("words").in_bulk(keys)
+    return [found[key] for key in keys if key in found]
+
+
+def _alone(item: Item) -> bool:
+    """Whether no second person has to approve it."""
+    return all(ground.rule != SECOND_PERSON for ground in item.verdict.grounds)
+
+
+def _table(values: Sequence[tuple[str, Any]], rows: Mapping[str, StixObject], *, at_home: bool) -> bytes:
+    """A record for each object that was chosen, harmless in a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for ref, value in values:
+        if ref in rows:
+            writer.writerow(
+                harmless(cell[:LONGEST_CELL]) for cell in _cells(value, rows[ref], at_home=at_home)
+            )
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def _cells(value: Mapping[str, Any], row: StixObject, *, at_home: bool) -> Iterator[str]:
+    """The cells in the order of the columns; a partner learns no more than the object says."""
+    found = list(dict.fromkeys(each.text for each in values_of_object(value)))[:MOST_VALUES]
+    labels, confidence = value.get("labels"), confidence_of(value)
+    yield from (str(value["id"]), str(value["type"]), str(value.get("name", "")), " ".join(found))
+    yield " ".join(map(str, labels)) if isinstance(labels, list) else ""
+    yield "" if confidence is None else str(confidence)
+    yield from (str(value.get(name, "")) for name in ("created", "modified", "valid_from", "valid_until"))
+    yield Tlp(row.tlp).label if row.tlp else ""
+    yield row.source.name if at_home and row.source else str(value.get("created_by_ref", ""))
+
+
+def _record(holder: Party, partner: Party, form: Form, content: bytes, count: int, now: datetime) -> None:
+    """The log says that a file was made for a partner."""
+    more = {"form": form.value, "values": count}
+    digest = sha256_hex(content)
+    entry = LogEntry(Event.CONTENT_EXPORTED, now, partner.ref, digest, sender=holder.ref, more=more)
+    record([entry], now=now)
