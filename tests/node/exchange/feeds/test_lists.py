@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+from django.db import DatabaseError, connection
+
 from comity.node.exchange.models import Feed, FeedEntry, FeedRun, Import, Outcome, StixObject
 from comity.node.exchange.services import feeds
 from tests.node.exchange.feeds.reading import HOUR, counts, indicators, opened, ran
@@ -162,9 +165,40 @@ def test_a_value_that_stands_twice_is_told(world, publisher):
 
 
 def test_old_runs_that_brought_nothing_are_forgotten(world, publisher):
-    publisher.put(listed("a"))
+    publisher.put(listed("a") + "nonsense\n")
     feed = opened(world, f"{publisher.address}list.txt")
     first = ran(feed)
+    assert len(first.told) == 1
     ran(feed, NOW + HOUR)
     last = ran(feed, NOW + timedelta(days=120))
     assert set(FeedRun.objects.values_list("pk", flat=True)) == {first.pk, last.pk}
+    assert FeedRun.objects.get(pk=first.pk).told == []
+
+
+def test_a_run_that_is_cut_short_keeps_whole_portions_and_the_next_completes_it(
+    world, publisher, monkeypatch
+):
+    monkeypatch.setattr("comity.node.exchange.feeds.lists.PORTION", 2)
+    publisher.put(listed("a", "b", "c", "d", "e"))
+    feed = opened(world, f"{publisher.address}list.txt")
+    with connection.execute_wrapper(_dies_at_run_of(feed)), pytest.raises(DatabaseError):
+        ran(feed)
+    assert FeedRun.objects.get().outcome == Outcome.BEGUN
+    assert StixObject.objects.count() == FeedEntry.objects.count() == 2
+    done = ran(feed, NOW + HOUR)
+    assert (done.outcome, counts(done)) == (Outcome.DONE, (3, 0, 2, 0))
+    assert StixObject.objects.count() == FeedEntry.objects.count() == 5
+
+
+def _dies_at_run_of(feed):
+    """The database goes away in the second portion."""
+    told = {"portions": 0}
+
+    def dies(execute, sql, params, many, context):
+        if "exchange_erasedobject" in sql:  # asked once for each portion
+            told["portions"] += 1
+            if told["portions"] > 1:
+                raise DatabaseError(f"gone at {feed}")
+        return execute(sql, params, many, context)
+
+    return dies

@@ -30,7 +30,7 @@ from comity.node.exchange.models.feeds import LONGEST_PROBLEM
 CLAIM = timedelta(minutes=30)  # a run is cut short long before; another worker begins only then
 FIRST_REST = timedelta(minutes=5)
 LONGEST_REST = timedelta(hours=6)  # between two tries of a feed that fails, unless it is read more seldom
-KEPT = timedelta(days=90)  # runs that brought nothing are forgotten then
+KEPT = timedelta(days=90)  # how long runs that brought nothing are known, and what others could not take
 _AT_ONCE = 20
 _WHERE_IT_STANDS = (
     *("etag", "last_modified", "cursor", "floor", "attempted_at", "succeeded_at", "failures", "problem"),
@@ -118,7 +118,9 @@ def _end(feed: Feed, run: FeedRun, error: ComityError | None, now: datetime) -> 
 
 
 def _forget(feed: Feed, now: datetime) -> None:
-    """Runs that brought nothing need not be known for ever; those that entries came or went in are."""
-    empty = FeedRun.objects.filter(feed=feed, at__lt=now - KEPT, brought=None)
+    """Runs that brought nothing go, and what others could not take: it may quote what is erased elsewhere."""
+    old = FeedRun.objects.filter(feed=feed, at__lt=now - KEPT)
+    old.exclude(told=[]).update(told=[])
+    empty = old.filter(brought=None)
     named = FeedEntry.objects.filter(Q(came=OuterRef("pk")) | Q(went=OuterRef("pk")))
     empty.exclude(Exists(named)).delete()
