@@ -18,6 +18,7 @@ from comity.node.exchange.models import FollowedUpTo, Recall, Step, StricterFor,
 from comity.node.exchange.reaching import Words
 from comity.node.exchange.services import tightening
 from comity.node.exchange.services.overseeing import ask_back
+from comity.node.exchange.services.stricter import AGAIN, redo, stopped
 from comity.node.federation.models import Partner, PartnerState
 from tests.node.exchange.holding import LATER, carried, from_far, indicator, own_work, row, shared
 from tests.node.exchange.test_recalls import given, receipt, sides_of_another
@@ -65,6 +66,18 @@ def test_a_stricter_version_that_may_go_is_sent(having):
     receipt(having, found.act, LATER)
     follow()
     assert only().settled
+
+
+def test_many_are_reached_in_several_transactions(agreed, monkeypatch):
+    values = [indicator(f"i{number}", Tlp.GREEN) for number in range(7)]
+    own_work(agreed.world, *values)
+    given(agreed, *values)
+    monkeypatch.setattr(tightening, "AT_ONCE", 3)
+    own_work(agreed.world, *(newer(each) for each in values), indicator("new"))
+    follow()
+    acts = Act.objects.filter(composed_by=None, ours=True)
+    assert sorted(len(carried(act)) for act in acts) == [1, 3, 3]
+    assert StricterFor.objects.filter(step=Step.SENT).count() == 7
 
 
 def test_nothing_is_done_twice(having):
@@ -190,7 +203,7 @@ def test_who_cannot_be_reached_now_is_tried_again(having):
     assert found.step == Step.LATER
     assert found.words
     Partner.objects.update(state=PartnerState.ACCEPTED)
-    follow(LATER + tightening.AGAIN)
+    follow(LATER + AGAIN)
     assert only().step == Step.SENT
 
 
@@ -200,9 +213,9 @@ def test_a_declined_act_can_be_made_again(having):
     act = only().act
     assert act is not None
     approving.decline(actor=having.world.approver, ref=act.ref, now=LATER, note="Not this way")
-    rows = tightening.stopped(StricterFor.objects.all())
+    rows = stopped(StricterFor.objects.all())
     assert [each.pk for each in rows] == [only().pk]
-    tightening.redo(rows, LATER)
+    redo(rows, LATER)
     follow()
     again = only()
     assert again.step == Step.RECALLED

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef
 
 from comity.base.verdict import Verdict
 from comity.engines.release.terms import Purpose
-from comity.node.acts.kinds import Draft, Item
+from comity.node.acts.kinds import Draft, Item, Judgement
 from comity.node.acts.models import Act, ActContent, ActState, Delivery, DeliveryState
 from comity.node.acts.services import composing
 from comity.node.exchange import queries
@@ -100,15 +100,18 @@ def node_of(holder: Party, answerable: int | None) -> Actor:
 
 def _offer(offered: Offered, wish: Wish, holder: Party, answerable: int | None, now: datetime) -> None:
     """First judged as one; then an act for what may go at once, and one for what a second person sees."""
-    judged = composing.judge(draft_of(holder, wish, offered.party, now), now)
+    whole = draft_of(holder, wish, offered.party, now)
+    judged = composing.judge(whole, now)
     offered.stays |= {each.ref: each.verdict for each in judged.items if not each.leaving}
     for refs in _by_second_person(each for each in judged.items if each.leaving and each.ref in wish.refs):
-        draft = draft_of(holder, replace(wish, refs=refs), offered.party, now)
-        _compose(offered, draft, node_of(holder, answerable), now)
+        if refs == wish.refs:
+            _compose(offered, whole, judged, node_of(holder, answerable), now)
+        else:
+            part = draft_of(holder, replace(wish, refs=refs), offered.party, now)
+            _compose(offered, part, composing.judge(part, now), node_of(holder, answerable), now)
 
 
-def _compose(offered: Offered, draft: Draft, actor: Actor, now: datetime) -> None:
-    judged = composing.judge(draft, now)
+def _compose(offered: Offered, draft: Draft, judged: Judgement, actor: Actor, now: datetime) -> None:
     if not judged.verdict.allowed:
         offered.later |= dict.fromkeys(draft.selection, judged.verdict)
         return

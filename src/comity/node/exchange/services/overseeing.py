@@ -14,7 +14,7 @@ from comity.node.exchange import queries
 from comity.node.exchange.models import Step, StricterVersion
 from comity.node.exchange.services import tightening
 from comity.node.exchange.services.holding import one_at_a_time
-from comity.node.exchange.services.tightening import Stricter
+from comity.node.exchange.services.stricter import Stricter, keep, redo, stopped
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -25,7 +25,7 @@ def begin_again(*, actor: Actor, version: StricterVersion, now: datetime) -> int
     """Judge anew for the partners at which it stopped; gives how many they are."""
     actor.may(Power.COMPOSE).require()
     holder = _locked(actor, version)
-    count = tightening.redo(tightening.stopped(version.parties.all()), now)
+    count = redo(stopped(version.parties.all()), now)
     tightening.try_again(holder, now, version)
     return count
 
@@ -44,8 +44,7 @@ def ask_back(*, actor: Actor, version: StricterVersion, now: datetime) -> list[A
         return compose(actor=actor, draft=draft, now=now)
 
     outcomes = tightening.ask_to_delete(holder, found, composed, now)
-    for each in found:
-        tightening.note(version, each.given.party, outcomes[each.given.ref, each.given.party.pk], now)
+    keep(holder, [(each, outcomes[each.given.ref, each.given.party.pk]) for each in found], now)
     return [outcome.act for outcome in outcomes.values() if outcome.act is not None]
 
 

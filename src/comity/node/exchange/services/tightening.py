@@ -8,66 +8,35 @@ the transaction of what was done.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 
 from comity.base.verdict import Verdict
-from comity.engines.release.handling import Ownership
 from comity.engines.release.tightening import Tightening, tightened
 from comity.node.acts.kinds import Draft
-from comity.node.acts.models import Act, ActState, Delivery, DeliveryState
+from comity.node.acts.models import Act
 from comity.node.acts.services.composing import compose_by_node, withdraw_by_node
 from comity.node.exchange import queries, reaching, tracing
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import FollowedUpTo, Step, StixObject, StricterFor, StricterVersion
 from comity.node.exchange.reaching import Given, Offered, Words
-from comity.node.exchange.reasons import RecallReason
 from comity.node.exchange.services.closing import Because, close
 from comity.node.exchange.services.holding import one_at_a_time
 from comity.node.exchange.services.recalling import Said, draft_of, label_of
+from comity.node.exchange.services.stricter import AGAIN, Outcome, Stricter, keep, redo, settle
 from comity.node.parties.models import Party
 from comity.node.parties.queries import our_bodies
 
 PORTION = 2_000  # objects looked at together
+AT_ONCE = 200  # stricter objects in one transaction
 MOST_PORTIONS = 50  # without finding anything, before the place is kept
-AGAIN = timedelta(minutes=10)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONLY_FOR_THOSE_WHO_HAVE_IT = frozenset({"object.revoked", "object.expired"})
 _TITLE = "Please delete an older version"
 _MOST_RECALLED = 500  # objects in one act
 _OVERTAKEN = "It has a newer version by now."
-
-
-@dataclass(frozen=True, slots=True)
-class Stricter:
-    """An object whose newest version is stricter than what one party was given."""
-
-    row: StixObject
-    given: Given
-    ways: frozenset[Tightening]
-
-    @property
-    def ours(self) -> bool:
-        """Whether it is ours to recall without asking anybody."""
-        return of_class(self.row.handling).ownership is Ownership.OWN
-
-    @property
-    def reason(self) -> RecallReason:
-        """What a partner is told that has to delete what it has."""
-        return RecallReason.REVOKED if Tightening.REVOKED in self.ways else RecallReason.STRICTER
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was done for one party and object."""
-
-    step: Step
-    act: Act | None = None
-    words: str = ""
-    settled: bool = False
 
 
 Compose = Callable[[Draft, Stricter], Act]  # who makes the act of a draft, and for which object
@@ -80,17 +49,6 @@ def follow(now: datetime) -> None:
             pass
         settle(holder)
         try_again(holder, now)
-
-
-def settle(holder: Party) -> None:
-    """What a partner has receipted needs nobody's attention any more."""
-    there = Delivery.objects.filter(
-        act=OuterRef("act"), party=OuterRef("party"), state=DeliveryState.RECEIPTED
-    )
-    waiting = StricterFor.objects.filter(version__holder=holder, settled=False, act__isnull=False)
-    keys = list(waiting.filter(Exists(there)).values_list("pk", flat=True))
-    for chunk in queries.chunks(keys):
-        StricterFor.objects.filter(pk__in=chunk).update(settled=True)
 
 
 def try_again(holder: Party, now: datetime, version: StricterVersion | None = None) -> None:
@@ -128,8 +86,13 @@ def _look(holder: Party, place: datetime) -> tuple[datetime | None, list[Stricte
     for _ in range(MOST_PORTIONS):
         rows = StixObject.objects.filter(holder=holder, latest=True, added__gt=last or place)
         some = list(rows.order_by("added").values_list("added", "ref")[:PORTION])
-        last = some[-1][0] if some else last
         found = stricter(holder, _with_older(holder, (ref for _, ref in some)))
+        named = {each.given.ref for each in found}
+        first = [pair for pair in some if pair[1] in named][:AT_ONCE]
+        if len(first) < len(named):  # the rest has a transaction of its own: others write in between
+            going = {ref for _, ref in first}
+            return first[-1][0], [each for each in found if each.given.ref in going], True
+        last = some[-1][0] if some else last
         if found or len(some) < PORTION:
             return last, found, len(some) == PORTION
     return last, [], True
@@ -145,8 +108,8 @@ def _moved(holder: Party, place: datetime | None, to: datetime) -> bool:
 def _with_older(holder: Party, refs: Iterable[str]) -> list[str]:
     """Those of which an older version is held here: an object that came once has reached nobody before."""
     older = StixObject.objects.filter(holder=holder, latest=False)
-    chunks = queries.chunks(refs)
-    return [ref for chunk in chunks for (ref,) in older.filter(ref__in=chunk).values_list("ref").distinct()]
+    named = older.order_by().values_list("ref", flat=True)  # in no order: the model's own would sort them
+    return list(dict.fromkeys(ref for chunk in queries.chunks(refs) for ref in named.filter(ref__in=chunk)))
 
 
 def stricter(holder: Party, refs: Iterable[str]) -> list[Stricter]:
@@ -180,7 +143,6 @@ def reach(holder: Party, found: Sequence[Stricter], now: datetime) -> None:
     """Send, recall or leave to a person, for each party; in the caller's transaction, under the lock."""
     _overtake(holder, found, now)
     found = _not_begun(holder, found)
-    versions = {each.row.ref: _version(each, now) for each in found}
     outcomes: dict[tuple[str, int], Outcome] = {}
     for words, some in _alike(found):
         offered = reaching.offer_newest(holder, [each.given for each in some], words, now)
@@ -192,12 +154,11 @@ def reach(holder: Party, found: Sequence[Stricter], now: datetime) -> None:
     back = [each for each in found if outcomes[each.given.ref, each.given.party.pk].step == Step.RECALLED]
 
     def compose(draft: Draft, about: Stricter) -> Act:
-        actor = reaching.node_of(holder, _person(about.row))
+        actor = reaching.node_of(holder, about.answerable)
         return compose_by_node(actor=actor, draft=draft, now=now)
 
     outcomes |= ask_to_delete(holder, back, compose, now)
-    for each in found:
-        note(versions[each.row.ref], each.given.party, outcomes[each.given.ref, each.given.party.pk], now)
+    keep(holder, [(each, outcomes[each.given.ref, each.given.party.pk]) for each in found], now)
 
 
 def _not_begun(holder: Party, found: Sequence[Stricter]) -> list[Stricter]:
@@ -230,7 +191,7 @@ def ask_to_delete(
     outcomes: dict[tuple[str, int], Outcome] = {}
     for some in _for_one_recall(found):
         first = some[0]
-        because = Because(first.reason.value, _maker(first.row))
+        because = Because(first.reason.value, first.maker)
         older = {(each.given.ref, modified) for each in some for _, modified in each.given.arrived}
         close(holder, older, because, now)
         versions = [version for each in some for version in each.given.arrived]
@@ -244,7 +205,7 @@ def ask_to_delete(
 def _for_one_recall(found: Sequence[Stricter]) -> Iterator[list[Stricter]]:
     piles: dict[tuple[int, str, int | None], list[Stricter]] = {}
     for each in found:
-        piles.setdefault((each.given.party.pk, each.reason.value, _person(each.row)), []).append(each)
+        piles.setdefault((each.given.party.pk, each.reason.value, each.answerable), []).append(each)
     for pile in piles.values():
         yield from (pile[start : start + _MOST_RECALLED] for start in range(0, len(pile), _MOST_RECALLED))
 
@@ -254,7 +215,7 @@ def _alike(found: Sequence[Stricter]) -> Iterator[tuple[Words, list[Stricter]]]:
     piles: dict[Words, list[Stricter]] = {}
     for each in found:
         told = " and ".join(way.words for way in Tightening if way in each.ways)
-        words = Words(f"A newer version of what we gave you: {told}", answerable=_person(each.row))
+        words = Words(f"A newer version of what we gave you: {told}", answerable=each.answerable)
         piles.setdefault(words, []).append(each)
     yield from piles.items()
 
@@ -272,59 +233,6 @@ def _overtake(holder: Party, found: Sequence[Stricter], now: datetime) -> None:
         for act in {each.act_id for each in old if each.act_id is not None}:
             if withdraw_by_node(author=holder, key=act) is not None:
                 redo(open_.filter(act=act, settled=False), now)
-
-
-def redo(rows: QuerySet[StricterFor], now: datetime) -> int:
-    """Let these be judged again with the next round."""
-    keys = list(rows.values_list("pk", flat=True))
-    changes = {"step": Step.LATER, "act": None, "next_try": now, "changed": now}
-    return sum(StricterFor.objects.filter(pk__in=chunk).update(**changes) for chunk in queries.chunks(keys))
-
-
-def stopped(rows: QuerySet[StricterFor]) -> QuerySet[StricterFor]:
-    """Those whose act goes no further by itself: a person decided so, or one of the two nodes."""
-    ends = Delivery.objects.filter(
-        act=OuterRef("act"), party=OuterRef("party"),
-        state__in=(DeliveryState.REFUSED, DeliveryState.WITHHELD),
-    )  # fmt: skip  # one clause to a line
-    halted = Act.objects.filter(pk=OuterRef("act"), state__in=(ActState.DECLINED, ActState.WITHDRAWN))
-    return rows.filter(settled=False).filter(Exists(ends) | Exists(halted))
-
-
-def _version(each: Stricter, now: datetime) -> StricterVersion:
-    row, handling = each.row, of_class(each.row.handling)
-    theirs = handling.ownership is Ownership.RECEIVED
-    told = {
-        "ways": " ".join(way.value for way in Tightening if way in each.ways),
-        "source": row.source if theirs else None,
-        "by_id": _person(row),
-        "by_name": _maker(row),
-        "at": now,
-    }
-    keys = {"holder": row.holder, "ref": row.ref, "modified": row.modified}
-    return StricterVersion.objects.get_or_create(**keys, defaults=told)[0]
-
-
-def note(version: StricterVersion, party: Party, outcome: Outcome, now: datetime) -> None:
-    """Keep what was done, in place of what was there before."""
-    told = {
-        "step": outcome.step,
-        "act": outcome.act,
-        "words": outcome.words[:500],
-        "settled": outcome.settled,
-        "next_try": now + AGAIN if outcome.step == Step.LATER else None,
-        "changed": now,
-    }
-    StricterFor.objects.update_or_create(version=version, party=party, defaults=told)
-
-
-def _person(row: StixObject) -> int | None:
-    """Who brought the version in by a file; nobody here answers for what a partner made."""
-    return row.brought.by_id if row.brought else None
-
-
-def _maker(row: StixObject) -> str:
-    return row.brought.by_name if row.brought else row.act.author.name if row.act else ""
 
 
 def _why(verdict: Verdict) -> str:

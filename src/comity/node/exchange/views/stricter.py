@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from comity.node.exchange import queries, stricter
 from comity.node.exchange.models import Step
-from comity.node.exchange.services import overseeing, tightening
+from comity.node.exchange.services import overseeing
+from comity.node.exchange.services.stricter import stopped
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
 
@@ -42,7 +43,7 @@ def detail(request: ActorRequest, key: int) -> HttpResponse:
         "ways": stricter.ways_of(version),
         "lines": lines,
         "to_ask": [each for each in lines if each.step is Step.ASK and each.state == "awaiting"],
-        "stopped": tightening.stopped(version.parties.all()).count(),
+        "stopped": stopped(version.parties.all()).count(),
         "may_act": may_act,
     }
     return render(request, "exchange/stricter.html", shown)
