@@ -48,7 +48,7 @@ def decode(text: bytes, *, limits: Limits = STANDARD) -> object:
     """
     if len(text) > limits.size:
         raise TooLarge(ROOT, f"{len(text):,} bytes; at most {limits.size:,} are read.")
-    outside = _outside_strings(text)
+    outside = outside_strings(text)
     # Every value but the root stands after a comma or first in its container: an upper bound,
     # taken before memory is spent.
     if outside.count(b",") + outside.count(b"[") + outside.count(b"{") >= limits.values:
@@ -70,7 +70,7 @@ def pointer(path: Path) -> str:
     return "".join(f"/{step}" for step in reversed(steps)) or ROOT
 
 
-def _outside_strings(text: bytes) -> bytes:
+def outside_strings(text: bytes) -> bytes:
     """The commas, colons and brackets of a well-formed text that are not inside its strings."""
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")

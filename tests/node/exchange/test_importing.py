@@ -217,13 +217,16 @@ def test_a_misp_event(world):
     assert queries.objects_for(world.analyst).filter(type="indicator").count() == 66
 
 
-def test_targets_of_a_misp_event_are_victims(world):
+@pytest.mark.parametrize("most", [importing.AT_ONCE, 1], ids=["at once", "by portions"])
+def test_targets_of_a_misp_event_are_victims(world, monkeypatch, most):
+    monkeypatch.setattr(importing, "AT_ONCE", most)
+    monkeypatch.setattr(importing, "PORTION", 2)
     event = {
         "Event": {
             "uuid": "5f1f0f7e-7c7e-4a53-8f86-0123456789ab", "info": "Phishing", "date": "2026-11-20",
             "timestamp": "1763620200", "threat_level_id": "2", "analysis": "1", "published": False,
             "Orgc": {"name": "Org", "uuid": "5f1f0f7e-7c7e-4a53-8f86-0123456789aa"},
-            "Tag": [{"name": "tlp:amber"}],
+            "Tag": [{"name": "tlp:amber"}], "CryptographicKey": [{}],
             "Attribute": [
                 {"uuid": "5f1f0f7e-7c7e-4a53-8f86-0123456789ac", "type": "target-org",
                  "value": "Example Bank", "category": "Targeting data",
@@ -237,7 +240,8 @@ def test_targets_of_a_misp_event_are_victims(world):
     done = import_misp(
         actor=world.analyst, file=BytesIO(canonical(event)), source=Source(world.body), now=NOW
     )
-    assert done.report["victims"] == ["Example Bank"]
+    assert (done.report["victims"], done.ended) == (["Example Bank"], True)
+    assert done.report["notes"]
     named = StixObject.objects.get(type="indicator")
     assert Handling.from_json(named.handling.facts).names_victims is (
         "Example Bank" in bytes(named.wire).decode()

@@ -7,14 +7,16 @@ Nothing is dropped silently: every part is in the result or in the list of what 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from comity.base.errors import Malformed, TooLarge
 from comity.formats.misp.gathering import Gathering
+from comity.formats.misp.opening import opened
+from comity.formats.misp.packed import Packed
 from comity.formats.misp.parts import Json, Unmapped
 from comity.formats.stix import StixObject
-from comity.formats.strict_json import Limits, decode
+from comity.formats.strict_json import Limits
 
 MAX_EVENTS = 1_000
 # An attribute of MISP's own export has about 450 bytes and 20 members; attached files stand inside as base64.
@@ -25,7 +27,7 @@ LIMITS = Limits(size=256 * 2**20, values=10_000_000, string=64 * 2**20)
 class MispImport:
     """What an import found: objects, which identities are victims, and what was not mapped."""
 
-    objects: tuple[StixObject, ...]
+    objects: Sequence[StixObject]
     victims: frozenset[str]
     unmapped: tuple[Unmapped, ...]
 
@@ -42,16 +44,27 @@ class MispImport:
 
 def decode_misp(text: bytes, *, limits: Limits = LIMITS) -> MispImport:
     """The events in a file or a reply of MISP: one event, or a list of them, also under `response`."""
-    found = [Gathering.of(part, where) for part, where in _events(decode(text, limits=limits))]
-    kept: dict[tuple[str, str | None], StixObject] = {}
-    twice: list[Unmapped] = []
-    for each in (each for one in found for each in one.made):
-        if kept.setdefault(each.version, each).raw != each.raw:
-            reason = "stands in two events that differ in it; the first counts."
-            twice.append(Unmapped(each.id, each.type, reason))
+    found = [Gathering.of(part, where) for part, where in _events(opened(text, limits))]
+    objects, twice = _each_once(found)
     victims = frozenset(victim for one in found for victim in one.victims)
     unmapped = [part for one in found for part in one.unmapped]
-    return MispImport(tuple(kept.values()), victims, (*unmapped, *twice))
+    return MispImport(objects, victims, (*unmapped, *twice))
+
+
+def _each_once(found: list[Gathering]) -> tuple[Packed, list[Unmapped]]:
+    """The objects of all events; in one alone, no id stands twice."""
+    if len(found) == 1:
+        return found[0].made, []
+    objects, twice = Packed(), list[Unmapped]()
+    kept: dict[tuple[str, str | None], str] = {}
+    for each in (each for one in found for each in one.made):
+        known = kept.setdefault(each.version, each.sha256)
+        if known is each.sha256:
+            objects.append(each)
+        elif known != each.sha256:
+            reason = "stands in two events that differ in it; the first counts."
+            twice.append(Unmapped(each.id, each.type, reason))
+    return objects, twice
 
 
 def _such_as(number: int, uuid: str) -> str:

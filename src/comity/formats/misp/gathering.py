@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID, uuid5
 
+import msgspec
+
 from comity.base.errors import Malformed, TooLarge
 from comity.formats.markings import TLP_OF_ID, tlp_definition
 from comity.formats.misp import objects, remarks
@@ -22,6 +24,7 @@ from comity.formats.misp.marks import (
     unknown_labels,
     words_of,
 )
+from comity.formats.misp.packed import Packed, Texts
 from comity.formats.misp.parts import Attribute, Cluster, Event, Json, MispObject, Unmapped
 from comity.formats.misp.reading import (
     MAX_ATTRIBUTES,
@@ -44,24 +47,32 @@ PART_OF_EVENT = 'misp:part-of-event="{}"'
 _NOT_TAKEN = ("ShadowAttribute", "CryptographicKey", "Relationship")
 _EMPTY = "This MISP event is empty and contains no attribute, object, galaxy or tag."
 
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
 P = TypeVar("P", Attribute, MispObject)
 
 
 @dataclass(slots=True)
 class Gathering:
-    """What one event gives; `made` are its objects when all is found."""
+    """What one event gives; `made` are its objects when all is found.
+
+    Of what is found only a digest is kept by id, the rest is packed: there may be hundreds of thousands.
+    """
 
     event: Event
     raw: Json
     where: str
     marks: Marks
     author: str | None
-    found: dict[str, tuple[Object, Marks]] = field(default_factory=dict)
+    found: dict[str, tuple[int, Marks]] = field(default_factory=dict)  # by id: its digest, and its marks
+    texts: Texts = field(default_factory=Texts)  # of what is found, in its order
     primary: dict[str, str] = field(default_factory=dict)  # the id that stands for a part, by the part's uuid
     bystanders: set[str] = field(default_factory=set)  # ids that the report does not name
     victims: list[str] = field(default_factory=list)
     unmapped: list[Unmapped] = field(default_factory=list)
-    made: list[StixObject] = field(default_factory=list)
+    refs: set[str] = field(default_factory=set)  # the definitions that mark what is made
+    made: Packed = field(default_factory=Packed)
 
     @classmethod
     def of(cls, raw: Json, where: str) -> Gathering:
@@ -118,13 +129,16 @@ class Gathering:
         return strictest(self.marks, Marks(label_of(tags), frozenset(groups)))
 
     def _add(self, found: Object, marks: Marks, *, named: bool = True) -> None:
-        known, _ = self.found.setdefault(found["id"], (found, marks))
-        if known is not found:
-            if known != found:
-                reason = "has the id of an object before it, which counts."
-                self.unmapped.append(Unmapped(found["id"], found["type"], reason))
-        elif not named:
-            self.bystanders.add(found["id"])
+        ref, digest = found["id"], hash(_in_order(found))
+        known = self.found.get(ref)
+        if known is None:
+            self.found[ref] = (digest, marks)
+            self.texts.append(_encode(found))
+            if not named:
+                self.bystanders.add(ref)
+        elif known[0] != digest:
+            reason = "has the id of an object before it, which counts."
+            self.unmapped.append(Unmapped(ref, found["type"], reason))
 
     def _add_all(self, found: Iterable[Object], marks: Marks) -> None:
         for each in found:
@@ -150,6 +164,7 @@ class Gathering:
         made = from_attribute(part, self.author)
         if part.type in VICTIM_CLASS:
             self.victims += made.ids
+        _expire(part, made)
         self._take(part.uuid, made, marks)
         self._said_of_attribute(part, made, marks)
 
@@ -160,10 +175,6 @@ class Gathering:
 
     def _said_of_attribute(self, part: Attribute, made: Made, marks: Marks) -> None:
         if part.sightings or part.notes or part.opinions:
-            end = remarks.expiry(part.sightings, part.time)
-            for each in made.objects if end else ():
-                if each["type"] == "indicator":
-                    each["valid_until"] = end
             self._said(part.uuid, made.ids, part.time, _remarks_of(part), marks)
         for cluster in part.clusters:
             self._attach(cluster, made.objects[0], part.time, marks)
@@ -191,6 +202,8 @@ class Gathering:
             self.victims += [
                 f"identity--{part.uuid}" for part in whole.attributes if part.type in VICTIM_CLASS
             ]
+            for part in whole.attributes:
+                _expire(part, made)
             self._take(whole.uuid, made, marks)
             for part in whole.attributes:
                 self.primary.setdefault(part.uuid, made.objects[0]["id"])
@@ -245,19 +258,33 @@ class Gathering:
 
     def _finish(self) -> None:
         """Every object with its markings, the report of them all, and the definitions of the labels."""
-        self.made += self._readable(_with_marks(*each) for each in self.found.values())
-        named = [each.id for each in self.made if each.id not in self.bystanders]
-        self.made += self._readable(_with_marks(each, self.marks) for each in self._reports(named))
-        refs = {ref for each in self.made for ref in each.value.get("object_marking_refs", ())}
-        labels = sorted((TLP_OF_ID[ref] for ref in refs if ref in TLP_OF_ID), key=lambda tlp: tlp.rank)
-        self.made += [StixObject.decode(tlp_definition(tlp)) for tlp in labels]
+        values = zip(self.texts.after(0), self.found.values(), strict=True)
+        named = self._keep(_with_marks(_decode(text), marks) for text, (_, marks) in values)
+        named = [ref for ref in named if ref not in self.bystanders]
+        self._keep(_with_marks(each, self.marks) for each in self._reports(named) if self._is_new(each))
+        labels = sorted((TLP_OF_ID[ref] for ref in self.refs if ref in TLP_OF_ID), key=lambda tlp: tlp.rank)
+        self._keep(each for each in map(tlp_definition, labels) if self._is_new(each))
 
-    def _readable(self, values: Iterable[Object]) -> Iterator[StixObject]:
+    def _is_new(self, made: Object) -> bool:
+        """Whether the event holds nothing under the id of what we make of it as a whole."""
+        if made["id"] in self.found:
+            reason = "has the id of an object before it, which counts."
+            self.unmapped.append(Unmapped(made["id"], made["type"], reason))
+        return made["id"] not in self.found
+
+    def _keep(self, values: Iterable[Object]) -> list[str]:
+        """Pack what can be read; the ids of that."""
+        kept: list[str] = []
         for value in values:
             try:
-                yield StixObject.decode(value)
+                each = StixObject.decode(value)
             except Malformed as error:
                 self.unmapped.append(Unmapped(value["id"], value["type"], str(error)))
+                continue
+            self.made.append(each)
+            self.refs.update(value.get("object_marking_refs", ()))
+            kept.append(value["id"])
+        return kept
 
     def _report_id(self) -> str:
         return f"{'report' if self.event.published else 'grouping'}--{self.event.uuid}"
@@ -314,6 +341,19 @@ class Gathering:
             "object_refs": refs,
             **({"x_misp_event": dict(event.details)} if event.details else {}),
         }
+
+
+def _expire(part: Attribute, made: Made) -> None:
+    """An expiration that was sighted ends what indicates the value."""
+    end = remarks.expiry(part.sightings, part.time) if part.sightings else None
+    for each in made.objects if end else ():
+        if each["type"] == "indicator":
+            each["valid_until"] = end
+
+
+def _in_order(found: Object) -> bytes:
+    """The same for the same members in any order."""
+    return msgspec.json.encode(found, order="sorted")
 
 
 def _library_objects(wholes: Sequence[MispObject], event: Event) -> list[Object]:

@@ -7,7 +7,7 @@ members out: both are read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -16,6 +16,7 @@ from uuid import uuid5
 
 from comity.base.errors import Malformed, TooLarge
 from comity.base.times import encode_time
+from comity.formats.misp.opening import Parts
 from comity.formats.misp.parts import NAMESPACE, Attribute, Cluster, Event, Json, MispObject, Unmapped
 from comity.formats.stix import UUID_FORM
 
@@ -97,14 +98,14 @@ def truth_of(part: Json, name: str, where: str) -> bool | None:
     raise Malformed(f"{where}/{name}", "must be true or false.")
 
 
-def list_of(part: Json, name: str, where: str, *, most: int) -> list[Any]:
+def list_of(part: Json, name: str, where: str, *, most: int) -> list[Any] | Parts:
     """A bounded list; null stands for none, and one object for a list of it."""
     found = part.get(name)
     if found is None or found == {}:
         return []
     if isinstance(found, dict):
         return [found]
-    if not isinstance(found, list):
+    if not isinstance(found, list | Parts):
         raise Malformed(f"{where}/{name}", "must be a list.")
     if len(found) > most:
         raise TooLarge(f"{where}/{name}", f"has {len(found):,} members; at most {most:,} are read.")
@@ -118,7 +119,7 @@ def objects_of(part: Json, name: str, where: str, *, most: int) -> tuple[Json, .
 
 
 def readable(
-    parts: list[Any], where: str, read: Callable[[Json, str], T], lost: list[Unmapped]
+    parts: Iterable[Any], where: str, read: Callable[[Json, str], T], lost: list[Unmapped]
 ) -> Iterator[T]:
     """What `read` makes of each; those of which it makes nothing are added to `lost`."""
     for index, part in enumerate(parts):

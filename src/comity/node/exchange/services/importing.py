@@ -88,7 +88,10 @@ def import_bundle(
 def import_misp(
     *, actor: Actor, file: Readable, source: Source, now: datetime, progress: Progress = silent
 ) -> Import:
-    """Keep what a MISP event says, as STIX 2.1; identities that it names as targets are victims."""
+    """Keep what a MISP event says, as STIX 2.1; identities that it names as targets are victims.
+
+    What gives more than `AT_ONCE` objects is kept in several transactions, as a long bundle is.
+    """
     actor.may(Power.IMPORT).require()
     holder = queries.own_body(actor)
     _not_of_another_body(source, holder)
@@ -96,7 +99,11 @@ def import_misp(
     found = decode_misp(content)
     done = _Import(actor, holder, source, now, "misp", sha256(content).hexdigest())
     victims = dict.fromkeys(found.victims, VictimHow.TARGET)
-    return done.at_once(_Readings(found.objects), progress, victims=victims, notes=found.notes)
+    objects, count = found.objects, len(found.objects)
+    if count <= AT_ONCE:
+        return done.at_once(_Readings(objects), progress, victims=victims, notes=found.notes)
+    portions = (_Readings(objects[start : start + PORTION]) for start in range(0, count, PORTION))
+    return done.by_portions(portions, count, progress, victims=victims, notes=found.notes)
 
 
 def import_pages(
@@ -241,13 +248,21 @@ class _Import:
         report = self._kept(few, row, victims=victims, progress=progress)
         return _ended(row, replace(report, notes=notes))
 
-    def by_portions(self, portions: Iterable[_Readings], count: int, progress: Progress) -> Import:
+    def by_portions(
+        self,
+        portions: Iterable[_Readings],
+        count: int,
+        progress: Progress,
+        *,
+        victims: Mapping[str, VictimHow] | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Import:
         """Keep one portion after the other; the report grows with each."""
         row = self._begun()
         report, done = Report(), 0
         for portion in portions:
             with transaction.atomic():
-                report = report.joined(self._kept(portion, row))
+                report = report.joined(self._kept(portion, row, victims=victims))
                 row.report = report.as_json()
                 row.save(update_fields=["report"])
             reach(Step.PORTION_KEPT)
@@ -255,7 +270,7 @@ class _Import:
             progress(done, count)
         with transaction.atomic():
             retitle_brought(row)  # what joins objects may have come before them
-            return _ended(row, report)
+            return _ended(row, replace(report, notes=report.notes + notes))
 
     def _begun(self) -> Import:
         source = self.source
