@@ -29,7 +29,7 @@ sys.path[0] = str(Path(__file__).parents[1])  # the checkout; this folder's name
 from bench.kit import processes
 from bench.kit.figures import begin, options, say, spread
 from bench.kit.homes import load
-from tests.nodes import Node, start_node
+from tests.nodes import Node, befriend, start_node
 
 if TYPE_CHECKING:
     from comity.node.parties.actors import Actor
@@ -84,15 +84,6 @@ def memory_after(node: Node) -> None:
 
 def _sizes(whole: list[processes.Memory]) -> str:
     return f"RSS {sum(each.rss for each in whole):.0f} MB, PSS {sum(each.pss for each in whole):.0f} MB"
-
-
-def befriend(a: Node, b: Node) -> None:
-    """Each introduces and accepts the other, as people do from the terminal."""
-    for node, other in ((a, b), (b, a)):
-        words = node.command("partner", "add", other.address, "--json").stdout
-        told = json.loads(words.splitlines()[-1])["words"]
-        person = f"administrator@{node.home.name}.example"
-        node.command("partner", "accept", other.address, "--words", " ".join(told), "--as", person)
 
 
 @dataclass

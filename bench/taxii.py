@@ -36,11 +36,11 @@ sys.path[0] = str(Path(__file__).parents[1])  # the checkout; this folder's name
 
 import httpx
 
-from bench.acts import Stream, befriend
+from bench.acts import Stream
 from bench.kit.figures import begin, options, say, spread
 from bench.kit.homes import load
 from bench.kit.servers import durable_server
-from tests.nodes import Node, start_node
+from tests.nodes import Node, befriend, start_node
 from tests.peers.servers import MEDIA_TYPE, STEP, Content, Door, Peers
 
 if TYPE_CHECKING:

@@ -156,6 +156,15 @@ def command(home: Path, *words: str, check: bool = True) -> subprocess.Completed
     return done
 
 
+def befriend(a: Node, b: Node) -> None:
+    """Each introduces and accepts the other, as people do from the terminal."""
+    for node, other in ((a, b), (b, a)):
+        words = node.command("partner", "add", other.address, "--json").stdout
+        told = json.loads(words.splitlines()[-1])["words"]
+        person = f"administrator@{node.home.name}.example"
+        node.command("partner", "accept", other.address, "--words", " ".join(told), "--as", person)
+
+
 def enter(link: str) -> httpx.Client:
     """A client whose session was opened by a one-time log-in link."""
     client = httpx.Client(base_url=link.partition("/parties/")[0], follow_redirects=True, timeout=30)

@@ -31,6 +31,7 @@ from comity.formats.taxii_client import (
     object_url,
     post_envelope,
     read_collection,
+    read_object,
     read_status,
     roots_of,
 )
@@ -300,6 +301,14 @@ def test_whether_a_version_is_there():
     assert converse(has_version(ROOT, BOX, INDICATOR.id), told)[1] is True
     assert converse(has_version(ROOT, BOX, INDICATOR.id), Reply(404))[1] is False
     assert isinstance(refused_by(Reply(403), has_version(ROOT, BOX, INDICATOR.id)), PartnerRefused)
+
+
+def test_one_object_is_read():
+    (ask,), found = converse(read_object(ROOT, BOX, INDICATOR.id, FIRST), page(INDICATOR.raw))
+    assert (ask.url, ask.query[0]) == (object_url(ROOT, BOX, INDICATOR.id), ("match[version]", FIRST))
+    assert found == (INDICATOR.raw,)
+    assert converse(read_object(ROOT, BOX, INDICATOR.id), Reply(404))[1] == ()
+    assert isinstance(refused_by(Reply(403), read_object(ROOT, BOX, INDICATOR.id)), PartnerRefused)
 
 
 def test_names_in_addresses_are_escaped():

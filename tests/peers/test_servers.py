@@ -27,7 +27,7 @@ from comity.formats.taxii_client import (
 from comity.formats.taxii_pages import Manifest, RawEnvelope, VersionList
 from comity.node.credentials import Credential, Scheme
 from comity.node.exchange import remotes
-from comity.node.exchange.models import Posted, RemoteCollection, StixObject
+from comity.node.exchange.models import Posted, PostState, RemoteCollection, StixObject
 from comity.node.exchange.services.posting import Given
 from comity.node.exchange.services.pulling import Pulled, pull
 from comity.node.exchange.services.pushing import push, take_back
@@ -153,6 +153,9 @@ def test_what_a_partner_may_see_arrives_and_is_taken_back(agreed: Sides, door: D
     assert done.problems == []
     assert set(Posted.objects.values_list("ref", "state")) == {(each["id"], "taken") for each in ALL}
     assert not pushed(agreed, remote).counts
+    Posted.objects.update(state=PostState.SENDING)  # as if we had died before the answer
+    assert pushed(agreed, remote).problems == []
+    assert set(Posted.objects.values_list("state", flat=True)) == {"taken"}
     url = f"{collection_url(remote.api_root, remote.collection)}manifest/"
     with remotes.speaking_to(remote) as transport:
         (there,) = read(Reading(url, Manifest.decode), transport)

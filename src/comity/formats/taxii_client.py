@@ -26,7 +26,7 @@ from comity.formats.taxii import (
     decode_collections,
     is_taxii,
 )
-from comity.formats.taxii_pages import Paged, VersionList
+from comity.formats.taxii_pages import Paged, RawEnvelope, VersionList
 
 MAX_SMALL = 2 * 2**20
 MAX_PAGES = 100_000
@@ -208,6 +208,22 @@ def delete_object(
     if reply.status not in {_OK, _NOT_FOUND}:
         raise refusal(ask, reply)
     return reply.status == _OK
+
+
+def read_object(
+    api_root: str, collection: str, ref: str, version: str = ""
+) -> Conversation[tuple[bytes, ...]]:
+    """An object in this version, or in its last; nothing where the server has none."""
+    filters = Filters(versions=(version,) if version else ())
+    try:
+        page = yield from Reading(
+            object_url(api_root, collection, ref), RawEnvelope.decode, filters
+        ).next_page()
+    except PartnerRefused as error:
+        if error.status == _NOT_FOUND:
+            return ()
+        raise
+    return page.content.objects
 
 
 def has_version(api_root: str, collection: str, ref: str, version: str = "") -> Conversation[bool]:

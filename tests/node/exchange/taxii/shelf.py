@@ -57,6 +57,10 @@ class Shelf:
             return self._delete(ref) if ask.method == "DELETE" else self._post(ask)
         if ref.endswith("/versions"):
             return self._versions(ref.removesuffix("/versions"))
+        if ref in self.stored:
+            return _said(envelope_of([self.stored[ref][1]], following=None))
+        if ref.startswith(("indicator--", "malware--")):
+            return _said(TaxiiError("No such object.", 404).encode(), 404)
         return self._resource(ask.url.removeprefix(ROOT)) or self._page(dict(ask.query))
 
     def _resource(self, path: str) -> Reply | None:

@@ -143,6 +143,14 @@ def test_refusals_are_told_object_by_object(agreed, remote, shelf):
     assert states(TWO) == ["taken"]
 
 
+def test_a_refusal_of_what_is_there_already_is_no_refusal(agreed, remote, shelf):
+    own_work(agreed.world, ONE, TWO)
+    shelf.put(ONE, {**TWO, "name": "another"})
+    shelf.refuse = lambda _: "Unable to process object"
+    pushed(agreed, remote, shelf)
+    assert states(ONE, TWO) == ["taken", "refused"]
+
+
 def test_one_object_that_spoils_a_whole_post_is_found(agreed, remote, shelf):
     values = [indicator(f"i{number}", Tlp.GREEN) for number in range(9)]
     own_work(agreed.world, *values)

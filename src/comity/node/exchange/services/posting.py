@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from comity.base.errors import Conflict
+from comity.base.errors import Conflict, Malformed
 from comity.formats.conversation import PartnerRefused
+from comity.formats.stix import StixObject as Found
 from comity.formats.taxii import Status
 from comity.formats.taxii_client import (
     envelope,
@@ -16,11 +17,14 @@ from comity.formats.taxii_client import (
     post_envelope,
     read_api_root,
     read_collection,
+    read_object,
     read_status,
 )
+from comity.formats.taxii_pages import with_spec_version
 from comity.node.exchange.models import Posted, PostState, RemoteCollection
 from comity.node.federation.transport import Transport, drive
 
+MOST_LOOKS = 100  # refused objects of one post that are looked for
 MOST_OBJECTS = 1_000  # in one post
 MOST_BYTES = 8 * 2**20  # of one post, where the server takes more
 _WHOLE_POST = frozenset({400, 413, 422})  # answers that one object can bring upon all that came with it
@@ -107,6 +111,7 @@ class Poster:
             self._mark(rows, PostState.TAKEN)
             return
         by_name = {row.name: row for row in rows}
+        self._look_at_refused(by_name, status)
         for state, outcomes in (
             (PostState.TAKEN, status.successes),
             (PostState.PENDING, status.pendings),
@@ -118,6 +123,21 @@ class Poster:
                     self._mark([row], state, each.message or "", status=status.id)
         if not status.complete and status.pending_count:
             self._mark(list(by_name.values()), PostState.PENDING, status=status.id)
+
+    def _look_at_refused(self, by_name: dict[str, Posted], status: Status) -> None:
+        """Some servers refuse what they hold already, as medallion does: the same content is a success."""
+        for each in status.failures[:MOST_LOOKS]:
+            row = by_name.get(each.id)
+            if row is not None and self._holds(row):
+                self._mark([by_name.pop(each.id)], PostState.TAKEN)
+
+    def _holds(self, row: Posted) -> bool:
+        asked = read_object(self.remote.api_root, self.remote.collection, row.name, row.modified)
+        try:
+            found = drive(asked, self.transport)
+            return any(Found.read(with_spec_version(raw) or raw).sha256 == row.sha256 for raw in found)
+        except (PartnerRefused, Malformed):
+            return False  # then the refusal stands
 
     def _mark(self, rows: Sequence[Posted], state: PostState, words: str = "", *, status: str = "") -> None:
         for row in rows:
