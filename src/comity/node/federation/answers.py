@@ -37,6 +37,10 @@ class WrongMediaType(ComityError):
     code = "wire.media-type"
 
 
+class Unprocessable(Malformed):
+    """A body that cannot be read: TAXII 2.1 has a status of its own for it (section 5.5)."""
+
+
 class WrongMethod(ComityError):
     """The door is there, and is not opened in this way."""
 
@@ -111,6 +115,7 @@ _STATUS: dict[type[ComityError], int] = {
     NotAcceptable: 406,
     WrongMediaType: 415,
     WrongMethod: 405,
+    Unprocessable: 422,
     Suspended: 403,
     TooMany: 429,
 }

@@ -10,9 +10,11 @@ from django.shortcuts import render
 
 from comity.base.errors import ComityError, Conflict, Malformed, NotFound, TooLarge, Unavailable
 from comity.base.verdict import Refused, Verdict
+from comity.formats.taxii import MEDIA_TYPE, TaxiiError
 from comity.node.keys import KeyMissing
 
 API = "/api/"
+DOORS = "/taxii2/"  # for nodes and for programs of partners, who speak TAXII 2.1
 _HTML = "text/html"
 _JSON = ("application/json", "application/problem+json")
 # Whatever part of the page asked: the error goes to the messages, and the part stays as it was.
@@ -159,7 +161,7 @@ def plain_problem(status: int, detail: str = "") -> Problem:
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether a program asks: by the API's address, or by what it accepts."""
-    return request.path.startswith(API) or request.get_preferred_type([_HTML, *_JSON]) in _JSON
+    return request.path.startswith((API, DOORS)) or request.get_preferred_type([_HTML, *_JSON]) in _JSON
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -169,6 +171,9 @@ def wants_fragment(request: HttpRequest) -> bool:
 
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The problem, told in the way this request can use."""
+    if request.path.startswith(DOORS):
+        told = TaxiiError(problem.as_json()["detail"], problem.status, error_code=problem.code)
+        return HttpResponse(told.encode(), status=problem.status, content_type=MEDIA_TYPE)
     if wants_json(request):
         response: HttpResponse = JsonResponse(
             problem.as_json(), status=problem.status, content_type="application/problem+json"

@@ -19,6 +19,7 @@ from django.http.response import HttpResponseBase
 
 from comity.base.errors import ComityError
 from comity.node.site.errors import (
+    DOORS,
     DatabaseUnavailable,
     LengthRequired,
     Problem,
@@ -87,7 +88,7 @@ def errors_answered(get_response: Callable[[HttpRequest], HttpResponseBase]) -> 
 
 def _unread(request: HttpRequest) -> HttpResponse | None:
     """The refusal of a body that we would not see; the doors for partners tell it in their own form."""
-    if request.path.startswith("/taxii2/"):
+    if request.path.startswith(DOORS):
         return None
     try:
         check_length(request)

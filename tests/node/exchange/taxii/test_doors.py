@@ -327,9 +327,9 @@ def test_without_an_agreement_only_clear_comes_in(sides):
 
 
 def test_what_is_no_post(agreed, reader, settings):
-    assert code(reader.ask("objects/", "POST", b"[]")) == (400, "malformed")
-    assert code(reader.ask("objects/", "POST", b'{"objects":[]}')) == (400, "malformed")
-    assert code(reader.ask("objects/", "POST", b'{"objects":[{]}')) == (400, "malformed")
+    for body in (b"[]", b"{}", b'{"objects":[]}', b'{"objects":[{]}', b"\xff"):
+        assert code(reader.ask("objects/", "POST", body)) == (422, "malformed")
+    assert code(reader.ask("objects/?limit=1", "POST", b"[]")) == (400, "malformed")
     long = canonical({"objects": [indicator("x", description="x" * settings.CONFIG.max_content_length)]})
     assert code(reader.ask("objects/", "POST", long)) == (413, "too-large")
     read_only = reader_of(agreed, opened(agreed.world), name="other")
@@ -344,12 +344,26 @@ def test_taking_back_what_was_posted(agreed, reader):
     from_elsewhere(agreed.world, indicator("brought", Tlp.GREEN), party=agreed.party)
     newer = theirs | {"modified": "2026-11-20T07:00:00.000Z"}
     reader.posted(theirs, newer)
-    for other in (ours, indicator("brought"), indicator("nowhere")):
-        assert code(reader.ask(f"objects/{other['id']}/", "DELETE")) == (404, "not-found")
+    red = indicator("red", Tlp.RED)
+    own_work(agreed.world, red)
+    assert code(reader.ask(f"objects/{ours['id']}/", "DELETE")) == (403, "refused")
+    hidden, missing = (
+        reader.ask(f"objects/{other['id']}/", "DELETE") for other in (red, indicator("nowhere"))
+    )
+    assert code(hidden) == code(missing) == (404, "not-found")
+    assert hidden.content == missing.content
+    assert code(reader.ask(f"objects/{indicator('brought')['id']}/", "DELETE")) == (404, "not-found")
     path = f"objects/{theirs['id']}/"
     assert reader.ask(f"{path}?match[version]={newer['modified']}", "DELETE").status_code == 200
     assert StixObject.objects.get(ref=theirs["id"]).latest is True
     assert reader.ask(path, "DELETE").status_code == 200
     assert not StixObject.objects.filter(ref=theirs["id"]).exists()
     assert [each["versions"] for each in entries("content-withdrawn")] == [1, 1]
-    assert StixObject.objects.count() == 2
+    assert StixObject.objects.count() == 3
+
+
+@pytest.mark.parametrize("address", ["collections", "collections/all", "nothing/", "collections/all/object/"])
+def test_an_address_that_is_none(reader, address):
+    reply = reader.ask(address, root=True)
+    assert reply.headers["Content-Type"] == MEDIA_TYPE
+    assert code(reply) == (404, "not-found")

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from comity.base.errors import NotFound
+from comity.base.errors import Malformed, NotFound, TooLarge
 from comity.engines.release.terms import Purpose
 from comity.formats import taxii as wire
 from comity.formats.stix import ID
@@ -25,7 +25,14 @@ from comity.node.exchange.taxii.chosen import open_collection, open_collections,
 from comity.node.exchange.taxii.giving import Page
 from comity.node.exchange.taxii.order import Versions
 from comity.node.faults import Step, reach
-from comity.node.federation.answers import answered, check_accept, check_bound, check_content, taxii
+from comity.node.federation.answers import (
+    Unprocessable,
+    answered,
+    check_accept,
+    check_bound,
+    check_content,
+    taxii,
+)
 from comity.node.parties.access import open_to_all
 from comity.node.parties.models import Party
 
@@ -147,13 +154,13 @@ def _post(request: HttpRequest, caller: Caller, found: Collection) -> HttpRespon
     taking.require_writable(found)
     limit = check_bound(request)
     source = request if caller.body is None else BytesIO(caller.body)
-    told = taking.take(
-        taking.Bounded(source, limit),
-        collection=found,
-        party=caller.party,
-        now=timezone.now(),
-        new_id=uuid4,
-    )
+    body, now = taking.Bounded(source, limit), timezone.now()
+    try:
+        told = taking.take(body, collection=found, party=caller.party, now=now, new_id=uuid4)
+    except TooLarge:
+        raise
+    except Malformed as error:
+        raise Unprocessable(error.where, error.problem) from error
     reach(Step.POST_KEPT)
     content = told.encode()
     caches["statuses"].set(_status_key(found.holder, caller, told.id), content, STATUS_KEPT)

@@ -122,7 +122,7 @@ def take(body: Bounded, *, collection: Collection, party: Party, now: datetime, 
 
 @transaction.atomic
 def withdraw(ref: str, chosen: Versions, *, collection: Collection, party: Party, now: datetime) -> None:
-    """Delete what the caller posted of an object; raises `NotFound` where it posted nothing."""
+    """Delete what the caller posted of an object; raises `Refused` for what it may see and did not post."""
     require_writable(collection)
     holder = collection.holder
     one_at_a_time(holder)
@@ -132,6 +132,7 @@ def withdraw(ref: str, chosen: Versions, *, collection: Collection, party: Party
         [each for rows in (posted, beside) for each in rows.values_list("modified", flat=True)], chosen
     )
     if not gone:
+        _require_unseen(ref, collection, party, now)
         raise NotFound("object")
     beside.filter(modified__in=gone).delete()
     _delete(posted.filter(modified__in=gone), ref, holder, now)
@@ -150,6 +151,14 @@ def _delete(posted: QuerySet[StixObject], ref: str, holder: Party, now: datetime
     retitle(holder, [ref])
     if is_observable(ref):
         show_anew(holder, naming(holder, [ref]), now)
+
+
+def _require_unseen(ref: str, collection: Collection, party: Party, now: datetime) -> None:
+    """Raise `Refused` for an object that the caller may see: of another it is not told that it is there."""
+    every = Choice(refs=(ref,), versions=Versions(every=True))
+    if places(scope_of(collection, party, now), every, after=-1, count=1).places:
+        text = "Only what the caller's party itself posted is deleted for it."
+        raise Refused(Verdict.no(Ground("collection.not-posted", _SOURCE, text)))
 
 
 def _chosen(versions: list[str], chosen: Versions) -> list[str]:
