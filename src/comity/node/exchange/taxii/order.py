@@ -23,6 +23,7 @@ from comity.node.exchange.taxii.standing import Level, Sighted, Wave, micros, mo
 from comity.node.parties.models import Party
 
 _EVER = 2**62
+_NOTHING = 0  # the key of no object
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +206,20 @@ class _Search:
     def _selected(self) -> QuerySet[StixObject]:
         """The holder's objects by everything but their class and place."""
         rows = StixObject.objects.filter(holder=self.scope.holder)
-        rows = _of_versions(rows, self.scope, self.choice.versions)
         if self.choice.refs is not None:
-            more = originals(self.scope.holder, self.choice.refs) if self.removals else ()
-            rows = rows.filter(ref__in={*self.choice.refs, *more})
-        return self._kind().narrowed(rows)
+            rows = self._named(self.choice.refs)
+        return self._kind().narrowed(_of_versions(rows, self.scope, self.choice.versions))
+
+    def _named(self, refs: Sequence[str]) -> QuerySet[StixObject]:
+        """The versions of these objects, by their keys.
+
+        No index has a sum: the planner would walk the whole order for what is named.
+        """
+        more = originals(self.scope.holder, refs) if self.removals else ()
+        held = StixObject.objects.filter(holder=self.scope.holder, ref__in={*refs, *more})
+        keys = held.order_by().values_list("pk", flat=True)
+        rows = StixObject.objects.alias(body=F("holder_id") + 0).filter(body=self.scope.holder.pk)
+        return rows.filter(pk__in=[_NOTHING, *keys])  # asked of what is not there as well
 
     def _kind(self) -> Kind:
         return Kind(None if self.types is None else tuple(sorted(self.types)), self.scope.labels)
