@@ -10,7 +10,10 @@ from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.rows import made_rows
 
 MOST_PAGES = 120
-LINKS = "Array.from(document.querySelectorAll('a[href]:not([download])'), link => link.href)"
+LINKS = """Array.from(
+    document.querySelectorAll("a[href]:not([download])"),
+    link => new URL(link.getAttribute("href"), document.baseURI).href,  // in a drawing, `href` is no text
+)"""
 FOLDED = "document.querySelectorAll('main details').forEach(details => details.open = true)"
 
 

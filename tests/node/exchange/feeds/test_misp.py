@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from comity.node.exchange.models import Feed, FeedEntry, Outcome, StixObject, Victim
 from tests.formats.misp.events import UUID, attribute
@@ -120,6 +121,25 @@ def test_many_events_come_over_several_runs(world, publisher, monkeypatch):
     first = ran(feed)
     assert (first.new, first.told) == (1, [["1 of 2 events", "wait for the next run."]])
     assert counts(ran(feed, NOW + HOUR)) == (1, 0, 1, 0)
+
+
+def test_a_run_that_takes_too_long_leaves_the_rest_to_the_next(world, publisher, monkeypatch):
+    publish(publisher, event(A, "a.example"))
+    feed = subscribed(world, publisher)
+    with monkeypatch.context() as patched:
+        patched.setattr("comity.node.exchange.feeds.pulling.LONGEST", 0)
+        assert ran(feed).told == [["1 of 1 events", "wait for the next run."]]
+    assert ran(feed, NOW + HOUR).new == 1
+
+
+def test_a_folder_of_files_is_a_feed_too(world, publisher):
+    publish(publisher, event(A, "a.example"))
+    folder = settings.CONFIG.feeds / "misp"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in publisher.files.items():
+        (folder / name.rpartition("/")[2]).write_bytes(content)
+    run = ran(opened(world, "file:misp/", kind="misp"))
+    assert (run.outcome, run.new) == (Outcome.DONE, 1)
 
 
 def test_whom_an_event_names_as_target_is_a_victim(world, publisher):

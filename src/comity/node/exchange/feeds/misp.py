@@ -72,8 +72,11 @@ def _news(manifest: Manifest, before: Before) -> list[Entry]:
 
 def _take(pull: Pull, base: str, news: Sequence[Entry], before: Before) -> bool:
     """Fetch and keep each event; whether all of them are here now."""
-    missing = failed = 0
+    missing = failed = tried = 0
     for entry in news[:MOST_EVENTS]:
+        if pull.late:
+            break
+        tried += 1
         try:
             got = pull.reach.get(base + entry.file)
             if got is not None:
@@ -88,9 +91,9 @@ def _take(pull: Pull, base: str, news: Sequence[Entry], before: Before) -> bool:
             pull.tell([(f"{entry.uuid} {entry.info}", error.message)])
             if missing >= MOST_MISSING:
                 raise
-    if len(news) > MOST_EVENTS:
-        pull.tell([(f"{len(news) - MOST_EVENTS:,} of {len(news):,} events", "wait for the next run.")])
-    return not failed and len(news) <= MOST_EVENTS
+    if len(news) > tried:
+        pull.tell([(f"{len(news) - tried:,} of {len(news):,} events", "wait for the next run.")])
+    return not failed and len(news) == tried
 
 
 def _keep(pull: Pull, entry: Entry, found: MispImport, before: Before) -> None:

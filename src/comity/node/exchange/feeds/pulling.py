@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from comity.node.exchange.services.storing import MOST_LISTED, Report, Way, stor
 from comity.node.exchange.validity import errors_of
 
 PORTION = 2_000  # objects in one transaction
+LONGEST = 900.0  # seconds after which a run asks for nothing more; the next goes on
 _LONGEST_TOLD = 500
 
 
@@ -44,11 +46,17 @@ class Pull:
     now: datetime
     report: Report = field(default_factory=Report)
     _told: list[list[str]] = field(default_factory=list)
+    _begun: float = field(default_factory=time.monotonic)
 
     @property
     def by(self) -> str:
         """In whose name objects are kept."""
         return f"feed {self.feed.name}"[:200]
+
+    @property
+    def late(self) -> bool:
+        """Whether the run has taken so long that others should have a turn."""
+        return time.monotonic() - self._begun >= LONGEST
 
     def keep(self, objects: Sequence[Found], *, victims: Mapping[str, VictimHow] | None = None) -> Report:
         """Keep what is new of these, in one transaction, and count it; what breaks the standard is told.
