@@ -545,3 +545,12 @@ def test_times_that_misp_cannot_say():
     seen = {"sighting_of_ref": address.id, "last_seen": "soon"}
     sighted = written(address, obj("sighting", 3, **seen))["Attribute"][0]["Sighting"]
     assert sighted[0]["date_sighting"] == SECONDS
+
+
+def test_a_false_positive_that_says_why_is_a_sighting_of_type_1():
+    found = indicator(1, "[domain-name:value = 'a.example']")
+    said = {"opinion": "strongly-disagree", "object_refs": [found.id], "explanation": "A resolver of ours."}
+    wrong = obj("opinion", 3, labels=["false-positive"], **said)
+    (sighting,) = written(found, wrong)["Attribute"][0]["Sighting"]
+    assert (sighting["type"], sighting["source"]) == ("1", "A resolver of ours.")
+    assert "Sighting" not in written(found, obj("opinion", 4, **said))["Attribute"][0]

@@ -133,12 +133,16 @@ def test_many_objects_take_as_many_questions_as_one(agreed):
 def test_the_pages_show_both_sides(agreed):
     analyst = client_of(agreed.world.analyst)
     assert "No contradiction" in body(analyst.get("/exchange/contradictions"))
-    own_work(agreed.world, BAD | {"confidence": 90})
+    own_work(agreed.world, BAD | {"confidence": 90}, indicator("unrelated"))
     from_elsewhere(agreed.world, theirs := indicator("theirs", confidence=10) | SAME)
     compare_new(NOW)
     page = body(analyst.get("/exchange/contradictions"))
     assert "One is of low confidence, the other of high." in page
     assert "a file: a public feed" in page
+    listed = body(analyst.get("/exchange/?contradicted=on"))
+    assert "theirs" in listed
+    assert "unrelated" not in listed
+    assert "unrelated" in body(analyst.get("/exchange/"))
     assert "nothing is decided" in body(analyst.get(f"/exchange/objects/{ref_of('indicator', 'bad')}/"))
     assert theirs["id"] in page
     assert Contradiction.objects.count() == 2

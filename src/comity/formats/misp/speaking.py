@@ -21,6 +21,7 @@ _OPINIONS: Mapping[str, int] = {
     "strongly-disagree": 0,
 }
 _FALSE_POSITIVE = "False positive Sighting"
+_LABEL = "false-positive"  # of an opinion that says so with a reason
 
 
 def speak(writing: Writing) -> None:
@@ -114,9 +115,11 @@ def _organisation(org: Mapping[str, Any] | None) -> Object:
 
 def _opinion(writing: Writing, value: Object) -> str | None:
     refs = texts(value, "object_refs")
-    if text_in(value, "explanation") == _FALSE_POSITIVE:
+    if text_in(value, "explanation") == _FALSE_POSITIVE or _LABEL in texts(value, "labels"):
         org = writing.known.get(text_in(value, "x_misp_author_ref"))
-        said = {"type": "1", "source": text_in(value, "x_misp_source")} | _organisation(org)
+        why = text_in(value, "explanation")
+        source = text_in(value, "x_misp_source") or (why if why != _FALSE_POSITIVE else "")
+        said = {"type": "1", "source": source} | _organisation(org)
         return _sighted(writing, value, refs, said)
     number = value.get("x_misp_opinion")
     opinion = number if isinstance(number, int) else _OPINIONS.get(text_in(value, "opinion"), 50)

@@ -99,9 +99,13 @@ class _Comparing:
         self._know(self.subjects)
         sharers, remarks, attributions = self._sharers(), self._remarks(), self._attributions()
         for subject in self.subjects:
+            others = sharers.get(subject.pk, ())
+            said = [*remarks.get(subject.ref, ()), *attributions.get(subject.ref, ())]
+            if not others and not said:
+                continue  # most of what comes in: nobody else speaks of it
             own = self._stated(subject)
-            of_value = (pair for each in sharers.get(subject.pk, ()) for pair in self._pairs([own, each]))
-            about = [own, *remarks.get(subject.ref, ()), *attributions.get(subject.ref, ())]
+            of_value = (pair for each in others for pair in self._pairs([own, each]))
+            about = [own, *said]
             for pair in (*of_value, *self._pairs(about)):
                 yield Found(pair.rule, subject, self._rows[pair.one.ref], self._rows[pair.other.ref])
 

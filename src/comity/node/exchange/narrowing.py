@@ -17,6 +17,7 @@ from django.db.models import Value as Constant
 from django.db.models.functions import Concat
 
 from comity.engines.patterns.kinds import Value as Looked
+from comity.node.exchange import contradicted
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.models import HandlingClass, Label, StixObject, Value
 from comity.node.exchange.queries import objects_for, plain
@@ -89,6 +90,7 @@ class Narrow:
     confidence: int | None = None  # at least
     related: Related | None = None
     sighted: bool = False
+    contradicted: bool = False
     order: Order = Order.NEWEST
 
     @property
@@ -122,6 +124,8 @@ def _told(narrow: Narrow) -> Iterator[str]:
         yield f"confidence at least {narrow.confidence}"
     if narrow.sighted:
         yield "sighted by somebody"
+    if narrow.contradicted:
+        yield "contradicted by somebody"
 
 
 def _plain_parts(narrow: Narrow) -> tuple[tuple[str, object], ...]:
@@ -183,6 +187,8 @@ def by_others(actor: Actor, narrow: Narrow, found: QuerySet[StixObject]) -> Quer
         found = found.filter(pk__in=related_keys(actor, narrow.related))
     if narrow.sighted:
         found = found.filter(sighted(actor))
+    if narrow.contradicted:
+        found = found.filter(pk__in=contradicted.keys_found(actor))
     if narrow.label:
         found = found.filter(Exists(_labels(narrow.label).filter(object=OuterRef("pk"))))
     return found

@@ -64,6 +64,9 @@ class Search(forms.Form):
         required=False, min_value=0, max_value=100, label="Confidence at least", help_text="0 to 100."
     )
     sighted = forms.BooleanField(required=False, label="Sighted by somebody")
+    contradicted = forms.BooleanField(
+        required=False, label="Contradicted", help_text="Two givers say what cannot both hold."
+    )
     valid = _Day("Valid on", "By its maker's word.")
     added_from = _Day("Here from")
     added_to = _Day("Here to")
@@ -125,6 +128,7 @@ class Search(forms.Form):
             confidence=said.get("confidence"),
             related=related_to(actor, said.get("related", "")),
             sighted=bool(said.get("sighted")),
+            contradicted=bool(said.get("contradicted")),
             order=Order(said.get("order") or Order.NEWEST.value),
         )
 

@@ -69,6 +69,9 @@ class NarrowObjects(Window):
     related: str = Field("", max_length=MAX_REF, description=_RELATED)
     confidence: int | None = Field(None, ge=0, le=100, description="At least this")
     sighted: bool = Field(default=False, description="Only what was seen somewhere")
+    contradicted: bool = Field(
+        default=False, description="Only that of which two givers say what cannot both hold"
+    )
     valid: date | None = Field(None, description="Valid on this day, by its maker's word")
     added_from: date | None = Field(None, description="Days are in UTC, and both ends are among them")
     added_to: date | None = None
@@ -96,6 +99,7 @@ class NarrowObjects(Window):
             confidence=self.confidence,
             related=related_to(actor, self.related),
             sighted=self.sighted,
+            contradicted=self.contradicted,
             order=self.order,
         )
 
