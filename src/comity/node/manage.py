@@ -52,6 +52,7 @@ COMMANDS = (
     Command("export", "export", Stage.NODE, "what a partner may see, or our own devices act on, as a file"),
     Command("report", "report", Stage.NODE, "record what sensors saw, and what is wrong, as lines of JSON"),
     Command("collection", "collection", Stage.NODE, "what parties read of us by TAXII 2.1, and their tokens"),
+    Command("webhook", "webhook", Stage.NODE, "addresses to call when a party can read something new"),
     Command("taxii", "taxii", Stage.NODE, "read collections at TAXII servers of others, and give to them"),
     Command("feed", "feed", Stage.NODE, "what is read again and again from elsewhere, and how it does"),
     Command("observe", "observe", Stage.NODE, "copy the logs of partners, and verify every entry"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from comity.node.exchange.services import tightening
 from comity.node.exchange.services.overseeing import ask_back
 from comity.node.exchange.services.stricter import AGAIN, redo, stopped
 from comity.node.federation.models import Partner, PartnerState
+from comity.node.federation.services import outbound
 from tests.node.exchange.holding import LATER, carried, from_far, indicator, own_work, row, shared
 from tests.node.exchange.test_recalls import given, receipt, sides_of_another
 from tests.node.instruments.agreeing import Sides
@@ -295,3 +297,34 @@ def test_the_pages(passed_on):
 def test_one_without_stricter_versions_sees_none(agreed):
     assert "Nothing became stricter" in body(client_of(agreed.world.analyst).get("/exchange/stricter"))
     assert "wider marking" not in body(client_of(agreed.world.analyst).get("/"))
+
+
+def exchanged(sides: Sides, now: datetime) -> None:
+    """What the worker does with the partner's node: hand over what is due, and take the receipts."""
+    sides.far.now = now
+    sides.partner.refresh_from_db()
+    done = outbound.exchange_with(sides.partner, sides.far, now=now, random=Random(7))
+    assert done.trouble == ""
+
+
+def test_from_the_change_to_the_receipt_of_the_partners_node(agreed):
+    own_work(agreed.world, MINE, OTHER)
+    shared(agreed, MINE, OTHER)
+    exchanged(agreed, NOW)
+    own_work(agreed.world, newer(MINE), newer(OTHER, Tlp.RED))
+    follow()
+    exchanged(agreed, LATER)
+    follow()
+    settled = dict(StricterFor.objects.values_list("version__ref", "settled"))
+    assert settled == {MINE["id"]: True, OTHER["id"]: False}  # the recall awaits a second person
+    act = StricterFor.objects.get(settled=False).act
+    assert act is not None
+    approving.approve(actor=agreed.world.approver, ref=act.ref, now=LATER)
+    exchanged(agreed, LATER + timedelta(minutes=1))
+    follow(LATER + timedelta(minutes=1))
+    assert not StricterFor.objects.filter(settled=False).exists()
+    told = [signed.act for signed in agreed.far.taken.values()]
+    assert [each.kind for each in told][-3:] == ["share", "share", "recall"]
+    assert told[-1].body["objects"] == [{"ref": OTHER["id"], "versions": [OTHER["modified"]]}]
+    page = body(client_of(agreed.world.analyst).get("/exchange/stricter"))
+    assert page.count("all 1") == 2
