@@ -292,3 +292,25 @@ def test_a_plain_value_is_plain_already(text):
 
 def test_gone_is_said_by_the_mapping():
     assert Mapping.decode({"gone": "keep"}, Form.LINES).gone is Gone.KEEP
+
+
+_WORDS = st.sampled_from(["value", "type", "columns", "only", "gone", "labels", "entries", "comment", "x"])
+_ANY = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["url", "keep", "host"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(_WORDS, _ANY, max_size=5), st.sampled_from(Form))
+def test_any_json_is_a_mapping_or_refused_with_its_place(said, form):
+    where = "mapping"
+    try:
+        Mapping.decode(said, form)
+    except Malformed as error:
+        where = error.where
+    assert where.startswith("mapping")

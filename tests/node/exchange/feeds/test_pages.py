@@ -10,6 +10,7 @@ from django.urls import reverse
 from comity.node.accountability.models import LogEntry
 from comity.node.exchange.models import Feed, Outcome, StixObject
 from tests.node.exchange.feeds.reading import HOUR, opened, ran
+from tests.node.exchange.feeds.test_misp import A, event, publish, subscribed
 from tests.node.instruments.test_pages import client_of
 from tests.node.world import NOW
 
@@ -111,6 +112,13 @@ def test_a_run_tells_what_came_and_what_went(at, world, publisher):
     assert text.index("What came") < text.index("c.example.net") < text.index("What went")
     assert text.index("What went") < text.index("a.example.net") < text.index("nonsense")
     assert at(world.analyst, "feed", feed.ref).status_code == 200
+
+
+def test_a_run_of_a_misp_feed_leads_to_its_reports(at, world, publisher):
+    publish(publisher, event(A, "a.example", info="Beacons of last night"))
+    run = ran(subscribed(world, publisher))
+    text = at(world.analyst, "feed-run", run.feed.ref, run.pk).content.decode()
+    assert f'/exchange/objects/report--{A}/">Beacons of last night</a>' in text
 
 
 def test_paused_resumed_run_and_removed(at, world, publisher):

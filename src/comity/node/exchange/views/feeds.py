@@ -19,7 +19,7 @@ from comity.node.exchange.feeds import queries as asked
 from comity.node.exchange.feeds.forms import FeedForm, PauseFeed, from_feed, from_ready
 from comity.node.exchange.feeds.kinds import kinds
 from comity.node.exchange.feeds.looking import Glimpse
-from comity.node.exchange.models import Feed, Outcome
+from comity.node.exchange.models import Feed, FeedEntry, Outcome
 from comity.node.exchange.services import feeds
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
@@ -62,12 +62,12 @@ def run(request: ActorRequest, ref: UUID, key: int) -> HttpResponse:
     """One run: its counts, what came and went, and what was not taken, with the reason."""
     found = asked.run_for(request.actor, ref, key)
     came, went = (list(asked.entries_of(found, gone=gone)[:MOST_ENTRIES]) for gone in (False, True))
-    titles = queries.titles_held(found.feed.holder, [each.ref for each in (*came, *went)])
+    titles = queries.titles_held(found.feed.holder, [_object_of(each) for each in (*came, *went)])
     shown = {
         "run": found,
         "feed": found.feed,
-        "came": [(each.ref, titles.get(each.ref, "")) for each in came],
-        "went": [(each.ref, titles.get(each.ref, "")) for each in went],
+        "came": [(ref, titles.get(ref, "")) for ref in map(_object_of, came)],
+        "went": [(ref, titles.get(ref, "")) for ref in map(_object_of, went)],
         "most": MOST_ENTRIES,
     }
     return render(request, "exchange/feed_run.html", shown | _may(request))
@@ -171,6 +171,11 @@ def remove(request: ActorRequest, ref: UUID) -> HttpResponse:
     feeds.close_feed(actor=request.actor, ref=ref, now=timezone.now())
     messages.success(request, f"{feed.name} is removed; what it brought stays.")
     return redirect("exchange:feeds")
+
+
+def _object_of(entry: FeedEntry) -> str:
+    """The object of an entry; that of an event is its report."""
+    return entry.ref if "--" in entry.ref else f"report--{entry.ref}"
 
 
 def _form(request: ActorRequest, initial: dict[str, Any], own: Feed | None = None) -> FeedForm:
