@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 
-from comity.node.exchange.models import Feed, FeedEntry, Outcome, StixObject, Victim
+from comity.base.errors import Malformed
+from comity.formats.stix import StixObject as Found
+from comity.node.exchange.feeds.pulling import Pull
+from comity.node.exchange.feeds.reaching import Folder
+from comity.node.exchange.models import Feed, FeedEntry, FeedRun, Outcome, StixObject, Victim
 from tests.formats.misp.events import UUID, attribute
 from tests.node.exchange.feeds.publisher import Publisher
 from tests.node.exchange.feeds.reading import HOUR, counts, opened, ran
+from tests.node.exchange.holding import indicator
 from tests.node.world import NOW, World
 
 with warnings.catch_warnings():
@@ -121,6 +127,25 @@ def test_many_events_come_over_several_runs(world, publisher, monkeypatch):
     first = ran(feed)
     assert (first.new, first.told) == (1, [["1 of 2 events", "wait for the next run."]])
     assert counts(ran(feed, NOW + HOUR)) == (1, 0, 1, 0)
+
+
+@transaction.atomic
+def _undone(pull: Pull, found: Found) -> None:
+    pull.keep([found])
+    raise Malformed("/", "broken later on")
+
+
+def test_what_is_undone_takes_nothing_of_the_run_with_it(world, publisher):
+    feed = subscribed(world, publisher)
+    run = FeedRun.objects.create(feed=feed, at=NOW)
+    pull = Pull(feed, run, Folder(settings.CONFIG.feeds), NOW)
+    found = Found.decode(indicator("kept"))
+    pull.begin()
+    with pytest.raises(Malformed):
+        _undone(pull, found)
+    pull.keep([found])
+    pull.end()
+    assert StixObject.objects.get().brought == run.brought
 
 
 def test_a_run_that_takes_too_long_leaves_the_rest_to_the_next(world, publisher, monkeypatch):

@@ -193,6 +193,7 @@ class _Taking:
             value = object_of(entry, self.says, since=since, now=now, until=until)
             made.append(Found.decode(value))
             rows[ref] = mark, since, until
+        self.pull.begin()
         with transaction.atomic():
             report = self.pull.keep(made)
             for ref, _ in report.refused:
@@ -205,6 +206,8 @@ class _Taking:
 
     def _end(self, refs: Sequence[str]) -> None:
         """What is gone is valid no longer, if that is what being gone means; it may come back."""
+        if self.told.gone is Gone.EXPIRE:
+            self.pull.begin()
         with transaction.atomic():
             if self.told.gone is Gone.EXPIRE:
                 rows = StixObject.objects.filter(holder=self.pull.feed.holder, latest=True, ref__in=refs)

@@ -99,6 +99,7 @@ def _take(pull: Pull, base: str, news: Sequence[Entry], before: Before) -> bool:
 def _keep(pull: Pull, entry: Entry, found: MispImport, before: Before) -> None:
     """One event, whole or not at all, remembered with the time that the manifest told of it."""
     held = before.entries.get(entry.uuid)
+    pull.begin()
     with transaction.atomic():
         pull.keep(found.objects, victims=dict.fromkeys(found.victims, VictimHow.TARGET))
         since: datetime = held.since if held else pull.now

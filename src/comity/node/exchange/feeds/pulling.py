@@ -58,6 +58,10 @@ class Pull:
         """Whether the run has taken so long that others should have a turn."""
         return time.monotonic() - self._begun >= LONGEST
 
+    def begin(self) -> None:
+        """Make the import that the run's objects stand under, before a transaction that may be undone."""
+        self._import()
+
     def keep(self, objects: Sequence[Found], *, victims: Mapping[str, VictimHow] | None = None) -> Report:
         """Keep what is new of these, in one transaction, and count it; what breaks the standard is told.
 
