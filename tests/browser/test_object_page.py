@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from comity.base.tlp import Tlp
+from comity.engines.scoring.remarks import Opinion
+from comity.node.exchange.comments import Said
+from comity.node.exchange.services.commenting import comment
 from comity.node.parties.roles import Role
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.node.exchange.holding import from_elsewhere, indicator, joined, made, own_work
+from tests.node.exchange.holding import from_elsewhere, indicator, joined, made, own_work, shared
 from tests.node.far import FarNode
 from tests.node.instruments.agreeing import Sides, sides_of
 from tests.node.world import NOW, found_world
@@ -20,6 +23,7 @@ HUB = made(
 )
 FAMILY = made("malware", "DemoLoader", is_family=True, description="A loader.", labels=["loader"])
 GROUP = made("intrusion-set", "A group with a name that is much longer than any box could ever be")
+EARLIER = "2026-11-19T06:30:00.000Z"
 CAMPAIGN = made("campaign", "Spring campaign")
 
 
@@ -44,9 +48,17 @@ def held() -> Sides:
             "report", "Annual report", published="2026-11-20T06:30:00Z", object_refs=[FAMILY["id"], HUB["id"]]
         ),
     ]
+    older = {"modified": EARLIER, "created": EARLIER, "description": "A dropper."}
+    own_work(sides.world, FAMILY | older | {"object_marking_refs": []})
     own_work(sides.world, HUB, FAMILY, GROUP, CAMPAIGN, *users, *uses, *seeks, *shows, *more)
     twin = indicator("twin", confidence=75) | {"pattern": seeks[0]["pattern"]}
     from_elsewhere(sides.world, twin, party=sides.party)
+    analyst = sides.world.analyst
+    waits = Said(text="It waits for an hour.", abstract="Slow")
+    comment(actor=analyst, ref=FAMILY["id"], said=waits, now=NOW)
+    agrees = Said(text="We saw it too.", opinion=Opinion.AGREE, authors=("Ayesha",))
+    comment(actor=analyst, ref=FAMILY["id"], said=agrees, now=NOW)
+    shared(sides, seeks[0])
     return sides
 
 
@@ -58,6 +70,8 @@ def test_object_pages(browser_page, signed_in, look, width, scheme):
     seek = indicator("host0")["id"]
     for path in (
         f"objects/{FAMILY['id']}/",
+        f"objects/{FAMILY['id']}/compare",
+        f"objects/{FAMILY['id']}/note",
         f"objects/{HUB['id']}/",
         f"objects/{HUB['id']}/graph",
         f"objects/{seek}/",

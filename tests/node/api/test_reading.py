@@ -259,6 +259,43 @@ def test_a_list_of_objects_is_narrowed_as_the_page_is(analyst, world):
         assert analyst.get("/objects", **wrong).status_code == 400
 
 
+def test_a_value_and_what_every_source_says_of_it(analyst, observer, world):
+    own_work(world, indicator("alpha", confidence=80))
+    from_elsewhere(world, indicator("beta") | {"pattern": indicator("alpha")["pattern"]})
+    told = analyst.get("/values", value="alpha[.]example").json()
+    assert (told["kind"], told["text"], told["seen"], told["last_seen"]) == (
+        "domain",
+        "alpha.example",
+        0,
+        None,
+    )
+    assert {(each["source"] and each["source"]["ref"], each["confidence"]) for each in told["sources"]} == {
+        (world.body.ref, 80), (None, None),
+    }  # fmt: skip  # a set
+    assert analyst.get("/values", value="other.example").json()["sources"] == []
+    assert analyst.get("/values", value="only words").status_code == 400
+    assert observer.get("/values", value="alpha.example").status_code == 403
+
+
+def test_notes_and_opinions_are_written_and_taken_back(analyst, world):
+    alpha = indicator("alpha")
+    own_work(world, alpha)
+    address = f"/objects/{alpha['id']}/comments"
+    note = analyst.post(address, {"text": "A note.", "authors": ["Ayesha"]})
+    assert note.status_code == 201
+    opinion = analyst.post(address, {"opinion": "strongly-agree", "tlp": "red"}).json()["ref"]
+    told = analyst.get(f"/objects/{opinion}").json()
+    assert (told["title"], told["tlp"], told["object"]["opinion"]) == (
+        "Opinion: strongly agree", "red", "strongly-agree",
+    )  # fmt: skip  # one line
+    back = analyst.post(f"/objects/{opinion}/take-back", {})
+    assert (back.status_code, back.json()["ref"]) == (200, opinion)
+    assert analyst.get(f"/objects/{opinion}").json()["object"]["revoked"] is True
+    assert analyst.post(address, {"text": ""}).status_code == 400
+    assert analyst.post(address, {"text": "x", "tlp": "clear"}).status_code == 400
+    assert analyst.post(f"/objects/{alpha['id']}/take-back", {}).status_code == 404
+
+
 def test_a_share_is_composed_with_its_objects(analyst, agreed):
     own_work(agreed.world, indicator("open"), indicator("closed", Tlp.RED))
     agreement = analyst.get("/agreements").json()["items"][0]["ref"]

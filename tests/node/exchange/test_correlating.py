@@ -8,8 +8,10 @@ import pytest
 
 from comity.base.errors import NotFound
 from comity.node.exchange import correlating
+from comity.node.exchange.contradicted import contradictions_about
 from comity.node.exchange.correlating import by_source, keys_with, value_named
 from comity.node.exchange.reports import Report, What
+from comity.node.exchange.services.comparing import compare_new
 from comity.node.exchange.services.reporting import record_reports
 from tests.node.exchange.holding import from_elsewhere, indicator, own_work
 from tests.node.exchange.test_values import observable, pattern
@@ -106,3 +108,20 @@ def test_one_value_in_many_objects_is_a_fixed_number_of_questions(
     assert "newest 5 objects" in first
     assert "theirs" in last
     assert indicator("x")["id"] not in first
+
+
+def test_what_contradicts_itself(held):
+    page = client_of(held.world.analyst)
+    assert "No object fits" in body(page.get("/exchange/?contradicted=on"))
+    sure = pattern("sure", f"[ipv4-addr:value = '{ADDRESS}']") | {"indicator_types": ["benign"]}
+    sure |= {"confidence": 5}
+    from_elsewhere(held.world, sure, party=held.party)
+    bad = pattern("bad", f"[ipv4-addr:value = '{ADDRESS}']") | {"indicator_types": ["malicious-activity"]}
+    own_work(held.world, bad | {"confidence": 95})
+    compare_new(NOW)
+    shown = body(page.get("/exchange/?contradicted=on"))
+    assert ">sure<" in shown
+    assert "contradicted by somebody" in body(page.get("/exchange/?contradicted=on&words=nothing"))
+    shown = body(page.get(f"/exchange/values/ipv4/{ADDRESS}"))
+    assert "Statements that contradict each other" in shown
+    assert contradictions_about(held.world.observer, []) == []

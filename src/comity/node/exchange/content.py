@@ -57,6 +57,8 @@ def title_of(value: Mapping[str, Any], names: Mapping[str, str]) -> str:
         named = f" {named} ".join(_called(value, end, names) for end in ("source_ref", "target_ref"))
     if value.get("type") == "sighting":
         named = f"Sighting of {_called(value, 'sighting_of_ref', names)}"
+    if value.get("type") == "opinion":
+        named = f"Opinion: {str(value.get('opinion', '')).replace('-', ' ')}"
     return as_line(named[:LONGEST_WORDS])[:LONGEST_TITLE] or str(value.get("id", ""))[:LONGEST_TITLE]
 
 

@@ -18,8 +18,8 @@ from comity.base.errors import Malformed
 from comity.base.times import decode_time
 from comity.base.tlp import Tlp
 from comity.engines.contradictions.claims import Claim
+from comity.engines.contradictions.rules import RULE_NAMED, Rule, contradictions
 from comity.engines.contradictions.rules import Contradiction as Pair
-from comity.engines.contradictions.rules import Rule, contradictions
 from comity.engines.scoring.remarks import Kind, Opinion
 from comity.node.exchange.content import confidence_of
 from comity.node.exchange.models import Contradiction, Link, Remark, StixObject, Value
@@ -31,6 +31,7 @@ from comity.node.parties.roles import Power
 MOST_VALUES = 20  # of one indicator that are compared
 MOST_SHARERS = 50  # indicators of one value that are compared, the newest
 MOST_REMARKS = 100  # about one object
+MOST_ABOUT = 50  # contradictions about some objects
 MOST_KEYS = 1_000  # objects that a list is narrowed to
 ATTRIBUTED = "attributed-to"
 STATING = "indicator"
@@ -73,6 +74,13 @@ def found_for(actor: Actor) -> QuerySet[Contradiction]:
     sides = [f"{side}__{name}" for side in ("one", "other") for name in ("source", "brought")]
     bytes_of = [f"{side}__{name}" for side in ("object", "one", "other") for name in ("wire", "words")]
     return rows.select_related("object", *sides).defer(*bytes_of)
+
+
+def contradictions_about(actor: Actor, keys: Sequence[int]) -> list[Found]:
+    """What was found about these objects, each pair of statements once; one question for all."""
+    rows = found_for(actor).filter(object__in=keys)[:MOST_ABOUT]
+    found = [Found(RULE_NAMED[each.rule], each.object, each.one, each.other) for each in rows]
+    return list({(each.rule.name, each.one.pk, each.other.pk): each for each in found}.values())
 
 
 def keys_found(actor: Actor) -> list[int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ninja import Router
 
-from comity.node.exchange.api import accounts, collections, feeds, files, objects, remarks, views
+from comity.node.exchange.api import accounts, collections, feeds, files, objects, remarks, values, views
 
 router = Router()
-for part in (objects, remarks, files, views, collections, accounts, feeds):
+for part in (objects, values, remarks, files, views, collections, accounts, feeds):
     router.add_router("", part.router)

@@ -94,7 +94,11 @@ def export_result(
     else:
         content = _table(values, {row.ref: row for row in rows}, at_home=partner is None)
     if partner is not None:
-        _record(holder, partner, form, content, len(values), now)
+        more = {"form": form.value, "values": len(values)}
+        subject, digest = partner.ref, sha256_hex(content)
+        record(
+            [LogEntry(Event.CONTENT_EXPORTED, now, subject, digest, sender=holder.ref, more=more)], now=now
+        )
     staying = {row.ref for row in rows} - {ref for ref, _ in values}
     return Result(form, content, len(values), len(staying))
 
@@ -132,11 +136,3 @@ def _cells(value: Mapping[str, Any], row: StixObject, *, at_home: bool) -> Itera
     yield from (str(value.get(name, "")) for name in ("created", "modified", "valid_from", "valid_until"))
     yield Tlp(row.tlp).label if row.tlp else ""
     yield row.source.name if at_home and row.source else str(value.get("created_by_ref", ""))
-
-
-def _record(holder: Party, partner: Party, form: Form, content: bytes, count: int, now: datetime) -> None:
-    """The log says that a file was made for a partner."""
-    more = {"form": form.value, "values": count}
-    digest = sha256_hex(content)
-    entry = LogEntry(Event.CONTENT_EXPORTED, now, partner.ref, digest, sender=holder.ref, more=more)
-    record([entry], now=now)

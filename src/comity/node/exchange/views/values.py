@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from comity.node.exchange import correlating, searching
+from comity.node.exchange.contradicted import contradictions_about
 from comity.node.exchange.scores import Seen, sightings_of
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
@@ -33,6 +34,7 @@ def value(request: ActorRequest, kind: str, text: str) -> HttpResponse:
         "sighted": correlating.sighted(request.actor, keys),
         "page": page,
         "rows": [(row, seen.get(row.ref, Seen())) for row in rows],
+        "contradictions": contradictions_about(request.actor, [row.pk for row in rows]),
         "most_remarked": correlating.MOST_REMARKED,
     }
     return render(request, "exchange/value.html", shown)
