@@ -99,6 +99,12 @@ class Config:
         default=True,
         metadata=_about("People must set up TOTP or a passkey before they can do anything else."),
     )
+    scoring: str = field(
+        default="",
+        metadata=_about(
+            "YAML file with the node's own parameters of scores; empty: those that come with the product."
+        ),
+    )
     fault: str = field(
         default="", metadata=_about("For tests: the step of the path at which the process kills itself.")
     )

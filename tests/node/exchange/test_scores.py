@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from importlib import resources
 from io import BytesIO
 
 import pytest
@@ -265,3 +267,21 @@ def test_a_table_of_objects_without_times_counts_from_their_arrival(world):
     assert score_of([kept], NOW + timedelta(days=30))[kept.pk].value == 40
     assert scores.kinds_of(address) == ("domain",)
     assert AT
+
+
+def test_a_node_may_have_parameters_of_its_own(world, tmp_path, settings):
+    own_work(world, BAD)
+    text = resources.files("comity.engines.scoring").joinpath("parameters.yaml").read_text(encoding="utf-8")
+    mine = tmp_path / "scoring.yaml"
+    less = f"  - {{giver: {world.body.ref}, weight: 50, source: a test, since: 2026-01-01}}"
+    mine.write_text(text.replace("\ntrust:\n", f"\ntrust:\n{less}\n"))
+    before = score_of([row(BAD)], NOW)[row(BAD).pk]
+    settings.CONFIG = replace(settings.CONFIG, scoring=str(mine))
+    after = score_of([row(BAD)], NOW)[row(BAD).pk]
+    assert (before.parts[0].points, after.parts[0].points) == (80, 40)
+    mine.write_text(text.replace("weight: 75", "weight: 750"))
+    with pytest.raises(Malformed) as refused:
+        scores.read_parameters(str(mine))
+    assert "line " in refused.value.message
+    with pytest.raises(Malformed):
+        scores.read_parameters(str(tmp_path / "nowhere.yaml"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from comity.node.site import systems
@@ -35,6 +36,7 @@ class Exchange(systems.System):
         from comity.node.exchange.foreseeing import effect  # noqa: PLC0415  as above
         from comity.node.exchange.kinds import SHARE  # noqa: PLC0415  models are loaded only now
         from comity.node.exchange.recalls import RECALL  # noqa: PLC0415  as above
+        from comity.node.exchange.scores import read_parameters  # noqa: PLC0415  as above
         from comity.node.exchange.services.calling import call_due  # noqa: PLC0415  as above
         from comity.node.exchange.services.comparing import compare_new  # noqa: PLC0415  as above
         from comity.node.exchange.services.regular_giving import give_all  # noqa: PLC0415  as above
@@ -45,6 +47,7 @@ class Exchange(systems.System):
         from comity.node.federation import roots  # noqa: PLC0415  as above
         from comity.node.instruments.foresight import offer_foresight  # noqa: PLC0415  as above
 
+        read_parameters(settings.CONFIG.scoring)  # what is wrong with them is said when the node starts
         register(SHARE, RECALL)
         offer_foresight("exchange", effect)
         roots.offer(callers.roots)

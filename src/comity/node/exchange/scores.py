@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from comity.base.errors import Malformed
 from comity.base.times import decode_time
 from comity.engines.patterns.values import values_of_object
 from comity.engines.scoring import parameters
-from comity.engines.scoring.parameters import Model
+from comity.engines.scoring.parameters import Model, Parameters
 from comity.engines.scoring.remarks import Kind, Opinion, Standing
 from comity.engines.scoring.remarks import Remark as Said
 from comity.engines.scoring.score import Facts, Score, score
@@ -107,7 +109,7 @@ class Scorer:
     @cached_property
     def model(self) -> Model:
         """The parameters in force."""
-        return _in_force(self.now.astimezone(UTC).date().toordinal())
+        return in_force(self.now)
 
     def scores(
         self, pairs: Sequence[tuple[StixObject, Mapping[str, Any]]], kind: str = ""
@@ -196,9 +198,25 @@ def kinds_of(value: Mapping[str, Any]) -> tuple[str, ...]:
     return kinds or (str(value.get("type")),)
 
 
+def in_force(now: datetime) -> Model:
+    """The parameters of scores on the day of this time."""
+    return _on(settings.CONFIG.scoring, now.astimezone(UTC).date())
+
+
+def read_parameters(name: str) -> Parameters:
+    """The parameters in the node's own file, or those that come with the product."""
+    if not name:
+        return parameters.shipped()
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Malformed(name, f"cannot be read: {error}") from error
+    return parameters.read_parameters(text, name)
+
+
 @lru_cache(maxsize=8)
-def _in_force(day: int) -> Model:
-    return parameters.shipped().on(datetime.fromordinal(day).date())
+def _on(name: str, day: date) -> Model:
+    return read_parameters(name).on(day)
 
 
 def _decoded(wire: bytes) -> dict[str, Any]:

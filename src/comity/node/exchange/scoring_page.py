@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from comity.engines.scoring.curve import curve
-from comity.engines.scoring.parameters import Decay, Model, shipped
+from comity.engines.scoring.parameters import Decay, Model
 
 WIDTH, HEIGHT = 340.0, 170.0  # of the drawing, in units of its own
 _TICKS = 4
@@ -37,11 +36,6 @@ class Drawing:
     scores: tuple[tuple[str, int], ...]
     width: str = f"{WIDTH:.0f}"
     height: str = f"{HEIGHT:.0f}"
-
-
-def now_in_force(now: datetime) -> Model:
-    """The parameters of today."""
-    return shipped().on(now.astimezone(UTC).date())
 
 
 def drawn(model: Model, most_days: float = 365.0) -> Drawing:

@@ -26,6 +26,7 @@ from comity.node.accountability.services import record
 from comity.node.exchange import queries
 from comity.node.exchange.judging import judged_items
 from comity.node.exchange.models import StixObject
+from comity.node.exchange.scores import in_force
 from comity.node.exchange.sights import Sight, sight_for
 from comity.node.exchange.sought import Seekers
 from comity.node.parties.actors import Actor
@@ -128,6 +129,7 @@ def standing(
         name,
         least,
         least_score,
+        str(in_force(now)) if least_score else "",
         body.ref,
         body.name,
         newest and newest.isoformat(),

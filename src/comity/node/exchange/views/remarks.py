@@ -18,8 +18,8 @@ from comity.formats.stix import is_observable
 from comity.node.exchange import contradicted, forms, queries, telling
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import Contradiction, StixObject
-from comity.node.exchange.scores import Seen, score_of, sightings_of
-from comity.node.exchange.scoring_page import drawn, now_in_force
+from comity.node.exchange.scores import Seen, in_force, score_of, sightings_of
+from comity.node.exchange.scoring_page import drawn
 from comity.node.exchange.services import reporting
 from comity.node.exchange.services import telling as services
 from comity.node.parties.access import ActorRequest, needs
@@ -143,5 +143,5 @@ def rule(request: ActorRequest, ref: str) -> HttpResponse:
 @needs(Power.READ_PARTIES)
 def formula(request: ActorRequest) -> HttpResponse:
     """How scores come about: the formula, its parameters, and how one falls."""
-    model = now_in_force(timezone.now())
+    model = in_force(timezone.now())
     return render(request, "exchange/score.html", {"model": model, "curves": drawn(model)})
