@@ -20,7 +20,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 
 @pytest.fixture(scope="session")
 def backup(made: Node, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A backup of that node."""
+    """A backup of that node, which reads a collection of somebody else's with a password."""
+    secret = tmp_path_factory.mktemp("secrets") / "password"
+    secret.write_text("s3cret")
+    words = ["--root", "https://taxii.example/api/", "--collection", "all", "--source", "a public server"]
+    made.command("taxii", "open", "shelf", *words, "--user", "poller", "--secret-file", str(secret))
     file = tmp_path_factory.mktemp("backups") / "node.tar"
     made.command("backup", str(file))
     return file

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from comity.node.keys import KeyUse
 from tests.nodes import Node, command, drop_database, free_port, new_database
 
 
@@ -64,8 +65,10 @@ def test_what_is_restored_runs_and_is_the_same_node(made: Node, backup: Path, ne
     people = made.command("user", "list", "--json").stdout
     command(new_home, "restore", str(backup), *new_database())
     assert command(new_home, "user", "list", "--json").stdout == people
-    for key in sorted((made.home / "keys").glob("*.pem")):
-        restored = new_home / "keys" / key.name
+    kept = [*(made.home / "keys").glob("*.pem"), *(made.home / "credentials").iterdir()]
+    assert len(kept) > len(KeyUse)
+    for key in kept:
+        restored = new_home / key.parent.name / key.name
         assert restored.read_bytes() == key.read_bytes()
         assert stat.S_IMODE(restored.stat().st_mode) == 0o600
     assert command(new_home, "check", check=False).returncode == 0
