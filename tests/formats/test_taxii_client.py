@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comity.base.errors import ComityError, Malformed, TooLarge
-from comity.formats.conversation import MAX_REPLY, PartnerRefused, Reply
+from comity.formats.conversation import MAX_REPLY, PartnerRefused, PartnerUnavailable, Reply
 from comity.formats.taxii import (
     Discovery,
     Entry,
@@ -192,6 +192,21 @@ def test_pages_without_end_are_refused(monkeypatch):
 )
 def test_what_is_no_page_is_refused_in_words(reply, words):
     assert words in stopped([reply]).message
+
+
+def test_who_is_told_to_come_later_comes_later_for_a_while():
+    later = Reply(429, {"retry-after": "50"})
+    walk = reading(patience=45)
+    conversation = walk.next_page()
+    assert next(conversation).wait == 0
+    assert conversation.send(later).wait == 20
+    assert conversation.send(later).wait == 20
+    with pytest.raises(PartnerUnavailable, match="asked too often"):
+        conversation.send(later)
+    asked, contents = walked(reading(patience=60), [later, page(INDICATOR.raw)])
+    assert (len(asked), len(contents)) == (2, 1)
+    assert isinstance(stopped([Reply(503)], reading(patience=60)), PartnerUnavailable)
+    assert isinstance(stopped([later]), PartnerUnavailable)
 
 
 def test_a_manifest_and_versions_are_pages_too():

@@ -15,7 +15,15 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from comity.base.errors import Malformed, TooLarge
 from comity.base.times import decode_time
-from comity.formats.conversation import Ask, Conversation, PartnerRefused, Reply, ask_for, refusal
+from comity.formats.conversation import (
+    Ask,
+    Conversation,
+    PartnerRefused,
+    PartnerUnavailable,
+    Reply,
+    ask_for,
+    refusal,
+)
 from comity.formats.taxii import (
     ESSENCE,
     MEDIA_TYPE,
@@ -34,6 +42,7 @@ MAX_EMPTY = 10  # pages without anything on them, one after the other
 PAGE = 1_000
 _FIRST, _LAST = "x-taxii-date-added-first", "x-taxii-date-added-last"
 _OK, _ACCEPTED, _NOT_FOUND = 200, 202, 404
+_REST = 20  # seconds between two tries, as long as a driver waits
 _SMALLER = 4  # by how much less is asked for when a page was too long
 _ENVELOPE = b'{"objects":[%b]}'
 
@@ -80,6 +89,7 @@ class Reading(Generic[P]):
     decode: Callable[[bytes], P]
     filters: Filters = field(default_factory=Filters)
     limit: int = PAGE
+    patience: int = 0  # seconds that may pass where the server asks us to come later
     ended: bool = False
     last: str | None = None
     _since: str | None = None
@@ -104,13 +114,19 @@ class Reading(Generic[P]):
 
     def _asked(self) -> Conversation[Reply]:
         """The reply; a page that is too long is asked for again with fewer objects."""
+        wait = 0
         while True:
             try:
-                return (yield from _taxii(Ask(self.url, self._query(), accept=MEDIA_TYPE)))
+                return (yield from _taxii(Ask(self.url, self._query(), accept=MEDIA_TYPE, wait=wait)))
             except TooLarge:
                 if self.limit == 1:
                     raise
                 self.limit = max(1, self.limit // _SMALLER)
+            except PartnerUnavailable as error:
+                wait = min(error.retry_after or 0, _REST)
+                if not 0 < wait <= self.patience:
+                    raise
+                self.patience -= wait
 
     def _query(self) -> tuple[tuple[str, str], ...]:
         since = (("added_after", self._since),) if self._since else ()

@@ -29,6 +29,7 @@ class Walk:
     types: tuple[str, ...] = ()
     remember: Callable[[str], None] = lambda _: None
     limit: int = 1_000
+    patience: int = 0  # seconds that may pass where the server asks us to come later
     objects: int = 0
     size: int = 0
     _mended: int = 0
@@ -38,7 +39,7 @@ class Walk:
     def __post_init__(self) -> None:
         filters = Filters(added_after=self._since(), types=self.types)
         url = f"{self.url.rstrip('/')}/objects/"
-        self._reading = Reading(url, RawEnvelope.decode, filters, self.limit)
+        self._reading = Reading(url, RawEnvelope.decode, filters, self.limit, self.patience)
 
     @property
     def last(self) -> str:

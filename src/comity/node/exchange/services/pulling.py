@@ -20,6 +20,8 @@ from comity.node.instruments import queries as agreements
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
 
+PATIENCE = 300  # seconds, where a server lets us ask so often in a minute
+
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
@@ -51,6 +53,7 @@ def pull(
         added_after=remote.added_after,
         overlap=remote.overlap,
         types=tuple(remote.types),
+        patience=PATIENCE,
         remember=lambda at: _note(remote, added_after=at),
     )
     try:
