@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from comity.base.tlp import Tlp
 from comity.node.exchange.models import Collection, HookForm, HookState, TaxiiAccount, Webhook
@@ -250,3 +252,20 @@ def test_one_that_failed_for_a_week_is_on_the_first_page(holding, approver):
     Webhook.objects.update(state=HookState.PAUSED, next_try=None, failing_since=NOW)
     assert "1 webhook is paused, since calls failed" in body(approver.get("/"))
     assert "paused, since calls failed" not in body(client_of(holding.world.analyst).get("/"))
+
+
+def test_the_list_asks_as_often_for_many_as_for_few(holding, approver):
+    chosen = ({}, {"types": ["tool"]}, {"labels": ["phishing"]}, {"up_to": "green", "sectors": ["energy"]})
+    rows = [opened(holding.world, query=read_query(each)) for each in chosen]
+    reader_of(holding, rows[1]).ids()
+    page = body(approver.get(WHERE))
+    counts = {n for n in range(5) if f'data-label="Objects">{n}<' in page}
+    assert counts == {1, 4}
+    assert page.count("CERT Freedonia") == 1
+    with CaptureQueriesContext(connection) as few:
+        approver.get(WHERE)
+    for number in range(6):
+        opened(holding.world, query=read_query(chosen[number % 4]))
+    with CaptureQueriesContext(connection) as many:
+        approver.get(WHERE)
+    assert len(many) == len(few)

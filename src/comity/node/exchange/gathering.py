@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
@@ -17,7 +16,7 @@ from comity.engines.release.terms import Purpose
 from comity.formats.entries import Event, LogEntry
 from comity.node.accountability import models as log
 from comity.node.exchange import queries
-from comity.node.exchange.handling import of_class, of_classes
+from comity.node.exchange.handling import of_classes
 from comity.node.exchange.models import Collection, HandlingClass, HookState, Label, StixObject, Webhook
 from comity.node.exchange.sights import Asked, Sight, asked, asked_each
 from comity.node.exchange.taxii.chosen import Query, fits, names_of, read_query
@@ -157,7 +156,7 @@ def readings_of(collection: Collection) -> list[Reading]:
         subject=f"collection {collection.ref}", event=Event.CONTENT_GIVEN.value
     )
     found: dict[str, Reading] = {}
-    for row in islice(rows.order_by("-index").exclude(entry=None), PAGES_READ):
+    for row in rows.order_by("-index").exclude(entry=None)[:PAGES_READ]:
         entry = LogEntry.decode(bytes(row.entry or b""))
         known = found.get(entry.to[0], Reading(entry.to[0], row.at, 0, 0))
         count = int(entry.more.get("count", 0))
@@ -177,7 +176,8 @@ def _held(holder: Party, query: Query) -> Held:
 
 
 def _fitting(query: Query) -> Sequence[int]:
-    return [row.pk for row in HandlingClass.objects.all() if fits(query, of_class(row))]
+    known = of_classes(HandlingClass.objects.values_list("pk", flat=True))
+    return [key for key, handling in known.items() if fits(query, handling)]
 
 
 def _share(party: Party, question: Asked, held: Held, facts: Mapping[int, Handling]) -> Share:

@@ -16,6 +16,7 @@ from comity.base.errors import Malformed
 from comity.engines.release.judge import Release
 from comity.engines.release.terms import Purpose
 from comity.node.exchange import collecting, gathering, queries
+from comity.node.exchange.glancing import glances
 from comity.node.exchange.models import Collection, StixObject
 from comity.node.exchange.services import collections
 from comity.node.exchange.taxii.callers import root_of
@@ -37,10 +38,7 @@ def listing(request: ActorRequest) -> HttpResponse:
     """The open collections, who read each last, and for those who read content what it holds now."""
     page = Paginator(queries.collections_of(request.actor), ROWS).get_page(request.GET.get("page"))
     may_read = request.actor.may(Power.READ_CONTENT).allowed
-    rows = [
-        (each, _address(each), _count(request, each) if may_read else None, _last(each))
-        for each in page.object_list
-    ]
+    rows = [(each, _address(each.row)) for each in glances(list(page.object_list), counted=may_read)]
     may_open = request.actor.may(Power.APPROVE).allowed
     shown = {"page": page, "rows": rows, "may_read": may_read, "may_open": may_open}
     return render(request, "exchange/collections.html", shown)
@@ -212,11 +210,3 @@ def _facts(row: Collection) -> list[tuple[str, object]]:
 
 def _address(row: Collection) -> str:
     return f"{root_of(row.holder)}collections/{row.ref}/"
-
-
-def _count(request: ActorRequest, row: Collection) -> int:
-    return gathering.held_by(request.actor, read_query(row.query)).count
-
-
-def _last(row: Collection) -> gathering.Reading | None:
-    return next(iter(gathering.readings_of(row)), None)
