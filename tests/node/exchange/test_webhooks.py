@@ -329,3 +329,16 @@ def test_one_worker_alone_does_it(listening: Hooked):
     calling.call_one(listening.hook.pk, other_worker, now=now, random=Random(7))
     assert [call.count for call in listening.receiver.calls] == [1]
     assert Webhook.objects.get().next_try == now + calling.LOOK
+
+
+def test_where_nothing_was_added_nothing_is_written(listening):
+    listening.bring("a")
+    minute = timedelta(minutes=1)
+    listening.work(minute)
+    soon = listening.now + calling.LOOK
+    assert calling.to_look_at(soon) == []
+    assert calling.to_look_at(soon + calling.LOOK_AT_ALL) == [listening.hook.pk]
+    listening.bring("b")
+    assert calling.to_look_at(soon) == [listening.hook.pk]
+    webhooks.pause(actor=listening.sides.world.approver, key=listening.hook.pk, now=soon)
+    assert calling.to_look_at(soon + minute) == []

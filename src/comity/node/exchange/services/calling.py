@@ -70,9 +70,24 @@ class News:
 
 def call_due(now: datetime) -> None:
     """Look for something new for every webhook that is due, and call those for which there is."""
-    due = Webhook.objects.filter(next_try__lte=now).order_by("next_try").values_list("pk", flat=True)
-    with ThreadPoolExecutor(AT_A_TIME, "webhook") as threads:
-        list(threads.map(lambda key: _call_apart(key, now), list(due)))
+    due = to_look_at(now)
+    if due:
+        with ThreadPoolExecutor(AT_A_TIME, "webhook") as threads:
+            list(threads.map(lambda key: _call_apart(key, now), due))
+
+
+def to_look_at(now: datetime) -> list[int]:
+    """Those that are due, save where nothing was added since the last look: that is seen without a write."""
+    rows = Webhook.objects.filter(next_try__lte=now).order_by("next_try").select_related("collection__holder")
+    holders = {row.collection.holder for row in rows}
+    last = {holder.pk: micros(last_instant(holder) or EPOCH) for holder in holders}
+    return [row.pk for row in rows if not _is_idle(row, last[row.collection.holder_id], now)]
+
+
+def _is_idle(hook: Webhook, last: int, now: datetime) -> bool:
+    if hook.state != HookState.ACTIVE or hook.looked_at is None:
+        return False
+    return hook.seen == last and now - hook.looked_at < LOOK_AT_ALL
 
 
 def _call_apart(key: int, now: datetime) -> None:
@@ -133,8 +148,7 @@ def _scope(hook: Webhook, now: datetime) -> Scope | None:
         words = f"Nothing is told as long as cooperation with {hook.party.name} is suspended."
         _keep(hook, HookState.ACTIVE, words=words)
         return None
-    last = micros(last_instant(hook.collection.holder) or EPOCH)
-    if last == hook.seen and hook.looked_at and now - hook.looked_at < LOOK_AT_ALL:
+    if _is_idle(hook, micros(last_instant(hook.collection.holder) or EPOCH), now):
         return None
     return scope_of(hook.collection, hook.party, now)
 
