@@ -208,7 +208,9 @@ class FarNode:
         version, code = "2026-11-22T03:00:00.000Z", self.refuse_receipts
         back = [each["id"] for each in objects if each["type"] == receipts.TYPE and code]
         refused = [Outcome(ref, version, f"{code}: not now") for ref in back]
-        lists = {"failures": tuple(outcomes)} if self.refuse else {"successes": tuple(outcomes)}
+        lists: dict[str, Any] = (
+            {"failures": tuple(outcomes)} if self.refuse else {"successes": tuple(outcomes)}
+        )
         lists["failures"] = (*lists.get("failures", ()), *refused)
         status = Status(str(uuid4()), True, self.now, **lists, receipts=tuple(given))
         return Reply(202, {"content-type": MEDIA_TYPE}, status.encode())

@@ -30,7 +30,7 @@ def at_once(monkeypatch):
     """What a text says that is decoded at once, and part by part."""
 
     def both(text: bytes) -> tuple[object, object]:
-        found = []
+        found: list[object] = []
         for large in (len(text) + 1, 0):
             monkeypatch.setattr(opening, "LARGE", large)
             try:
@@ -43,8 +43,9 @@ def at_once(monkeypatch):
 
 
 def an_event() -> dict[str, Any]:
-    parts = [attribute(n, "domain", f"d{n}.example") for n in range(5)]
-    return event(*parts, {"type": "odd"}, 5)
+    parts: list[Any] = [attribute(n, "domain", f"d{n}.example") for n in range(5)]
+    odd: Any = 5  # no attribute at all
+    return event(*parts, {"type": "odd"}, odd)
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)

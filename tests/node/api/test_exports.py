@@ -8,7 +8,7 @@ import pytest
 
 from comity.formats.exports.all import FORMS
 from comity.node.exchange.polling import Told
-from comity.node.exchange.views.objects import EXPORTS
+from comity.node.exchange.views.searching import EXPORTS
 from tests.node.exchange.holding import indicator, own_work
 from tests.node.instruments.test_pages import client_of
 from tests.node.world import NOW

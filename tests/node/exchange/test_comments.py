@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_what_others_write_stands_beside_ours(agreed):
     own_work(agreed.world, ABOUT)
     written(agreed.world, AGREES)
     other = made("tool", "other")
-    said = {
+    said: dict[str, Any] = {
         "object_refs": [ABOUT["id"], other["id"]],
         "opinion": "disagree",
         "explanation": "A test <b>of ours</b>.",

@@ -44,7 +44,7 @@ def test_each_source_with_what_it_says(held):
     assert (theirs.source, theirs.types, theirs.confidence) == (
         held.party, (("indicator", 1), ("ipv4-addr", 1)), 90,
     )  # fmt: skip  # one line
-    assert (ours.source.ours, ours.count, ours.confidence) == (True, 1, 40)
+    assert (ours.source, ours.count, ours.confidence) == (held.world.body, 1, 40)
     assert ours.first == ours.last < theirs.first < theirs.last
     assert len(keys_with(held.world.analyst, value)) == 3
     assert by_source(held.world.observer, value) == []
@@ -53,9 +53,9 @@ def test_each_source_with_what_it_says(held):
 
 def test_the_page(held):
     page = client_of(held.world.analyst)
-    record_reports(actor=held.world.analyst, reports=[(OURS["id"], Report(count=7))], now=NOW)
+    record_reports(actor=held.world.analyst, reports=[(str(OURS["id"]), Report(count=7))], now=NOW)
     wrong = Report(what=What.FALSE_POSITIVE, why="A shared host.")
-    record_reports(actor=held.world.analyst, reports=[(THEIRS["id"], wrong)], now=NOW)
+    record_reports(actor=held.world.analyst, reports=[(str(THEIRS["id"]), wrong)], now=NOW)
     shown = body(page.get(f"/exchange/values/ipv4/{ADDRESS}"))
     for words in ("What 2 sources say", "in 3 objects", "Our own work", held.party.name, "up to 90"):
         assert words in shown

@@ -179,7 +179,7 @@ def test_a_new_victim_is_found_in_every_portion_of_what_is_held(world, monkeypat
 
 
 def test_a_definition_moves_what_it_marks_only_if_it_says_more_than_its_id(world, monkeypatch):
-    monkeypatch.setattr(rereading.queries, "CHUNK", 2)
+    monkeypatch.setattr(queries, "CHUNK", 2)
     own_work(world, *(indicator(f"i{n}", Tlp.GREEN) for n in range(5)))
     places = list(StixObject.objects.values_list("added", flat=True))
     own_work(world, tlp_definition(Tlp.GREEN), now=LATER)

@@ -114,7 +114,9 @@ def test_what_is_related(held, words, expected):
 
 def test_what_nobody_asked_for_is_no_wish(held):
     assert related_to(held.analyst, "  ") is None
-    assert related_to(held.observer, "T1566").meant == ()
+    hidden = related_to(held.observer, "T1566")
+    assert hidden is not None
+    assert hidden.meant == ()
     assert titles(held.observer, related=related_to(held.analyst, "T1566")) == []
 
 

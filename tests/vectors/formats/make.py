@@ -191,12 +191,12 @@ def descriptor_vector() -> dict[str, Any]:
 
 def webhook_vector() -> dict[str, Any]:
     place = "https://cert.example.pk/taxii2/3f1c2e64-7f0e-4b8e-9d0a-6f5c1b2a3d4e/collections/"
-    common = {
+    common: dict[str, Any] = {
         "at": NOW, "holder": PAKISTAN, "party": PARTNER,
         "collection": f"{place}6c7a4f0e-2b1d-4c3e-8f9a-0b1c2d3e4f5a/",
     }  # fmt: skip  # two lines
     asks = Call(CallKind.CHALLENGE, "4b1f6a52-93d0-5c1e-8a77-2f0d9be4c601", **common, challenge="c" * 43)
-    told = {
+    told: dict[str, Any] = {
         "added_after": "2026-11-22T02:00:00.000001Z", "last": "2026-11-22T02:59:59.000002Z", "count": 1,
     }  # fmt: skip  # one line
     news = Call(CallKind.NEWS, "9d2c7e10-5a4b-5f68-b3c1-7e8f90a1b2c3", **common, **told)
