@@ -14,6 +14,8 @@ from comity.node.acts.models import Act, ActState
 from comity.node.exchange import telling
 from comity.node.exchange.models import TellingRule
 from comity.node.exchange.reports import Report, What
+from comity.node.exchange.scores import sightings_of
+from comity.node.exchange.services.closing import Because, close, reopen
 from comity.node.exchange.services.reporting import record_reports
 from comity.node.exchange.services.telling import begin_rule, end_rule, look_at, tell
 from comity.node.instruments.models import Agreement
@@ -155,3 +157,16 @@ def test_a_doubt_about_our_own_work_is_a_matter_until_somebody_looked(agreed):
 def test_a_doubt_about_what_others_made_is_no_matter_of_ours(given):
     told_by_far(given, opinion("f", THEIRS, "strongly-disagree", labels=["false-positive"]))
     assert telling.doubts_of_ours(given.world.analyst).count() == 0
+
+
+def test_a_recalled_doubt_counts_for_nothing_until_it_is_open_again(agreed):
+    world = agreed.world
+    own_work(world, BAD)
+    wrong = opinion("f", BAD, "strongly-disagree", labels=["false-positive"])
+    told_by_far(agreed, wrong)
+    version = {(wrong["id"], wrong["modified"])}
+    close(world.body, version, Because("wrong", world.analyst.name), NOW)
+    assert sightings_of(world.analyst, [BAD["id"]]) == {}
+    assert telling.doubts_of_ours(world.analyst).count() == 0
+    reopen(actor=world.approver, ref=wrong["id"])
+    assert sightings_of(world.analyst, [BAD["id"]])[BAD["id"]].false == 1

@@ -27,6 +27,7 @@ from comity.node.exchange.services.holding import (
     retitle,
     show_anew,
 )
+from comity.node.exchange.services.remarking import forget_remarks, read_remarks
 from comity.node.exchange.tracing import Version
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -132,6 +133,9 @@ def _reclass(rows: Sequence[StixObject], *, recalled: bool) -> None:
     for row in rows:
         row.handling_id = classes[after[row.pk]]
     StixObject.objects.bulk_update(rows, ["handling"], batch_size=BATCH)
+    forget_remarks(rows)
+    if not recalled:
+        read_remarks(rows)
     for row in rows[:1]:  # of one holder; whoever may see them only now finds them at the end
         observables = (each.ref for each in rows if is_observable(each.ref))
         keys = sorted({*after, *naming(row.holder, observables)})
