@@ -13,9 +13,11 @@ from comity.node.acts.services import approving
 from comity.node.exchange import arrival, seeing
 from comity.node.exchange.arrival import arrivals
 from comity.node.exchange.seeing import seers
+from comity.node.exchange.taxii import spanning
+from comity.node.exchange.taxii.chosen import Query
 from comity.node.parties.actors import Actor
 from comity.node.site.states import StepState
-from tests.node.exchange.holding import iep_marking, indicator, own_work, row, shared
+from tests.node.exchange.holding import iep_marking, indicator, made, own_work, row, shared
 from tests.node.exchange.taxii.asking import opened, reader_of
 from tests.node.instruments.agreeing import Sides
 from tests.node.instruments.test_pages import body, client_of
@@ -86,6 +88,7 @@ def test_pages_read_by_taxii(agreed):
     reader.get("objects/")
     (read,) = way(agreed, GOOD).reads
     assert (read.collection, read.pages) == ("All that we hold", 1)
+    assert read.sure
     other = indicator("later")
     own_work(agreed.world, other, now=NOW + timedelta(days=400))
     assert way(agreed, other).reads == ()
@@ -105,8 +108,42 @@ def test_what_was_opened_late_is_looked_for_where_it_stands_then(sides):
     assert read.pages == 1
 
 
+def test_what_may_not_be_had_or_is_not_chosen_was_in_no_page(agreed):
+    reader = reader_of(agreed, opened(agreed.world, alias="all"))
+    tools = {"title": "Tools", "query": Query(types=("tool",)), "alias": "tools"}
+    few = reader_of(agreed, opened(agreed.world, **tools), name="few")
+    labelled = indicator("labelled", labels=["kit"])
+    own_work(agreed.world, GOOD, RED, made("tool", "tool"), labelled, made("tool", "last"))
+    reader.get("objects/")
+    few.get("objects/")
+    assert way(agreed, RED).reads == ()
+    assert [read.collection for read in way(agreed, GOOD).reads] == ["All that we hold"]
+    assert {read.collection for read in way(agreed, made("tool", "tool")).reads} == {
+        "All that we hold",
+        "Tools",
+    }
+    kits = {"title": "Kits", "query": Query(labels=("Kit",)), "alias": "kits"}
+    reader_of(agreed, opened(agreed.world, **kits), name="kits").get("objects/")
+    assert [read.collection for read in way(agreed, labelled).reads] == ["All that we hold", "Kits"]
+    assert len(way(agreed, GOOD).reads) == 1
+
+
+def test_a_page_of_some_types_alone_may_have_held_it(agreed):
+    reader = reader_of(agreed, opened(agreed.world, alias="all"))
+    own_work(agreed.world, made("tool", "a"), GOOD, made("tool", "b"))
+    reader.get("objects/?match[type]=tool")
+    (read,) = way(agreed, GOOD).reads
+    assert (read.pages, read.sure) == (1, False)
+    assert "Perhaps in 1 page" in body(
+        client_of(agreed.world.analyst).get(f"/exchange/objects/{GOOD['id']}/seen")
+    )
+    reader.get("objects/")
+    (read,) = way(agreed, GOOD).reads
+    assert (read.pages, read.sure) == (1, True)
+
+
 def test_more_pages_than_are_looked_through(agreed, monkeypatch):
-    monkeypatch.setattr(arrival, "PAGES", 1)
+    monkeypatch.setattr(spanning, "PAGES", 1)
     reader = reader_of(agreed, opened(agreed.world, alias="all"))
     own_work(agreed.world, GOOD)
     reader.get("objects/")

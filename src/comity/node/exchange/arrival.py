@@ -1,29 +1,22 @@
 """How far an object has come with each partner: offered, judged, queued, delivered, receipted, or why not.
 
-Acts tell all of that. Of what was read by TAXII the log tells pages: a page that spans the object's place
-held it, unless the reader's own filters left it out. What a reader did with it then, nobody here can know.
+Acts tell all of that; what was read by TAXII the log tells (`taxii/spanning.py`).
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from comity.base.times import decode_time
-from comity.formats.entries import Event
-from comity.node.accountability.models import LogEntry
 from comity.node.acts.models import Act, ActContent, ActState, Delivery, DeliveryState
 from comity.node.exchange import queries
-from comity.node.exchange.models import Collection, Standing, StixObject
-from comity.node.exchange.services.holding import INSTANT
-from comity.node.exchange.taxii.standing import moment
+from comity.node.exchange.models import StixObject
+from comity.node.exchange.taxii.spanning import Read, pages_with
 from comity.node.exchange.tracing import names_of
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -32,7 +25,6 @@ from comity.node.site.states import Step, StepState
 
 SHARES = 500  # of the newest shares, those in which an object that stayed is looked for
 OFFERS = 200  # of the newest acts that carry it, those that are told
-PAGES = 2_000  # of the log's entries of pages since the object came, those that are looked through
 _ENDED = {
     ActState.AWAITING: (StepState.WAITING, "Waits for a second person"),
     ActState.DECLINED: (StepState.FAILED, "Declined by a second person"),
@@ -53,15 +45,6 @@ class Offer:
 
     act: Act
     steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Pages of a collection that span the object's place, given to one party: the first, and how many."""
-
-    collection: str
-    at: datetime
-    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +73,7 @@ def arrivals(actor: Actor, row: StixObject, parties: Sequence[Party]) -> Arrival
         return Arrivals({}, all_pages=True)
     holder = queries.own_body(actor)
     offers = _offers(holder, row, parties)
-    reads, whole = _reads(holder, row, {each.ref: each.pk for each in parties})
+    reads, whole = pages_with(holder, row, parties)
     keys = offers.keys() | reads.keys()
     found = {key: Arrival(tuple(offers.get(key, ())), tuple(reads.get(key, ()))) for key in keys}
     return Arrivals(found, whole)
@@ -159,37 +142,3 @@ def _delivered(act: Act, party: Party, delivery: Delivery) -> Step:
         return Step(StepState.DONE, "Receipted", delivery.words, at)
     state, words = _ON_THE_WAY[DeliveryState(delivery.state)]
     return Step(state, words, delivery.words, delivery.changed)
-
-
-def _reads(holder: Party, row: StixObject, wanted: Mapping[str, int]) -> tuple[dict[int, list[Read]], bool]:
-    """The pages given that span the object, by party; and whether all since it came were looked through."""
-    places = _places(holder, row)
-    given = LogEntry.objects.filter(event=Event.CONTENT_GIVEN.value, at__gte=min(places), entry__isnull=False)
-    entries = list(given.order_by("index").values_list("at", "entry")[: PAGES + 1])
-    titles = {f"collection {each.ref}": each.title for each in Collection.objects.filter(holder=holder)}
-    spans: dict[tuple[int, str], list[datetime]] = defaultdict(list)
-    for at, entry in entries[:PAGES]:
-        told = json.loads(bytes(entry or b"{}"))
-        if told.get("from") != holder.ref or not _spans(told, places):
-            continue
-        for ref in told.get("to", ()):
-            if ref in wanted:
-                spans[wanted[ref], told["subject"]].append(at)
-    found: dict[int, list[Read]] = defaultdict(list)
-    for (party, subject), times in spans.items():
-        found[party].append(Read(titles.get(subject, subject), times[0], len(times)))
-    return found, len(entries) <= PAGES
-
-
-def _spans(told: Mapping[str, Any], places: Iterable[datetime]) -> bool:
-    first, last = decode_time(told["first"], "first"), decode_time(told["last"], "last")
-    return any(first <= place <= last for place in places)
-
-
-def _places(holder: Party, row: StixObject) -> set[datetime]:
-    """Every instant at which the object stands for somebody: what opened late stands a second time."""
-    waves = [wave for each in Standing.objects.filter(holder=holder) for wave in each.waves]
-    found = {row.added}
-    found |= {moment(first + row.pk - low) for first, low, classes in waves if row.handling_id in classes}
-    changed = Collection.objects.filter(holder=holder).values_list("since", "since_key")
-    return found | {since + (row.pk - low) * INSTANT for since, low in changed if since is not None}

@@ -71,6 +71,7 @@ def objects(scope: Scope, wanted: Wanted, *, collection: Collection, party: Part
         "first": exact(begin),
         "last": exact(end),
         "purpose": collection.purpose,
+        **({"match": True} if wanted.choice.narrow else {}),
     }
     entry = LogEntry(
         Event.CONTENT_GIVEN, now, f"collection {collection.ref}", _digest(given.digests),

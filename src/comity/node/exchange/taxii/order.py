@@ -53,6 +53,11 @@ class Choice:
     versions: Versions = NEWEST
     nothing: bool = False  # of a version of STIX that is not here
 
+    @property
+    def narrow(self) -> bool:
+        """Whether some types or ids alone are asked for."""
+        return self.types is not None or self.refs is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
