@@ -28,6 +28,8 @@ PATHS = (
     "objects/?limit=1000",
     "objects/?match[type]=indicator&limit=1000",
     "objects/?match[type]=malware",
+    "objects/?match[version]=all&limit=5",
+    "objects/?match[version]=2026-11-20T06:30:00.000Z&limit=5",
     f"objects/?match[id]={OPEN[3]['id']}",
     f"objects/?match[id]={indicator('nowhere')['id']}",
     "manifest/?limit=5",

@@ -256,6 +256,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='stixobject',
+            index=models.Index(condition=models.Q(('latest', False)), fields=['holder', 'handling', 'added'], name='object_older'),
+        ),
+        migrations.AddIndex(
+            model_name='stixobject',
             index=models.Index(condition=models.Q(('brought__isnull', False)), fields=['brought'], name='object_of_import'),
         ),
         migrations.AddIndex(

@@ -33,10 +33,15 @@ Place = tuple[int, int]  # the instant, and the key of the object
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Which objects of a class are meant: of these types (None: of any), with these labels."""
+    """Which objects of a class are meant: of these types (None: of any), with these labels.
+
+    The newest version of each or the older ones, of these times (None: of any).
+    """
 
     types: tuple[str, ...] | None
     labels: frozenset[str]
+    latest: bool = True
+    times: tuple[str, ...] | None = None
 
     def narrowed(self, rows: QuerySet[StixObject]) -> QuerySet[StixObject]:
         """Those of the objects that are meant: of each kind of label they need one."""
@@ -59,7 +64,7 @@ class Stretch:
 
 
 def first_of(kind: Kind, stretch: Stretch, classes: Sequence[int], most: int) -> list[Place]:
-    """The first places of newest versions in these classes, at most so many."""
+    """The first places of such versions in these classes, at most so many."""
     found: list[Place] = []
     for start in range(0, len(classes), _AT_ONCE):
         if len(found) == most:  # nothing behind the last of these can be among the first
@@ -93,7 +98,9 @@ def bytes_of(keys: Sequence[int]) -> dict[int, tuple[bytes, str]]:
 @lru_cache(maxsize=_MOST_KINDS)
 def _of_one_class(kind: Kind) -> Prepared:
     def make(holder: int, handling: int, begin: datetime, end: datetime) -> QuerySet[StixObject, Any]:
-        rows = StixObject.objects.filter(holder=holder, latest=True, handling=handling)
+        rows = StixObject.objects.filter(holder=holder, latest=kind.latest, handling=handling)
+        if kind.times is not None:
+            rows = rows.filter(modified__in=kind.times)
         rows = kind.narrowed(rows.filter(added__gte=begin, added__lt=end))
         return rows.order_by().values_list("added", "pk")
 

@@ -6,8 +6,9 @@ nothing ever appears before an instant that a reader may have passed.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
@@ -152,9 +153,10 @@ class _Search:
             return
 
         def ask(begin: int) -> list[Place]:
-            if self.choice.versions.newest_only and self.choice.refs is None:
+            if self.choice.refs is None and not self.choice.versions.first:
                 stretch = Stretch(self.scope.holder.pk, moment(begin), moment(end))
-                return first_of(self._kind(), stretch, sorted(left), self.count)
+                some = [first_of(kind, stretch, sorted(left), self.count) for kind in self._kinds()]
+                return list(islice(heapq.merge(*some), self.count))
             rows = self._selected().filter(handling_id__in=left, added__lt=moment(end))
             rows = rows.filter(added__gte=moment(begin)).order_by("added")
             return [(micros(at), key) for at, key in rows.values_list("added", "pk")[: self.count]]
@@ -184,7 +186,11 @@ class _Search:
         while True:
             found = ask(begin)
             keys = [key for _, key in found]
-            hidden = {*_hidden(keys, self.scope, self.choice, secret), *self._kept_back(keys)}
+            hidden = {
+                *_hidden(keys, self.scope, self.choice, secret),
+                *self._kept_back(keys),
+                *self._outlived(keys),
+            }
             yield from (each for each in found if each[1] not in hidden)
             if len(found) < self.count:
                 return
@@ -226,6 +232,31 @@ class _Search:
         rows = StixObject.objects.alias(body=F("holder_id") + 0).filter(body=self.scope.holder.pk)
         return rows.filter(pk__in=[_NOTHING, *keys])  # asked of what is not there as well
 
+    def _kinds(self) -> Iterator[Kind]:
+        """The newest versions and the older ones, as far as they are wanted."""
+        wanted, kind = self.choice.versions, self._kind()
+        if wanted.last or wanted.every:
+            yield kind
+        elif wanted.exactly:
+            yield replace(kind, times=wanted.exactly)
+        if wanted.every or wanted.exactly:
+            yield replace(kind, latest=False, times=None if wanted.every else wanted.exactly)
+
+    def _outlived(self, keys: Sequence[int]) -> set[int]:
+        """The older versions of what may not be seen any more."""
+        if self.choice.versions.newest_only or not keys:
+            return set()
+        refs = _refs_of(keys)
+        rows = StixObject.objects.filter(holder=self.scope.holder, latest=True).order_by()
+        newest = rows.values_list("ref", "handling_id")
+        seen = {
+            ref
+            for chunk in queries.chunks(refs.values())
+            for ref, handling in newest.filter(ref__in=chunk)
+            if handling in self.scope.given
+        }
+        return {key for key in keys if refs.get(key) not in seen}
+
     def _kind(self) -> Kind:
         return Kind(None if self.types is None else tuple(sorted(self.types)), self.scope.labels)
 
@@ -255,7 +286,7 @@ def _hidden(keys: Sequence[int], scope: Scope, choice: Choice, secret: frozenset
     newest = {key: key for key in keys}
     if not choice.versions.newest_only:
         rows = StixObject.objects.filter(holder=scope.holder)
-        refs = dict(rows.filter(pk__in=keys).values_list("pk", "ref"))
+        refs = _refs_of(keys)
         last = dict(rows.filter(ref__in=set(refs.values()), latest=True).values_list("ref", "pk"))
         newest = {key: last.get(refs.get(key, ""), key) for key in keys}
     links = Link.objects.filter(object_id__in={*keys, *newest.values()}).values_list("object_id", "ref")
@@ -269,6 +300,11 @@ def _hidden(keys: Sequence[int], scope: Scope, choice: Choice, secret: frozenset
     }
     telling = {key for key, ref in named if ref in closed}
     return {key for key in keys if key in telling or newest[key] in telling}
+
+
+def _refs_of(keys: Sequence[int]) -> dict[int, str]:
+    """By their keys and no other condition: SQLite would rather walk all of a holder than look them up."""
+    return dict(StixObject.objects.filter(pk__in=keys).order_by().values_list("pk", "ref"))
 
 
 def _of_versions(rows: QuerySet[StixObject], scope: Scope, wanted: Versions) -> QuerySet[StixObject]:
