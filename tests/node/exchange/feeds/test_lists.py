@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection
 
+from comity.base.errors import Conflict
+from comity.node.exchange.feeds.running import run_due
 from comity.node.exchange.models import Feed, FeedEntry, FeedRun, Import, Outcome, StixObject
 from comity.node.exchange.services import feeds
 from tests.node.exchange.feeds.reading import HOUR, counts, indicators, opened, ran
@@ -162,6 +164,36 @@ def test_a_value_that_stands_twice_is_told(world, publisher):
     run = ran(opened(world, f"{publisher.address}list.txt"))
     assert run.new == 1
     assert ["2 entries", "repeat a value of the feed; the first counts."] in run.told
+
+
+def test_one_feed_is_read_by_one_at_a_time(world, publisher):
+    publisher.put(listed("a"))
+    feed = opened(world, f"{publisher.address}list.txt")
+    going = FeedRun.objects.create(feed=feed, at=NOW)
+    assert run_due(NOW) == []
+    for ask in (feeds.run_now, feeds.ask_for_run):
+        with pytest.raises(Conflict, match="being read now"):
+            ask(actor=world.analyst, ref=feed.ref, now=NOW)
+    going.delete()
+    assert feeds.run_now(actor=world.analyst, ref=feed.ref, now=NOW).new == 1
+
+
+def test_a_feed_that_is_changed_while_it_is_read_is_read_anew(world, publisher):
+    publisher.put(listed("a"))
+    feed = opened(world, f"{publisher.address}list.txt")
+    told = {"changed": False}
+
+    def changes(execute, sql, params, many, context):
+        if "exchange_erasedobject" in sql and not told["changed"]:
+            told["changed"] = True
+            Feed.objects.update(label="amber", due=NOW)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(changes):
+        assert ran(feed).outcome == Outcome.DONE
+    found = Feed.objects.get()
+    assert (found.etag, found.due) == ("", NOW)
+    assert counts(ran(feed, NOW + HOUR)) == (0, 1, 0, 0)
 
 
 def test_old_runs_that_brought_nothing_are_forgotten(world, publisher):

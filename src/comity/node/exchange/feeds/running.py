@@ -32,6 +32,10 @@ FIRST_REST = timedelta(minutes=5)
 LONGEST_REST = timedelta(hours=6)  # between two tries of a feed that fails, unless it is read more seldom
 KEPT = timedelta(days=90)  # how long runs that brought nothing are known, and what others could not take
 _AT_ONCE = 20
+_WHAT_IT_IS = (
+    *("address", "settings", "credential", "source_id", "note", "label", "licence", "confidence", "expiry"),
+    *("name", "strict"),
+)
 _WHERE_IT_STANDS = (
     *("etag", "last_modified", "cursor", "floor", "attempted_at", "succeeded_at", "failures", "problem"),
 )
@@ -39,13 +43,19 @@ _WHERE_IT_STANDS = (
 
 def run_due(now: datetime) -> list[FeedRun]:
     """Run every feed that is due and that no other worker has claimed."""
-    due = Feed.objects.filter(due__lte=now).order_by("due")
+    due = Feed.objects.filter(due__lte=now).exclude(going_on(now)).order_by("due")
     done: list[FeedRun] = []
     for feed in due.select_related("holder", "source")[:_AT_ONCE]:
         claimed = Feed.objects.filter(pk=feed.pk, due=feed.due).update(due=now + CLAIM)
         if claimed:
             done.append(run_feed(feed, now=now))
     return done
+
+
+def going_on(now: datetime) -> Exists:
+    """Whether a feed is being read: two runs at once would both find an entry missing."""
+    begun = FeedRun.objects.filter(outcome=Outcome.BEGUN, at__gt=now - CLAIM)
+    return Exists(begun.filter(feed=OuterRef("pk")))
 
 
 def run_feed(feed: Feed, *, now: datetime, by: str = "", reach: Reach | None = None) -> FeedRun:
@@ -103,6 +113,7 @@ def _end(feed: Feed, run: FeedRun, error: ComityError | None, now: datetime) -> 
     run.save()
     every = timedelta(seconds=feed.every)
     feed.attempted_at, feed.problem, rest = now, run.problem, every
+    changed = _changed_meanwhile(feed)
     if outcome is Outcome.FAILED:
         feed.failures += 1
         asked = error.wait if isinstance(error, FeedUnavailable) else 0
@@ -112,9 +123,18 @@ def _end(feed: Feed, run: FeedRun, error: ComityError | None, now: datetime) -> 
     if outcome in (Outcome.DONE, Outcome.UNCHANGED):
         feed.succeeded_at = now
         feed.floor = None
+    if changed:  # it is read anew, from the beginning
+        feed.etag, feed.last_modified, feed.cursor = "", "", {}
     feed.save(update_fields=[*_WHERE_IT_STANDS])
-    Feed.objects.filter(pk=feed.pk, paused_at=None, closed_at=None).update(due=now + rest)
+    if not changed:
+        Feed.objects.filter(pk=feed.pk, paused_at=None, closed_at=None).update(due=now + rest)
     _forget(feed, now)
+
+
+def _changed_meanwhile(feed: Feed) -> bool:
+    """Whether a person made it another while it was read; its row is locked."""
+    row = Feed.objects.select_for_update().get(pk=feed.pk)
+    return any(getattr(row, name) != getattr(feed, name) for name in _WHAT_IT_IS)
 
 
 def _forget(feed: Feed, now: datetime) -> None:

@@ -24,7 +24,7 @@ from comity.node.exchange.feeds.kinds import kind_of
 from comity.node.exchange.feeds.looking import Glance, Glimpse
 from comity.node.exchange.feeds.queries import feed_for
 from comity.node.exchange.feeds.reaching import check_address
-from comity.node.exchange.feeds.running import reaching, run_feed
+from comity.node.exchange.feeds.running import going_on, reaching, run_feed
 from comity.node.exchange.models import Feed, FeedRun, Outcome
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -191,6 +191,7 @@ def run_now(*, actor: Actor, ref: UUID, now: datetime) -> FeedRun:
     """Run a feed at once, whatever its schedule says; one that is paused stays so."""
     actor.may(Power.IMPORT).require()
     found = feed_for(actor, ref)
+    _not_going_on(found, now)
     return run_feed(found, now=now, by=actor.name)
 
 
@@ -201,9 +202,15 @@ def ask_for_run(*, actor: Actor, ref: UUID, now: datetime) -> Feed:
         found = _locked(actor, ref)
         if found.paused_at is not None:
             raise Conflict(f"{found.name} is paused; resume it first.")
+        _not_going_on(found, now)
         found.due = now
         found.save(update_fields=["due"])
     return found
+
+
+def _not_going_on(feed: Feed, now: datetime) -> None:
+    if Feed.objects.filter(going_on(now), pk=feed.pk).exists():
+        raise Conflict(f"{feed.name} is being read now; look again in a moment.")
 
 
 def _locked(actor: Actor, ref: UUID) -> Feed:
