@@ -1,4 +1,4 @@
-"""Many rows at once, past the ORM: `executemany` on SQLite, `COPY` on PostgreSQL.
+"""Many rows at once, past the ORM: `executemany` on SQLite, binary `COPY` on PostgreSQL.
 
 For tables that take thousands of rows in a request. Rows are as the database keeps them: no defaults are
 filled in, and nothing is checked but by the constraints of the table.
@@ -46,9 +46,20 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row
             places = ", ".join(["%s"] * len(columns))
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", plain)  # noqa: S608  names of ours
             return
-        with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        types = _types(model, columns)
+        binary = "jsonb" not in types  # which would take a text of JSON for a string in JSON
+        into = f"COPY {table} ({names}) FROM STDIN" + (" (FORMAT BINARY)" if binary else "")
+        with connection.wrap_database_errors, cursor.copy(into) as copy:
+            if binary:
+                copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
+
+
+def _types(model: type[models.Model], columns: Sequence[str]) -> list[str]:
+    """The types of the columns in PostgreSQL, which cannot be told from values in binary form."""
+    types = {each.column: each.db_type(connection) or "" for each in model._meta.concrete_fields}  # noqa: SLF001  as above
+    return [types[name].partition("(")[0] for name in columns]
 
 
 def _plain(rows: Iterable[Row]) -> list[Row]:
