@@ -255,7 +255,12 @@ def test_one_that_failed_for_a_week_is_on_the_first_page(holding, approver):
 
 
 def test_the_list_asks_as_often_for_many_as_for_few(holding, approver):
-    chosen = ({}, {"types": ["tool"]}, {"labels": ["phishing"]}, {"up_to": "green", "sectors": ["energy"]})
+    chosen: tuple[dict[str, object], ...] = (
+        {},
+        {"types": ["tool"]},
+        {"labels": ["phishing"]},
+        {"up_to": "green", "sectors": ["energy"]},
+    )
     rows = [opened(holding.world, query=read_query(each)) for each in chosen]
     reader_of(holding, rows[1]).ids()
     page = body(approver.get(WHERE))
