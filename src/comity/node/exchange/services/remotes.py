@@ -23,6 +23,7 @@ from comity.node.credentials import Credential
 from comity.node.exchange import queries, remotes
 from comity.node.exchange.models import RemoteCollection
 from comity.node.exchange.services.holding import one_at_a_time
+from comity.node.federation.models import Partner, PartnerState
 from comity.node.federation.services.partners import check_address
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party, PartyKind
@@ -126,9 +127,9 @@ def end_remote(*, actor: Actor, ref: UUID, now: datetime) -> RemoteCollection:
 
 def require_cooperation(remote: RemoteCollection) -> None:
     """Raise `Refused` for a party with which nothing is exchanged until a person decides."""
-    partner = getattr(remote.party, "partner", None)
-    if partner is not None and partner.state in {"suspended", "ended"}:
-        text = f"Cooperation with {partner.party.name} is suspended here until a person decides."
+    stopped = (PartnerState.SUSPENDED, PartnerState.ENDED)
+    if remote.party and Partner.objects.filter(party=remote.party, state__in=stopped).exists():
+        text = f"Cooperation with {remote.party.name} is suspended here until a person decides."
         raise Refused(Verdict.no(Ground("partner.suspended", "docs/wire/taxii.md", text)))
 
 
