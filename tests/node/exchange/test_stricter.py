@@ -106,6 +106,17 @@ def offer(sides: Sides) -> list[reaching.Offered]:
     return reaching.offer_newest(sides.world.body, found, Words("Newer"), LATER)
 
 
+def test_what_fits_into_no_act_stands_alone_with_the_reason(having):
+    own_work(having.world, newer(MINE), newer(OTHER))
+    found = reaching.behind(having.world.body, [MINE["id"], OTHER["id"]])
+    acts = Act.objects.count()
+    [offered] = reaching.offer_newest(having.world.body, found, Words("x" * 300), LATER)
+    assert {ref: verdict.grounds[0].rule for ref, verdict in offered.later.items()} == {
+        MINE["id"]: "malformed", OTHER["id"]: "malformed",
+    }  # fmt: skip  # one dictionary
+    assert (offered.acts, Act.objects.count()) == ({}, acts)
+
+
 def test_who_may_not_have_it_is_asked_to_delete_the_older_one(having):
     own_work(having.world, newer(MINE, Tlp.AMBER_STRICT))
     follow()

@@ -14,7 +14,8 @@ from itertools import groupby
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from comity.base.verdict import Verdict
+from comity.base.errors import Malformed
+from comity.base.verdict import Ground, Verdict
 from comity.engines.release.terms import Purpose
 from comity.node.acts.kinds import Draft, Item, Judgement
 from comity.node.acts.models import Act, ActContent, ActState, Delivery, DeliveryState
@@ -99,6 +100,27 @@ def node_of(holder: Party, answerable: int | None) -> Actor:
 
 
 def _offer(offered: Offered, wish: Wish, holder: Party, answerable: int | None, now: datetime) -> None:
+    """Together; where one object fits into no act, the halves apart, until it stands alone."""
+    part = Offered(offered.party)
+    try:
+        with transaction.atomic():
+            _offer_together(part, wish, holder, answerable, now)
+    except Malformed as error:
+        half = len(wish.refs) // 2
+        if not half:
+            offered.later[wish.refs[0]] = Verdict.no(Ground(error.code, "form of an act", error.message))
+            return
+        for refs in (wish.refs[:half], wish.refs[half:]):
+            _offer(offered, replace(wish, refs=refs), holder, answerable, now)
+    else:
+        offered.acts |= part.acts
+        offered.stays |= part.stays
+        offered.later |= part.later
+
+
+def _offer_together(
+    offered: Offered, wish: Wish, holder: Party, answerable: int | None, now: datetime
+) -> None:
     """First judged as one; then an act for what may go at once, and one for what a second person sees."""
     whole = draft_of(holder, wish, offered.party, now)
     judged = composing.judge(whole, now)
