@@ -155,6 +155,10 @@ def test_what_others_say_arrives(agreed):
     seen = sightings_of(world.analyst, [BAD["id"], "indicator--unknown"])
     assert seen == {BAD["id"]: Seen(2, NOW.replace(day=21, hour=0), 2)}
     assert sightings_of(world.administrator, [BAD["id"]]) == {}
+    reported(world, count=3)
+    by_body = scores.seen_by(world.analyst, BAD["id"])
+    assert by_body == [(far, seen[BAD["id"]]), (world.body.name, Seen(3, NOW, 0))]
+    assert scores.seen_by(world.administrator, BAD["id"]) == []
 
 
 def test_a_sighting_by_the_name_under_which_it_left_counts(agreed):

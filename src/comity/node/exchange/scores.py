@@ -36,6 +36,11 @@ from comity.node.parties.roles import Power
 
 _SEEN = Q(kind=Kind.SEEN.value, count__gt=0)
 _FALSE = Q(kind=Kind.FALSE_POSITIVE.value)
+_TOLD = {
+    "times": Sum("count", filter=_SEEN, default=0),
+    "newest": Max("at", filter=_SEEN),
+    "false": Count("pk", filter=_FALSE),
+}
 _MOST_CONFIDENCE = 100
 _STATED = ("last_seen", "last_observed")  # beside `modified`: when its maker last saw it itself
 
@@ -64,18 +69,22 @@ def sightings_of(actor: Actor, refs: Iterable[str]) -> dict[str, Seen]:
     """What was seen of these objects, as far as the actor's body was told."""
     if not actor.may(Power.READ_CONTENT).allowed:
         return {}
-    told = {
-        "times": Sum("count", filter=_SEEN, default=0),
-        "newest": Max("at", filter=_SEEN),
-        "false": Count("pk", filter=_FALSE),
-    }
     names = names_here(refs)
     rows = standing_remarks(actor.body).filter(_SEEN | _FALSE).order_by().values_list("ref")
     found: dict[str, Seen] = {}
     for chunk in chunks(names):
-        for name, *seen in rows.filter(ref__in=chunk).annotate(**told):
+        for name, *seen in rows.filter(ref__in=chunk).annotate(**_TOLD):
             found[names[name]] = found.get(names[name], Seen()).joined(Seen(*seen))
     return found
+
+
+def seen_by(actor: Actor, ref: str) -> list[tuple[str, Seen]]:
+    """What was seen of one object by each body that told us, by its name; an empty name is a file's."""
+    if not actor.may(Power.READ_CONTENT).allowed:
+        return []
+    rows = standing_remarks(actor.body).filter(_SEEN | _FALSE, ref__in=list(names_here([ref])))
+    counted = rows.order_by("source__name").values_list("source__name").annotate(**_TOLD)
+    return [(name or "", Seen(*seen)) for name, *seen in counted]
 
 
 def names_here(refs: Iterable[str]) -> dict[str, str]:

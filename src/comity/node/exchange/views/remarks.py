@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from comity.formats.stix import is_observable
 from comity.node.exchange import contradicted, forms, queries, telling
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import Contradiction, StixObject
-from comity.node.exchange.scores import Seen, in_force, score_of, sightings_of
+from comity.node.exchange.scores import Seen, in_force, score_of, seen_by
 from comity.node.exchange.scoring_page import drawn
 from comity.node.exchange.services import reporting
 from comity.node.exchange.services import telling as services
@@ -34,10 +35,12 @@ def remarks_shown(request: ActorRequest, row: StixObject) -> dict[str, Any]:
     giver = telling.giver_of(row)
     score: Score | None = score_of([row], timezone.now()).get(row.pk)
     rules = telling.told_by_rule(row.holder, [giver] if giver else [])
+    by_body = seen_by(request.actor, row.ref)
     remarks = telling.remarks_on(request.actor, row)
     return {
         "score": score,
-        "seen": sightings_of(request.actor, [row.ref]).get(row.ref, Seen()),
+        "seen": reduce(Seen.joined, (seen for _, seen in by_body), Seen()),
+        "by_body": by_body,
         "remarks": remarks,
         "contradictions": contradicted.compare([row], timezone.now()),
         "giver": giver,
