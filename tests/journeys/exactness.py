@@ -8,9 +8,11 @@ pollers read over HTTP from servers of their own. One goes on by `added_after`, 
 
 from __future__ import annotations
 
+import ctypes
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -33,6 +35,7 @@ from comity.formats.taxii import MEDIA_TYPE
 LARGE = 100  # objects in the large post of a round
 SMALL = 10  # small posts in a round
 WEBS = 2
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 THREADS = 4
 CLEAR = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"
 AMBER = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"
@@ -317,8 +320,15 @@ def judged(seen: Seen, there: set[Pair], hidden: set[Pair]) -> dict[str, int]:
     }
 
 
+def die_with_parent() -> None:
+    """Whoever ends the run ends all of it, however that is done."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main(home: str, rounds: int, seed: int) -> None:
     """Set up, fork, wait, compare."""
+    die_with_parent()
+    os.register_at_fork(after_in_child=die_with_parent)
     os.environ["COMITY_HOME"] = home
     from comity.node.commands.homes import set_up_django
 
