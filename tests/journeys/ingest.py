@@ -3,7 +3,7 @@
 python -m tests.journeys.ingest HOME WAY STRIDE     for a node that does not run; tells one line of JSON
 
 The process that begins loads Django once and forks: one fork takes in a bundle and dies at a step, the next
-looks at what is there, takes in the same bundle again, and looks once more. Each step has a bundle of its own.
+looks at what is there, takes in the same bundle again, and looks once more. Each step has its own bundle.
 """
 
 from __future__ import annotations
