@@ -139,7 +139,6 @@ def test_what_is_said_of_an_object_is_listed(given):
     lines = telling.remarks_on(given.world.analyst, row(THEIRS))
     assert [each.told for each in lines if each.ours] == [True]
     assert telling.remarks_on(given.world.administrator, row(THEIRS)) == []
-    assert telling.latest(lines) is not None
 
 
 def test_a_doubt_about_our_own_work_is_a_matter_until_somebody_looked(agreed):

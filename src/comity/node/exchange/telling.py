@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from comity.engines.release.terms import Purpose
 from comity.engines.scoring.remarks import Kind, Opinion
-from comity.node.exchange import queries, tracing
 from comity.node.exchange.models import Remark, StixObject, TellingRule
 from comity.node.exchange.reaching import given_of
 from comity.node.exchange.scores import names_here, standing_remarks
@@ -116,18 +114,7 @@ def doubts_of_ours(actor: Actor) -> QuerySet[Remark]:
     return theirs.filter(Exists(ours.filter(ref=OuterRef("ref")))).select_related("source", "object")
 
 
-def here_of(actor: Actor, name: str) -> str:
-    """The name here of what a partner may know by another."""
-    return tracing.name_here(queries.own_body(actor), name)
-
-
 def at_once(row: StixObject, rules: set[int]) -> bool:
     """Whether the giver of an object is told by itself."""
     giver = giver_of(row)
     return giver is not None and giver.pk in rules
-
-
-def latest(lines: Iterable[Line]) -> datetime | None:
-    """When it was last seen by anybody."""
-    seen = (each.remark.at for each in lines if each.remark.kind == Kind.SEEN.value and each.remark.count)
-    return max(seen, default=None)
