@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from django.db.models import Exists, OuterRef
+
 from comity.base.errors import NotFound
-from comity.node.acts.models import ActContent, Delivery, DeliveryState
+from comity.node.acts.models import Act, ActContent, Delivery, DeliveryState
 from comity.node.exchange import queries
 from comity.node.exchange.models import Recall, StixObject
 from comity.node.exchange.tracing import names_of
@@ -76,10 +78,13 @@ def _came(row: StixObject) -> str:
 
 
 def _sent(actor: Actor, ref: str) -> dict[str, list[Step]]:
-    """What became of each version with each partner, by version."""
+    """What became of each version with each partner, by version.
+
+    Asked of each act that carried one: the planner would otherwise begin with all of ours.
+    """
     holder = queries.own_body(actor)
-    ours = {"act__ours": True, "act__author": holder, "act__kind": "share"}
-    carried = ActContent.objects.filter(content__ref__in=names_of(ref), **ours)
+    ours = Act.objects.filter(pk=OuterRef("act"), ours=True, author=holder, kind="share")
+    carried = ActContent.objects.filter(Exists(ours), content__ref__in=names_of(ref))
     modified: dict[int, set[str]] = defaultdict(set)
     for act, version in carried.values_list("act", "content__modified"):
         modified[act].add(version)
