@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from hashlib import sha256
@@ -133,7 +134,7 @@ def test_by_a_post(agreed, name):
     before = digest()
     answer = reader.ask("objects/", "POST", envelope)
     if bad.fate is Fate.WHOLE:
-        assert (answer.status_code, digest()) == (400, before)
+        assert (answer.status_code, digest()) == (422, before)
         return
     assert answer.status_code == 202
     told = json.loads(answer.content)
@@ -143,6 +144,40 @@ def test_by_a_post(agreed, name):
     told_of(bad, Import.objects.get(form="taxii").report)
     assert reader.ask("objects/").status_code == 200
     unharmed()
+
+
+_GOOD = json.dumps({"objects": [GOOD]}).encode()
+WRONG_BODIES: dict[str, tuple[bytes, dict[str, str], set[int]]] = {
+    "a web page": (b"<html></html>", {"Content_Type": "text/html"}, {415}),
+    "plain JSON": (_GOOD, {"Content_Type": "application/json"}, {415}),
+    "TAXII 2.0": (_GOOD, {"Content_Type": "application/vnd.oasis.taxii+json;version=2.0"}, {415}),
+    "TAXII 9": (_GOOD, {"Content_Type": "application/taxii+json;version=9"}, {415}),
+    "no type": (_GOOD, {"Content_Type": ""}, {415}),
+    "compressed": (gzip.compress(_GOOD), {"Content-Encoding": "gzip"}, {422, 415}),
+    "in chunks": (_GOOD, {"Transfer-Encoding": "chunked", "Content-Length": ""}, {411}),
+    "broken off": (_GOOD[:-20], {}, {422}),
+    "nothing": (b"", {}, {415, 422}),
+    "a length that is none": (_GOOD, {"Content-Length": "many"}, {400}),
+    "a length below zero": (_GOOD, {"Content-Length": "-1"}, {400}),
+    "a length beyond all": (_GOOD, {"Content-Length": "9" * 40}, {413}),
+    "two texts": (_GOOD + _GOOD, {}, {422}),
+    "a list": (b"[]", {}, {422}),
+    "objects that are one": (b'{"objects":{}}', {}, {422}),
+    "objects twice": (b'{"objects":[],"objects":[]}', {}, {422}),
+    "another mark of order": (b"\xef\xbb\xbf" + _GOOD, {}, {422}),
+    "UTF-16": (_GOOD.decode().encode("utf-16"), {}, {422}),
+    "more beside than in it": (b'{"x":"%b","objects":[]}' % (b"x" * 100_000), {}, {422, 413}),
+}
+
+
+@pytest.mark.parametrize(("body", "headers", "statuses"), WRONG_BODIES.values(), ids=WRONG_BODIES.keys())
+def test_a_post_that_is_none_changes_nothing(agreed, body, headers, statuses):
+    reader = reader_of(agreed, opened(agreed.world, may_post=True))
+    before = digest()
+    answer = reader.ask("objects/", "POST", body, **headers)
+    assert answer.status_code in statuses, answer.content
+    assert json.loads(answer.content)["error_code"]
+    assert digest() == before
 
 
 @pytest.mark.parametrize("name", SOME)
