@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_what_was_opened_late_is_looked_for_where_it_stands_then(sides):
 
 def test_what_may_not_be_had_or_is_not_chosen_was_in_no_page(agreed):
     reader = reader_of(agreed, opened(agreed.world, alias="all"))
-    tools = {"title": "Tools", "query": Query(types=("tool",)), "alias": "tools"}
+    tools: dict[str, Any] = {"title": "Tools", "query": Query(types=("tool",)), "alias": "tools"}
     few = reader_of(agreed, opened(agreed.world, **tools), name="few")
     labelled = indicator("labelled", labels=["kit"])
     own_work(agreed.world, GOOD, RED, made("tool", "tool"), labelled, made("tool", "last"))
@@ -122,7 +123,7 @@ def test_what_may_not_be_had_or_is_not_chosen_was_in_no_page(agreed):
         "All that we hold",
         "Tools",
     }
-    kits = {"title": "Kits", "query": Query(labels=("Kit",)), "alias": "kits"}
+    kits: dict[str, Any] = {"title": "Kits", "query": Query(labels=("Kit",)), "alias": "kits"}
     reader_of(agreed, opened(agreed.world, **kits), name="kits").get("objects/")
     assert [read.collection for read in way(agreed, labelled).reads] == ["All that we hold", "Kits"]
     assert len(way(agreed, GOOD).reads) == 1
