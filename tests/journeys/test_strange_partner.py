@@ -83,7 +83,7 @@ WRONG: dict[str, tuple[Answer, str]] = {
     "503": (whole(b"", status="503 No", head="Retry-After: x\r\n"), "it is not available now"),
     "redirect": (
         whole(b"", status="302 Found", head="Location: http://127.0.0.1:9/\r\n"),
-        "an answer that was not expected",
+        "it sends us elsewhere",
     ),
     "early hints only": (strange.raw(b"HTTP/1.1 100 Continue\r\n\r\n"), "cannot be reached"),
     "another type": (strange.raw(b"HTTP/1.1 202 OK\r\nContent-Type: a/b\r\n\r\n"), "cannot be read"),

@@ -12,7 +12,7 @@ SITE = Path(site_apps.__file__).parent
 STATIC = SITE / "static" / "site"
 STYLES = {name: (STATIC / name).read_text() for name in ("tokens.css", "comity.css")}
 TEMPLATES = sorted(SITE.parent.glob("*/templates/**/*.html"))
-MOST_CSS = 32_000
+MOST_CSS = 40_000  # a quarter of it travels, packed
 LEAST_CONTRAST = 4.5
 PHYSICAL = re.compile(
     r"(?<![\w.-])(?:(?:margin|padding|border)-(?:left|right|top|bottom)|left|right|top|bottom|width|height|"

@@ -173,9 +173,16 @@ def rows_of_versions(holder: Party, refs: Iterable[str]) -> Iterator[StixObject]
 
 def also_given(holder: Party, party: Party, refs: Iterable[str]) -> dict[tuple[str, str], str]:
     """The digests of what the party gave of versions that others had given, by ref and version."""
-    rows = AlsoGiven.objects.filter(holder=holder, party=party).values_list("ref", "modified", "sha256")
-    found = (row for chunk in chunks(refs) for row in rows.filter(ref__in=chunk))
+    if not _ever_also_given(holder, party):
+        return {}
+    rows = AlsoGiven.objects.filter(Among("ref", refs), holder=holder, party=party).order_by()
+    found = rows.values_list("ref", "modified", "sha256")
     return {(ref, modified): sha256 for ref, modified, sha256 in found}
+
+
+@once_together
+def _ever_also_given(holder: Party, party: Party) -> bool:
+    return AlsoGiven.objects.filter(holder=holder, party=party).exists()
 
 
 def definitions_held(holder: Party, refs: Iterable[str]) -> dict[str, Found]:

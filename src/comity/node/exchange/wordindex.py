@@ -58,12 +58,16 @@ _MAKE = {
         """CREATE FUNCTION exchange_words_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         DELETE FROM exchange_words WHERE id = old.id;
         INSERT INTO exchange_words_waiting VALUES (new.id) ON CONFLICT DO NOTHING; RETURN NULL; END $$""",
+        """CREATE FUNCTION exchange_words_emptied() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        DELETE FROM exchange_words; DELETE FROM exchange_words_waiting; RETURN NULL; END $$""",
         """CREATE TRIGGER exchange_words_added AFTER INSERT ON exchange_stixobject
         REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION exchange_words_added()""",
         """CREATE TRIGGER exchange_words_deleted AFTER DELETE ON exchange_stixobject
         REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION exchange_words_deleted()""",
         """CREATE TRIGGER exchange_words_changed AFTER UPDATE OF words ON exchange_stixobject
         FOR EACH ROW EXECUTE FUNCTION exchange_words_changed()""",
+        """CREATE TRIGGER exchange_words_emptied AFTER TRUNCATE ON exchange_stixobject
+        FOR EACH STATEMENT EXECUTE FUNCTION exchange_words_emptied()""",
     ),
 }
 _DROP = {
@@ -79,6 +83,7 @@ _DROP = {
         "DROP FUNCTION exchange_words_added CASCADE",
         "DROP FUNCTION exchange_words_deleted CASCADE",
         "DROP FUNCTION exchange_words_changed CASCADE",
+        "DROP FUNCTION exchange_words_emptied CASCADE",
         "DROP TABLE exchange_words_waiting",
         "DROP TABLE exchange_words",
     ),

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import EmptyResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Lookup
 from django.db.models.sql.compiler import SQLCompiler
@@ -31,7 +32,9 @@ class Among(_Lookup):
     def as_sql(  # type: ignore[override]  # psycopg takes a list for an array
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, list[str | int | list[str]]]:
-        """The condition, for either database."""
+        """The condition, for either database; where nothing is looked for, nobody is asked."""
+        if not self.rhs:
+            raise EmptyResultSet
         column, values = self.process_lhs(compiler, connection)
         if connection.vendor == "sqlite":
             inside = f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608  the name of a column
