@@ -63,6 +63,7 @@ def _unzipped(body: bytes, most: int) -> bytes:
             with archive.open(names[0]) as file:
                 found = file.read(most + 1)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        # RuntimeError is of an encrypted file, NotImplementedError of a method that is not known.
         raise Malformed(ROOT, f"is no zip file that can be read: {error}.") from error
     if len(found) > most:
         raise _too_large(most)
