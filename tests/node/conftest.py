@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+
 import pytest
 from django.conf import settings
 from django.db import connection
 
 from comity.node.keys import KeyUse, create
+from comity.node.site import rates
 from tests.node.far import FarNode
 from tests.node.world import NOW, World, found_world
 
@@ -25,6 +29,13 @@ def node_keys():
     for use in KeyUse:
         if not (settings.CONFIG.keys / f"{use.value}.pem").exists():
             create(settings.CONFIG.keys, use)
+
+
+@pytest.fixture(autouse=True)
+def _one_minute(monkeypatch):
+    """Requests are counted in minutes: none ends in the middle of a test."""
+    begun = time.time()
+    monkeypatch.setattr(rates, "time", SimpleNamespace(time=lambda: begun))
 
 
 @pytest.fixture
