@@ -16,7 +16,9 @@ from comity.formats.stix import (
     _plainly,
     decode_bundle,
     encode_bundle,
+    in_time,
     party_id,
+    version_key,
 )
 from comity.formats.strict_json import Limits
 
@@ -63,7 +65,7 @@ def test_an_object_keeps_everything_and_is_known_by_its_bytes(value, modified):
     assert (found.id, found.type, found.modified) == (value["id"], value["type"], modified)
     assert found.value == value
     assert found.raw == canonical(value)
-    assert found.version == (value["id"], modified)
+    assert found.version == (value["id"], version_key(modified))
     assert len(found.sha256) == 64
 
 
@@ -195,3 +197,39 @@ def test_every_value_gives_an_object_or_malformed(value):
         assert StixObject.decode(value).value == value
     except Malformed:
         return
+
+
+@pytest.mark.parametrize(
+    ("spelt", "key"),
+    [
+        ("2026-11-21T10:00:00Z", "2026-11-21T10:00:00.000Z"),
+        ("2026-11-21T10:00:00.0Z", "2026-11-21T10:00:00.000Z"),
+        ("2026-11-21T10:00:00.000Z", "2026-11-21T10:00:00.000Z"),
+        ("2026-11-21T10:00:00.0000000000000000000Z", "2026-11-21T10:00:00.000Z"),
+        ("2026-11-21T10:00:00.5Z", "2026-11-21T10:00:00.500Z"),
+        ("2026-11-21T10:00:00.123456000Z", "2026-11-21T10:00:00.123456Z"),
+        ("2026-11-21T10:00:00.1234567Z", "2026-11-21T10:00:00.1234567Z"),
+        (None, ""),
+        ("", ""),
+        ("no time", "no time"),
+        ("2026-11-21T10:00:00+00:00", "2026-11-21T10:00:00+00:00"),
+    ],
+)
+def test_a_version_is_an_instant_and_not_its_spelling(spelt, key):
+    assert version_key(spelt) == key
+    assert version_key(key) == key
+
+
+@given(st.integers(0, 10**9 - 1), st.integers(0, 10**9 - 1), st.integers(0, 9))
+def test_keys_are_equal_and_in_order_as_their_times(one, other, zeros):
+    def key(nanos: int, more: int) -> str:
+        return version_key(f"2026-11-21T10:00:00.{nanos:09}{'0' * more}Z")
+
+    assert (key(one, zeros) == key(other, 0)) == (one == other)
+    assert (in_time(key(one, zeros)) < in_time(key(other, 0))) == (one < other)
+
+
+def test_a_bundle_with_one_instant_in_two_spellings_contradicts_itself():
+    again = INDICATOR | {"modified": "2026-11-21T10:00:00.500Z"}
+    with pytest.raises(Malformed, match="twice in the same version"):
+        decode_bundle(bundle(INDICATOR, again))

@@ -58,7 +58,7 @@ def _signature(signed: SignedAct, sender: Descriptor) -> Iterator[Problem]:
 def _contents(signed: SignedAct, bundle: tuple[StixObject, ...]) -> Iterator[Problem]:
     here = {each.version: each for each in bundle}
     for index, content in enumerate(signed.act.contents):
-        found = here.get((content.ref, content.modified))
+        found = here.get(content.version)
         alone = replace(signed.act, contents=(content,))
         yield from _problems(check_contents(alone, () if found is None else (found,)), f"/contents/{index}")
 

@@ -74,7 +74,7 @@ def check_contents(act: Act, carried: Iterable[StixObject]) -> Verdict:
     """Every object that the act names is here, byte for byte as its author saw it."""
     here = {each.version: each for each in carried}
     for content in act.contents:
-        found = here.get((content.ref, content.modified))
+        found = here.get(content.version)
         if found is None:
             return _no(
                 "act.content-missing",

@@ -16,7 +16,7 @@ from comity.base.times import encode_time
 from comity.formats.canonical import canonical
 from comity.formats.common import Common, decode_common, decode_more, encode_common
 from comity.formats.signed import OnTheWire, Sealed, open_sealed, seal
-from comity.formats.stix import ID, MAX_OBJECT, UUID_FORM, StixObject
+from comity.formats.stix import ID, MAX_OBJECT, UUID_FORM, StixObject, version_key
 from comity.formats.strict_json import Limits
 
 TYPE = "comity-act"
@@ -57,6 +57,11 @@ class Content:
             fields.time("modified")
         fields.nothing_else()
         return entry
+
+    @property
+    def version(self) -> tuple[str, str]:
+        """Which version of which object it is, however the time is spelt."""
+        return self.ref, version_key(self.modified)
 
     def as_json(self) -> dict[str, str]:
         """As it stands in an act."""
@@ -134,7 +139,7 @@ def _body(fields: Fields) -> dict[str, Any]:
 
 def _contents(fields: Fields) -> tuple[Content, ...]:
     contents = tuple(Content.decode(entry) for entry in fields.objects("contents", most=MAX_CONTENTS))
-    if len({(content.ref, content.modified) for content in contents}) < len(contents):
+    if len({content.version for content in contents}) < len(contents):
         raise Malformed(fields.at("contents"), "names one version of an object twice.")
     return contents
 

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from comity.base.errors import Malformed, TooLarge
 from comity.base.fields import Fields
+from comity.base.times import is_written
 from comity.formats.canonical import canonical, sha256_hex
 from comity.formats.strict_json import STANDARD, Limits, decode
 
@@ -34,6 +35,8 @@ _PLAIN_ID = re.compile(rf"(?=.{{3,288}}\Z)[a-z][a-z0-9]{{2,}}(?:-[a-z0-9]+)*--{U
 _PLAIN_TIME = re.compile(
     r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{3}Z"
 )
+_PLAIN_LENGTH = len("2026-11-22T03:00:00.000Z")
+_MILLISECONDS = 3  # the digits that STIX gives `modified`
 _TAIL = len("--") + 36  # of an id, after its type
 _NO_REFS: list[str] = []
 _NOBODY = "identity--00000000-0000-4000-8000-000000000000"
@@ -120,9 +123,28 @@ class StixObject:
         return cls(found, kind, modified, raw, cast("dict[str, Any]", value), sha256_hex(canonical(value)))
 
     @property
-    def version(self) -> tuple[str, str | None]:
-        """What no two different objects share."""
-        return self.id, self.modified
+    def version(self) -> tuple[str, str]:
+        """What no two different objects share; an observable has one version, ""."""
+        return self.id, version_key(self.modified)
+
+
+def version_key(modified: str | None) -> str:
+    """The instant of a version in one spelling: what else spells it is the same version.
+
+    STIX 2.1 names a version by id and `modified` (section 3.6), a time of which three digits of a second are
+    written, and more or fewer may be (section 3.2). What is no time stands as it is, and names nothing.
+    """
+    if modified is None:
+        return ""
+    if len(modified) == _PLAIN_LENGTH or not is_written(modified):
+        return modified
+    second, _, fraction = modified[:-1].partition(".")
+    return f"{second}.{fraction.rstrip('0').ljust(_MILLISECONDS, '0')}Z"
+
+
+def in_time(key: str) -> str:
+    """What sorts the keys of versions as their times, to the last digit that is written."""
+    return key.removesuffix("Z")
 
 
 def decode_bundle(text: bytes, *, limits: Limits = STANDARD) -> tuple[StixObject, ...]:
@@ -234,7 +256,7 @@ def _markings(fields: Fields) -> None:
 
 
 def _one_content_each(objects: Iterable[StixObject], where: str) -> None:
-    seen: dict[tuple[str, str | None], bytes] = {}
+    seen: dict[tuple[str, str], bytes] = {}
     for each in objects:
         if seen.setdefault(each.version, each.raw) != each.raw:
             raise Malformed(

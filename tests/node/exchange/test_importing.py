@@ -77,7 +77,7 @@ def test_the_newest_version_is_the_one_shown(world):
     old, new = indicator("bad"), indicator("bad", modified="2026-11-21T00:00:00Z", revoked=True)
     own_work(world, new)
     own_work(world, old)
-    assert row(old).modified == "2026-11-21T00:00:00Z"
+    assert row(old).modified == "2026-11-21T00:00:00.000Z"
     assert StixObject.objects.filter(latest=True).count() == 1
     newest = indicator("bad", modified="2026-11-21T00:00:00.001Z")
     own_work(world, newest, indicator("bad", modified="2026-11-20T07:00:00Z"))

@@ -157,7 +157,7 @@ def _erased(found: Sequence[Found], bodies: Sequence[Party]) -> str | None:
 
 def _recalled(found: Sequence[Found], bodies: Sequence[Party]) -> str | None:
     """What the sender learns if one of these very versions was recalled: it stays closed here."""
-    versions = {(each.id, each.modified or "") for each in found}
+    versions = {each.version for each in found}
     for body in bodies:
         told = next((f"{ref}: {said}" for (ref, _), said in recalled_among(body, versions).items()), None)
         if told:
@@ -170,10 +170,7 @@ def _contradicted(arrived: Arrived, found: Sequence[Found], now: datetime) -> st
 
     It learns nothing of a version that it does not know: its own is kept beside that.
     """
-    offered = {
-        (each.id, each.modified or ""): carried.sha256
-        for each, carried in zip(found, arrived.contents, strict=True)
-    }
+    offered = {each.version: carried.sha256 for each, carried in zip(found, arrived.contents, strict=True)}
     for body in arrived.recipients:
         here = queries.versions_held(body, (each.id for each in found))
         others = {each for each, sha256 in offered.items() if here.get(each, sha256) != sha256}

@@ -10,6 +10,7 @@ import msgspec
 
 from comity.base.errors import Malformed
 from comity.base.verdict import Ground, Verdict
+from comity.formats.stix import version_key
 from comity.node.acts.kinds import Arrived, Body, Draft, Judgement, Kind, Verb
 from comity.node.acts.models import Act
 from comity.node.exchange import queries, tracing
@@ -46,7 +47,7 @@ class RecallBody(Body, kw_only=True):
     @property
     def recalled(self) -> set[Version]:
         """Each version with the name of its object."""
-        return {(each.ref, version) for each in self.objects for version in each.versions}
+        return {(each.ref, version_key(version)) for each in self.objects for version in each.versions}
 
 
 def judge(draft: Draft, _now: datetime) -> Judgement:

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from comity.base.errors import NotFound
 from comity.engines.release.judge import Removal
 from comity.engines.release.redact import redacted_id
+from comity.formats.stix import in_time
 from comity.node.acts.models import Act, ActContent, ActState, Delivery, DeliveryState
 from comity.node.acts.together import all_asked_about, once_together
 from comity.node.exchange import queries
@@ -21,7 +22,7 @@ from comity.node.parties.roles import Power
 
 HAS = (DeliveryState.RECEIPTED, DeliveryState.HANDED_OVER)  # what was handed over may be there already
 _SHARE = "share"
-Version = tuple[str, str]  # ref and `modified`, as on the wire
+Version = tuple[str, str]  # ref, and `formats.stix.version_key` of `modified`
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Had:
     @property
     def newest(self) -> str:
         """The latest version that it was given."""
-        return max(modified for _, modified in self.versions)
+        return max((modified for _, modified in self.versions), key=in_time)
 
 
 def names_of(ref: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from comity.formats.entries import Event, LogEntry
+from comity.formats.stix import version_key
 from comity.node.accountability.services import Recorded, record
 from comity.node.acts.kinds import Leaving, kind_named
 from comity.node.acts.models import Act, ActContent, ActState, Content, Delivery, DeliveryState
@@ -47,7 +48,10 @@ def store_contents(carried: Iterable[tuple[Act, Sequence[Leaving]]]) -> None:
     """Keep what acts carry, each content once under its digest."""
     pairs = [(act, place, each) for act, contents in carried for place, each in enumerate(contents)]
     Content.objects.bulk_create(
-        [Content(sha256=c.sha256, ref=c.ref, modified=c.modified, wire=c.wire) for _, _, c in pairs],
+        [
+            Content(sha256=c.sha256, ref=c.ref, modified=version_key(c.modified), wire=c.wire)
+            for _, _, c in pairs
+        ],
         ignore_conflicts=True,
     )
     ActContent.objects.bulk_create(

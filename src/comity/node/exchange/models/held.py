@@ -69,7 +69,9 @@ class StixObject(models.Model):
     holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="objects_held", db_index=False)
     ref = models.CharField(max_length=300)
     type = models.CharField(max_length=250)
-    modified = models.CharField(max_length=40, blank=True)  # as written; observables have none
+    modified = models.CharField(
+        max_length=40, blank=True
+    )  # `formats.stix.version_key` of it; observables have none
     created_by_ref = models.CharField(max_length=60, blank=True)
     # What lists are narrowed by, as the object says it; empty where it says nothing that can be compared.
     relation = models.CharField(max_length=LONGEST_RELATION, blank=True)  # of a relationship

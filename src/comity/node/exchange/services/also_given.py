@@ -57,17 +57,17 @@ def settle(objects: Sequence[Found], report: Report, given: Given, *, seen: Seen
     if not places:
         return Settled()
     here = _held(given.holder, (objects[place].id for place in places))
-    others = [place for place in places if here[_version(objects[place])].source != given.party.pk]
+    others = [place for place in places if here[objects[place].version].source != given.party.pk]
     own = queries.also_given(given.holder, given.party, (objects[place].id for place in others))
-    visible = set(seen([here[_version(objects[place])].key for place in others if place in refused]))
+    visible = set(seen([here[objects[place].version].key for place in others if place in refused]))
     taken, contradicted, rows = set[int](), set[int](), list[AlsoGiven]()
     for place in others:
-        found, held = objects[place], here[_version(objects[place])]
-        before = own.get(_version(found))
+        found, held = objects[place], here[objects[place].version]
+        before = own.get(found.version)
         if before is None and place in refused and held.key in visible:
             continue  # what it contradicts can be read: it is told so
         if before is None:
-            before = own[_version(found)] = found.sha256
+            before = own[found.version] = found.sha256
             rows.append(_row(found, given))
         if place in refused and before == found.sha256:
             taken.add(place)
@@ -75,10 +75,6 @@ def settle(objects: Sequence[Found], report: Report, given: Given, *, seen: Seen
             contradicted.add(place)
     AlsoGiven.objects.bulk_create(rows, batch_size=queries.CHUNK)
     return Settled(frozenset(taken), frozenset(contradicted))
-
-
-def _version(found: Found) -> Version:
-    return found.id, found.modified or ""
 
 
 def _held(holder: Party, refs: Iterable[str]) -> dict[Version, _Held]:
@@ -92,7 +88,7 @@ def _held(holder: Party, refs: Iterable[str]) -> dict[Version, _Held]:
 
 
 def _row(found: Found, given: Given) -> AlsoGiven:
-    ref, modified = _version(found)
+    ref, modified = found.version
     return AlsoGiven(
         holder=given.holder, party=given.party, ref=ref, modified=modified, sha256=found.sha256,
         wire=found.raw, brought=given.brought, act=given.acts.get((ref, modified)), at=given.now,

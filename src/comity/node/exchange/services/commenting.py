@@ -13,6 +13,7 @@ from django.db import transaction
 from comity.base.errors import Conflict, Malformed, NotFound
 from comity.base.times import encode_time
 from comity.formats.canonical import canonical
+from comity.formats.stix import in_time
 from comity.node.exchange import queries
 from comity.node.exchange.comments import Said, may_be_taken_back
 from comity.node.exchange.models import StixObject
@@ -43,7 +44,7 @@ def take_back(*, actor: Actor, ref: str, now: datetime, new_id: Callable[[], UUI
         raise NotFound("note or opinion of ours that still stands")
     value = queries.decoded(row).value
     modified = encode_time(now)
-    if modified <= row.modified:
+    if in_time(modified) <= in_time(row.modified):
         raise Conflict("It was written this very moment; take it back in a second.")
     return _kept(actor, value | {"modified": modified, "revoked": True}, now, new_id)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from comity.base.times import decode_time
 from comity.formats.stix import StixObject as Found
+from comity.formats.stix import in_time
 from comity.node.exchange import queries
 from comity.node.exchange.content import JOINING, links_of, title_of
 from comity.node.exchange.models import HolderClock, Import, Link, StixObject
@@ -90,12 +90,11 @@ def choose_latest(holder: Party, refs: Sequence[str], now: datetime) -> None:
     """Mark the newest version of each of these objects, and no other."""
     rows = StixObject.objects.filter(holder=holder)
     for chunk in queries.chunks(refs):
-        newest: dict[str, tuple[datetime | None, int]] = {}
+        newest: dict[str, tuple[str, int]] = {}
         for pk, ref, modified in rows.filter(ref__in=chunk).values_list("pk", "ref", "modified"):
-            at = decode_time(modified, ref) if modified else None
             kept = newest.get(ref)
-            if kept is None or (at is not None and kept[0] is not None and at > kept[0]):
-                newest[ref] = (at, pk)
+            if kept is None or in_time(modified) > kept[0]:
+                newest[ref] = (in_time(modified), pk)
         keys = [pk for _, pk in newest.values()]
         was = set(rows.filter(pk__in=keys, latest=True).values_list("pk", flat=True))
         rows.filter(ref__in=chunk, latest=True).exclude(pk__in=keys).update(latest=False)

@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from comity.base.errors import ComityError, Conflict
 from comity.engines.release.terms import Purpose
 from comity.formats.entries import Event, LogEntry
+from comity.formats.stix import version_key
 from comity.formats.taxii_client import delete_object, has_version
 from comity.node.accountability.services import record
 from comity.node.acts.kinds import Leaving
@@ -137,7 +138,7 @@ def _leaving(
     posted = Posted.objects.filter(remote=remote, state=PostState.TAKEN, ref__in=extra)
     known = set(posted.values_list("ref", flat=True))
     return [
-        (each.ref, versions.get(each.ref, each.leaving.modified), each.leaving)
+        (each.ref, versions.get(each.ref, version_key(each.leaving.modified)), each.leaving)
         for each in items
         if each.leaving is not None and each.ref not in known
     ]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from comity.base.times import decode_time
 from comity.formats.stix import StixObject as Found
+from comity.formats.stix import in_time
 from comity.node.acts.models import Act
 from comity.node.exchange import queries, wordindex
 from comity.node.exchange.content import DEFINITIONS, facets_of, labels_of, links_of, title_of, words_of
@@ -180,10 +180,10 @@ def _sorted(objects: Sequence[Found], holder: Party) -> _Sorted:
     refs = {found.id for found in objects}
     here, newest = _held(holder, refs)
     erased = queries.erased_among(holder, refs)
-    recalled = recalled_among(holder, ((found.id, found.modified or "") for found in objects))
+    recalled = recalled_among(holder, (found.version for found in objects))
     best: dict[str, _Incoming] = {}
     for place, found in enumerate(objects):
-        version = (found.id, found.modified or "")
+        version = found.version
         kept = here.get(version)
         if found.type in OWN_PATH:
             why = "Acts and receipts come by the path of acts, not as content."
@@ -197,7 +197,7 @@ def _sorted(objects: Sequence[Found], holder: Party) -> _Sorted:
             each = _Incoming(found, links_of(found.value))
             piles.new.append(each)
             rival = best.get(found.id)
-            if rival is None or _is_newer(found.modified, rival.found.modified):
+            if rival is None or _is_newer(version[1], rival.found.version[1]):
                 best[found.id] = each
         elif kept == found.sha256:
             piles.again.append(place)
@@ -205,8 +205,8 @@ def _sorted(objects: Sequence[Found], holder: Party) -> _Sorted:
             why = contradiction(kept, found.sha256)
             piles.refused.append(Refusal(place, found.id, "share.contradiction", why))
     for ref, each in best.items():
-        modified, key = newest.get(ref, (None, 0))
-        each.latest = not key or _is_newer(each.found.modified, modified)
+        modified, key = newest.get(ref, ("", 0))
+        each.latest = not key or _is_newer(each.found.version[1], modified)
         piles.surpassed += [key] if key and each.latest else []
     return piles
 
@@ -225,13 +225,9 @@ def _held(
     return versions, newest
 
 
-def _is_newer(one: str | None, other: str | None) -> bool:
+def _is_newer(one: str, other: str) -> bool:
     """Whether a version is later than another; observables have one version only."""
-    if not one or not other:
-        return False
-    if len(one) == len(other):
-        return one > other
-    return decode_time(one, "/modified") > decode_time(other, "/modified")
+    return bool(one and other) and in_time(one) > in_time(other)
 
 
 def _definitions(news: Iterable[_Incoming], holder: Party) -> dict[str, Found]:
@@ -287,12 +283,12 @@ def _remarks(saying: Iterable[tuple[int, Mapping[str, Any]]], way: Way) -> list[
 def _described(each: _Incoming, names: Mapping[str, str]) -> Row:
     found, value = each.found, each.found.value
     author, words = str(value.get("created_by_ref", "")), words_of(value)
-    version = (found.id, found.type, found.modified or "", each.latest)
+    version = (found.id, found.type, found.version[1], each.latest)
     told = (title_of(value, names), words, *facets_of(value))
     return (*version, author, found.sha256, found.raw, *told)
 
 
 def _came(found: Found, way: Way) -> Row:
-    act = way.acts.get((found.id, found.modified or ""))
+    act = way.acts.get(found.version)
     source, brought = way.source and way.source.pk, way.brought and way.brought.pk
     return (way.holder.pk, source, brought, act and act.pk)

@@ -15,6 +15,7 @@ from django.db.models import prefetch_related_objects
 
 from comity.base.verdict import Verdict
 from comity.engines.release.tightening import Tightening, tightened
+from comity.formats.stix import in_time
 from comity.node.acts.kinds import Draft
 from comity.node.acts.models import Act
 from comity.node.acts.services.composing import compose_by_node, withdraw_by_node
@@ -133,7 +134,7 @@ def _ways(
     row: StixObject, given: Given, older: Mapping[tuple[str, str], StixObject]
 ) -> frozenset[Tightening]:
     """Compared with the newest that the party has; what is gone here is taken for less strict."""
-    before = older.get((given.ref, max(modified for _, modified in given.versions)))
+    before = older.get((given.ref, max((modified for _, modified in given.versions), key=in_time)))
     if before is None:
         return frozenset({Tightening.MARKING})
     return tightened(of_class(before.handling), of_class(row.handling))

@@ -34,7 +34,7 @@ class Versions:
     last: bool = False
     first: bool = False
     every: bool = False
-    exactly: tuple[str, ...] = ()  # as `modified` may be written
+    exactly: tuple[str, ...] = ()  # keys of versions
 
     @property
     def newest_only(self) -> bool:
@@ -319,12 +319,12 @@ def _of_versions(rows: QuerySet[StixObject], scope: Scope, wanted: Versions) -> 
     if wanted.last:
         chosen |= Q(latest=True)
     if wanted.first:
-        rows = rows.alias(written=_as_written("modified"))
-        earlier = others.alias(written=_as_written("modified")).filter(written__lt=OuterRef("written"))
+        rows = rows.alias(written=_in_time("modified"))
+        earlier = others.alias(written=_in_time("modified")).filter(written__lt=OuterRef("written"))
         chosen |= Q(~Exists(earlier))
     return rows.filter(chosen)
 
 
-def _as_written(name: str) -> Func:
-    """Without the Z, so that a time with a fraction comes after the one without."""
+def _in_time(name: str) -> Func:
+    """Without the Z, so that a time with more digits comes after the one with fewer."""
     return Func(F(name), Value("Z"), function="RTRIM")

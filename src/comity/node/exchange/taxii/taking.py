@@ -20,7 +20,7 @@ from comity.engines.release.terms import Purpose, Terms
 from comity.formats.bundles import Readable, envelope_objects
 from comity.formats.entries import Event, LogEntry
 from comity.formats.markings import markings_of
-from comity.formats.stix import MAX_OBJECTS, is_observable
+from comity.formats.stix import MAX_OBJECTS, in_time, is_observable
 from comity.formats.stix import StixObject as Found
 from comity.formats.taxii import Outcome, Status
 from comity.node.accountability.services import record
@@ -163,7 +163,7 @@ def _require_unseen(ref: str, collection: Collection, party: Party, now: datetim
 
 def _chosen(versions: list[str], chosen: Versions) -> list[str]:
     """The versions that are meant."""
-    in_order = sorted(versions, key=lambda each: each.rstrip("Z"))
+    in_order = sorted(versions, key=in_time)
     if chosen.every or not in_order:
         return in_order
     found = [each for each in in_order if each in chosen.exactly]

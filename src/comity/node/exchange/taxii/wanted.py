@@ -10,7 +10,7 @@ from django.http import HttpRequest, QueryDict
 
 from comity.base.errors import Malformed
 from comity.base.times import decode_time
-from comity.formats.stix import ID, TYPE
+from comity.formats.stix import ID, TYPE, version_key
 from comity.node.exchange.taxii.order import NEWEST, Choice, Versions
 from comity.node.exchange.taxii.standing import micros
 
@@ -67,17 +67,13 @@ def _versions(words: tuple[str, ...] | None) -> Versions:
         last="last" in words,
         first="first" in words,
         every="all" in words,
-        exactly=tuple(text for each in times for text in _spellings(each)),
+        exactly=tuple(_key(each) for each in times),
     )
 
 
-def _spellings(text: str) -> list[str]:
-    """Every way of writing one instant: STIX lets the digits of a second differ in number."""
+def _key(text: str) -> str:
     decode_time(text, "match[version]")
-    second, _, fraction = text.removesuffix("Z").partition(".")
-    digits = fraction.rstrip("0")
-    padded = (digits.ljust(length, "0") for length in range(len(digits), 10))
-    return [f"{second}.{each}Z" if each else f"{second}Z" for each in padded]
+    return version_key(text)
 
 
 def _values(given: QueryDict, name: str) -> tuple[str, ...] | None:

@@ -55,7 +55,7 @@ class Sorted:
 
     acts: list[SignedAct] = field(default_factory=list)
     receipts: list[SignedReceipt] = field(default_factory=list)
-    contents: dict[tuple[str, str | None], StixObject] = field(default_factory=dict)
+    contents: dict[tuple[str, str], StixObject] = field(default_factory=dict)
     unread: list[Said] = field(default_factory=list)
 
 
@@ -84,7 +84,7 @@ def take(
     said = [*found.unread, *_take_acts(partner, found, now, hand_over=hand_over)]
     if found.receipts:
         said += take_receipts(partner, found.receipts, now=now, read=read)
-    used = {(c.ref, c.modified) for each in found.acts for c in each.act.contents}
+    used = {c.version for each in found.acts for c in each.act.contents}
     said += [_stray(each) for version, each in found.contents.items() if version not in used]
     log_refusals(partner, said)
     return said
@@ -196,13 +196,13 @@ def _check(
         verdict = check()
         if not verdict.allowed:
             return None, verdict
-    contents = tuple(_leaving(found.contents[c.ref, c.modified]) for c in signed.act.contents)
+    contents = tuple(_leaving(found.contents[c.version]) for c in signed.act.contents)
     return Arrival(signed, partner.party, tuple(bodies), contents), verdict
 
 
 def _named(act: acts.Act, found: Sorted) -> list[StixObject]:
     """What came along of the contents that the act names, not of all the others in the envelope."""
-    versions = ((content.ref, content.modified) for content in act.contents)
+    versions = (content.version for content in act.contents)
     return [found.contents[version] for version in versions if version in found.contents]
 
 
@@ -257,7 +257,7 @@ def _sort_one(value: object, where: str, found: Sorted) -> None:
         found.receipts.append(receipts.decode_receipt(value))
     else:
         each = StixObject.decode(value, where)
-        found.contents[each.id, each.modified] = each
+        found.contents[each.version] = each
 
 
 def _stray(each: StixObject) -> Said:
