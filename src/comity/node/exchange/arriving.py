@@ -109,7 +109,7 @@ def _keep(basis: _Basis, carried: Sequence[tuple[Act, Content]], now: datetime) 
         found.append(decoded(bytes(content.wire), content.ref))
         acts.setdefault((content.ref, content.modified), act)
     report = store(found, Way(holder, origin, author, brought=None, acts=acts, by=author.name, now=now))
-    settle(found, report, Given(holder, author, None, acts, now, until), seen=lambda _: ())
+    settle(found, report, Given(holder, author, None, acts, now, origin), author, seen=lambda _: ())
 
 
 def decoded(wire: bytes, where: str) -> Found:

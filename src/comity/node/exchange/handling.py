@@ -13,7 +13,7 @@ from comity.base.tlp import Tlp
 from comity.engines.release.handling import Handling, Ownership
 from comity.engines.release.iep import Iep
 from comity.engines.release.redact import Parties, Redacted, without_victims
-from comity.engines.release.terms import Terms, category_of
+from comity.engines.release.terms import Category, Terms, category_of
 from comity.formats.markings import Markings, markings_of
 from comity.formats.stix import StixObject
 from comity.node.exchange.models import HandlingClass
@@ -31,6 +31,27 @@ class Origin:
     terms: Terms | None = None
     keep_until: date | None = None
     unmarked_as: Tlp | None = None  # what the giver said of everything that carries no label
+
+    def bare(self, category: Category) -> Handling:
+        """The class of what has this origin, before anything of it is read."""
+        return Handling(
+            category=category,
+            ownership=self.ownership,
+            origin=self.party,
+            tlp=self.unmarked_as,
+            origin_terms=self.terms,
+            keep_until=self.keep_until,
+        )
+
+    def as_json(self, category: Category) -> dict[str, Any]:
+        """As it is kept."""
+        return self.bare(category).as_json()
+
+    @classmethod
+    def from_json(cls, raw: object) -> Origin:
+        """As it was kept."""
+        bare = Handling.from_json(raw)
+        return cls(bare.ownership, bare.origin, bare.origin_terms, bare.keep_until, bare.tlp)
 
 
 def of_class(row: HandlingClass) -> Handling:
@@ -57,17 +78,9 @@ def handling_of(
     found: StixObject, definitions: Mapping[str, StixObject], origin: Origin, victims: Parties
 ) -> Handling:
     """The class of an object that comes in."""
-    bare = Handling(
-        category=category_of(found.type),
-        ownership=origin.ownership,
-        origin=origin.party,
-        tlp=origin.unmarked_as,
-        origin_terms=origin.terms,
-        keep_until=origin.keep_until,
-        expires=last_day(found.value),
-        revoked=found.value.get("revoked") is True,
-    )
-    return reread(bare, found, definitions, victims)
+    bare = origin.bare(category_of(found.type))
+    state = replace(bare, expires=last_day(found.value), revoked=found.value.get("revoked") is True)
+    return reread(state, found, definitions, victims)
 
 
 def reread(

@@ -16,6 +16,7 @@ from comity.formats.stix import StixObject as Found
 from comity.node.exchange.feeds.reaching import Reach
 from comity.node.exchange.handling import Origin
 from comity.node.exchange.models import Feed, FeedRun, Import, VictimHow
+from comity.node.exchange.services.also_given import Given, stand_beside
 from comity.node.exchange.services.storing import MOST_LISTED, Report, Way, store
 from comity.node.exchange.validity import errors_of
 
@@ -74,6 +75,8 @@ class Pull:
         way = self._way()
         with transaction.atomic():
             report = store(kept, way, victims=victims)
+            given = Given(way.holder, way.source, way.brought, {}, self.now, way.origin)
+            stand_beside(kept, report, given)
         report = report.joined(Report(refused=told) if strict else Report(faulty=told))
         self.report = self.report.joined(report)
         self.run.refused += len(report.refused) + report.more.get("refused", 0)

@@ -627,12 +627,13 @@ class Migration(migrations.Migration):
                 ('act', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='acts.act')),
                 ('brought', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='exchange.import')),
                 ('holder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='also_given', to='parties.party')),
+                ('party', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='also_given', to='parties.party')),
+                ('origin', models.JSONField()),
             ],
             options={
                 'ordering': ('ref', 'modified', 'pk'),
                 'indexes': [models.Index(condition=models.Q(('keep_until__isnull', False)), fields=['keep_until'], name='also_given_by_last_day')],
-                'constraints': [models.UniqueConstraint(fields=('holder', 'ref', 'modified', 'party'), name='also_given_once'), models.CheckConstraint(condition=models.Q(models.Q(('act', None), ('brought__isnull', False)), models.Q(('act__isnull', False), ('brought', None)), _connector='OR'), name='also_given_one_way_in')],
+                'constraints': [models.UniqueConstraint(fields=('holder', 'ref', 'modified', 'party'), name='also_given_once'), models.UniqueConstraint(condition=models.Q(('party', None)), fields=('holder', 'ref', 'modified'), name='also_given_once_by_nobody'), models.CheckConstraint(condition=models.Q(models.Q(('act', None), ('brought__isnull', False)), models.Q(('act__isnull', False), ('brought', None)), _connector='OR'), name='also_given_one_way_in')],
             },
         ),
         migrations.CreateModel(

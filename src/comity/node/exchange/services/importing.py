@@ -22,6 +22,7 @@ from comity.formats.stix import StixObject as Found
 from comity.node.exchange import queries
 from comity.node.exchange.handling import Origin, kept_until, last_day
 from comity.node.exchange.models import Import, VictimHow
+from comity.node.exchange.services.also_given import Given, stand_beside
 from comity.node.exchange.services.holding import retitle_brought
 from comity.node.exchange.services.storing import Progress, Report, Way, silent, store
 from comity.node.exchange.validity import errors_of
@@ -303,6 +304,7 @@ class _Import:
         origin = _origin(self.source, self.holder, self.now)
         way = Way(self.holder, origin, self.source.party, row, acts={}, by=self.actor.name, now=self.now)
         report = store(kept, way, victims=victims, progress=progress)
+        stand_beside(kept, report, Given(self.holder, way.source, row, {}, self.now, origin))
         told = tuple((ref, " ".join(each.text for each in errors)) for ref, errors in broken.items())
         refused = (*portion.refused, *(told if strict else ()))
         faulty = () if strict else told

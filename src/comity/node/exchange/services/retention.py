@@ -18,6 +18,7 @@ from comity.node.acts import queries as acts
 from comity.node.acts.services.erasing import end_contents
 from comity.node.exchange import queries
 from comity.node.exchange.models import AlsoGiven, StixObject
+from comity.node.exchange.services.also_given import succeed
 from comity.node.exchange.services.holding import (
     BATCH,
     choose_latest,
@@ -77,13 +78,14 @@ def _delete_beside(holder: Party, source: Party, day: date) -> int:
 def _delete_versions(holder: Party, source: Party, day: date, now: datetime) -> int:
     """Versions go one by one: another may have come by a way that lets it stay."""
     due = StixObject.objects.filter(holder=holder, source=source, handling__keep_until__lt=day)
-    rows = list(due.order_by("pk").values_list("pk", "ref")[:MOST])
+    rows = list(due.order_by("pk").values_list("pk", "ref", "modified")[:MOST])
     keep_place(holder)
     for start in range(0, len(rows), BATCH):
-        keys = [pk for pk, _ in rows[start : start + BATCH]]
+        keys = [pk for pk, _, _ in rows[start : start + BATCH]]
         StixObject.objects.filter(pk__in=keys).only("pk").delete()
-    refs = sorted({ref for _, ref in rows})
+    refs = sorted({ref for _, ref, _ in rows})
     choose_latest(holder, refs, now)
+    succeed(holder, ((ref, modified) for _, ref, modified in rows), now)
     show_anew(holder, naming(holder, (ref for ref in refs if is_observable(ref))), now)
     retitle(holder, refs)
     return len(rows)

@@ -27,7 +27,7 @@ from comity.node.accountability.services import record
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.handling import Origin, kept_until, last_day
 from comity.node.exchange.models import AlsoGiven, Collection, Import, StixObject
-from comity.node.exchange.services.also_given import CONTRADICTION, Given, Settled, settle
+from comity.node.exchange.services.also_given import CONTRADICTION, POSTED, Given, Settled, settle, succeed
 from comity.node.exchange.services.holding import (
     choose_latest,
     keep_place,
@@ -126,8 +126,8 @@ def withdraw(ref: str, chosen: Versions, *, collection: Collection, party: Party
     require_writable(collection)
     holder = collection.holder
     one_at_a_time(holder)
-    posted = StixObject.objects.filter(holder=holder, ref=ref, source=party, brought__form="taxii")
-    beside = AlsoGiven.objects.filter(holder=holder, ref=ref, party=party, brought__isnull=False)
+    posted = StixObject.objects.filter(holder=holder, ref=ref, source=party, brought__form=POSTED)
+    beside = AlsoGiven.objects.filter(holder=holder, ref=ref, party=party, brought__form=POSTED)
     gone = _chosen(
         [each for rows in (posted, beside) for each in rows.values_list("modified", flat=True)], chosen
     )
@@ -142,12 +142,13 @@ def withdraw(ref: str, chosen: Versions, *, collection: Collection, party: Party
 
 
 def _delete(posted: QuerySet[StixObject], ref: str, holder: Party, now: datetime) -> None:
-    keys = list(posted.values_list("pk", flat=True))
+    keys = dict(posted.values_list("pk", "modified"))
     if not keys:
         return  # it stood beside what others gave, and showed nowhere
     keep_place(holder)
     StixObject.objects.filter(pk__in=keys).delete()
     choose_latest(holder, [ref], now)
+    succeed(holder, ((ref, modified) for modified in keys.values()), now)
     retitle(holder, [ref])
     if is_observable(ref):
         show_anew(holder, naming(holder, [ref]), now)
@@ -236,8 +237,10 @@ def _keep(
         sender=party.ref, to=(holder.ref,), more=more,
     )  # fmt: skip  # an entry
     record([entry], now=now)
-    given = Given(holder, party, row, {}, now, until)
-    return report, settle(read.objects, report, given, seen=lambda keys: _seen(keys, collection, party, now))
+    given = Given(holder, party, row, {}, now, origin)
+    return report, settle(
+        read.objects, report, given, party, seen=lambda keys: _seen(keys, collection, party, now)
+    )
 
 
 def _seen(keys: Sequence[int], collection: Collection, party: Party, now: datetime) -> set[int]:
