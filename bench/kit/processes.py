@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PAGES = os.sysconf("SC_PAGE_SIZE") / 2**20  # MB in a page
+_PAUSE = 0.1  # seconds between two looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,40 @@ class Memory:
     name: str
     rss: float
     pss: float
+
+
+@dataclass
+class Watch:
+    """Looks at the resident memory of processes, by name, ten times a second while it is entered; in MB."""
+
+    pids: Mapping[str, int]
+    seen: dict[str, list[float]] = field(default_factory=dict)
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        assert self._thread
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._ended.is_set():
+            for name, pid in self.pids.items():
+                if (now := rss_of(pid)) > 0:
+                    self.seen.setdefault(name, []).append(now)
+            self._ended.wait(_PAUSE)
+
+
+def rss_of(pid: int) -> float:
+    """The resident memory of one process in MB; 0 if it has ended."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGES
+    return 0.0
 
 
 def memory_of(pid: int) -> list[Memory]:
