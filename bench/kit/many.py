@@ -30,6 +30,7 @@ from comity.formats.entries import LogEntry as Entry
 from comity.node.accountability import identity
 from comity.node.accountability.models import LogCheckpoint, LogEntry, LogHead, LogTile, SeenLog
 from comity.node.acts.models import Act, ActContent, Content, Delivery, Receipt
+from comity.node.exchange import wordindex
 from comity.node.exchange.content import links_of, title_of, words_of
 from comity.node.exchange.models import Import, Link, StixObject
 from comity.node.exchange.services.classing import keys_of
@@ -108,8 +109,10 @@ def years_of() -> Years:
 
 @transaction.atomic
 def work_for_years(sizes: Sizes, seed: int = 29) -> None:
-    """Fill a new node; everything is committed at once."""
-    _Filling(sizes, Random(seed)).all()
+    """Fill a new node; everything is committed at once, and what its worker would index by now is indexed."""
+    filling = _Filling(sizes, Random(seed))
+    filling.all()
+    wordindex.index_all(filling.now)
 
 
 class _Filling:

@@ -124,6 +124,7 @@ MIDDLEWARE = [
     "comity.node.parties.middleware.actor_known",
 ]
 
+FORM_RENDERER = "comity.node.site.widgets.Widgets"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

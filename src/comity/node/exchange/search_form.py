@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 
 from comity.base.tlp import Tlp
 from comity.engines.patterns.query import understood
@@ -14,9 +14,9 @@ from comity.node.exchange.fulltext import NEWEST
 from comity.node.exchange.narrowing import UNMARKED, Days, Narrow, Order
 from comity.node.exchange.relations.related import related_to
 from comity.node.parties.actors import Actor
-from comity.node.parties.models import Party
 
 SIMPLE = ("words", "kind", "tlp", "source")
+Choices = Iterable[tuple[str, str]]  # the ref and the name of a party: two hundred models would take 10 ms
 _LABELS = [(label.value, label.label) for label in Tlp]
 
 
@@ -41,13 +41,7 @@ class Search(forms.Form):
     tlp = forms.ChoiceField(
         required=False, label="Marking", choices=[("", "Any"), *_LABELS, (UNMARKED, "No TLP label")]
     )
-    source = forms.ModelChoiceField(
-        required=False,
-        label="From",
-        queryset=Party.objects.none(),
-        to_field_name="ref",
-        empty_label="Anybody",
-    )
+    source = forms.ChoiceField(required=False, label="From")
     order = forms.ChoiceField(
         required=False, label="Sorted", choices=[(each.value, each.words) for each in Order]
     )
@@ -82,13 +76,13 @@ class Search(forms.Form):
         self,
         *args: Any,  # noqa: ANN401  handed through to Django
         types: list[tuple[str, int]],
-        givers: QuerySet[Party],
+        givers: Choices,
         **kwargs: Any,  # noqa: ANN401  handed through to Django
     ) -> None:
         super().__init__(*args, **kwargs)
         choices = [("", "Any"), *((name, f"{name} ({count})") for name, count in types)]
         self.fields["kind"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["source"].queryset = givers  # type: ignore[attr-defined]  # a ModelChoiceField
+        self.fields["source"].choices = [("", "Anybody"), *givers]  # type: ignore[attr-defined]  # as above
         if "words" not in self.data:
             self.fields["literally"].widget = forms.MultipleHiddenInput()  # nothing to take literally
 
@@ -117,7 +111,7 @@ class Search(forms.Form):
             value=understood(words) if words and not said.get("literally") else None,
             kind=said.get("kind", ""),
             tlp=said.get("tlp", ""),
-            source=said["source"].ref if said.get("source") else "",
+            source=said.get("source", ""),
             brought="" if said.get("brought") is None else str(said["brought"]),
             until=said.get("until"),
             label=said.get("label", ""),
@@ -141,22 +135,15 @@ class Take(forms.Form):
     """As what a list is taken along, and for whom: what may go is judged for them."""
 
     form = forms.ChoiceField(label="As", choices=[("csv", "Table (CSV)"), ("stix", "STIX 2.1 bundle")])
-    partner = forms.ModelChoiceField(
-        label="For",
-        required=False,
-        queryset=Party.objects.none(),
-        to_field_name="ref",
-        empty_label="Our own use",
-    )
+    partner = forms.ChoiceField(label="For", required=False)
     purpose = forms.ChoiceField(label="Purpose", choices=PURPOSE_CHOICES)
 
     def __init__(
         self,
         *args: Any,  # noqa: ANN401  handed through to Django
-        partners: QuerySet[Party] | None,
+        partners: Choices,
         **kwargs: Any,  # noqa: ANN401  handed through to Django
     ) -> None:
         super().__init__(*args, **kwargs)
         self.auto_id = "take_%s"  # beside the fields of the search, two of which have the same names
-        if partners is not None:
-            self.fields["partner"].queryset = partners  # type: ignore[attr-defined]  # a ModelChoiceField
+        self.fields["partner"].choices = [("", "Our own use"), *partners]  # type: ignore[attr-defined]  # as above

@@ -17,7 +17,6 @@ from comity.node.instruments.bodies import Decision
 from comity.node.instruments.models import Agreement
 from comity.node.instruments.wording import CATEGORIES, ONWARD, PURPOSES, in_words
 from comity.node.parties.models import Party
-from comity.node.site.choices import Choices
 from comity.node.site.lines import LineField
 
 _LABELS = [(label.value, label.label) for label in Tlp]
@@ -69,7 +68,6 @@ class Propose(forms.Form):
 
     partner = forms.ModelChoiceField(
         queryset=Party.objects.none(),
-        widget=Choices,
         label="Partner",
         empty_label="Choose a partner",
         help_text="The agreement is between the body you act for and this one.",
@@ -136,7 +134,6 @@ class Propose(forms.Form):
     )
     replaces = forms.ModelChoiceField(
         queryset=Agreement.objects.none(),
-        widget=Choices,
         label="Replaces",
         required=False,
         to_field_name="ref",

@@ -12,7 +12,6 @@ from comity.node.parties.country_names import countries_named
 from comity.node.parties.models import Party, PartyKind
 from comity.node.parties.roles import Power, Role, powers_of
 from comity.node.parties.sectors import SECTORS
-from comity.node.site.choices import Choices
 from comity.node.site.lines import LineField
 
 _LINES = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
@@ -78,7 +77,6 @@ class NewBodyForm(BodyForm):
     state = forms.ChoiceField(
         choices=[("", "None"), *((country.alpha2, name) for name, country in countries_named("en"))],
         required=False,
-        widget=Choices,
         help_text="Only regional organisations, observers and civil society may have none.",
     )
     field_order = ("kind", "state", "name", "sectors", "networks", "as_numbers", "domains")

@@ -11,7 +11,6 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from comity.node.site.choices import Choices
 from comity.node.site.preferences import UTC_NAME, ZONES, Preferences, Theme
 
 _THEMES = {Theme.AUTO: "As this device says", Theme.LIGHT: "Light", Theme.DARK: "Dark"}
@@ -34,7 +33,6 @@ class PreferencesForm(forms.Form):
     zone = forms.ChoiceField(
         label="Time zone",
         choices=[(UTC_NAME, "UTC only"), *((name, name.replace("_", " ")) for name in ZONES)],
-        widget=Choices,
         help_text="Every time is shown in UTC; with a zone chosen, the local time stands beside it.",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,6 +24,7 @@ from comity.node.exchange.services import results
 from comity.node.exchange.services.retention import SOON
 from comity.node.exchange.views.objects import may
 from comity.node.parties.access import ActorRequest, needs
+from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
 from comity.node.site.paging import Pages
 
@@ -48,7 +50,7 @@ def listing(request: ActorRequest) -> HttpResponse:
     """What the body holds, narrowed and sorted as the address says."""
     actor, now = request.actor, timezone.now()
     types = queries.types_held(actor)
-    form = Search(request.GET, types=types, givers=queries.givers(actor))
+    form = Search(request.GET, types=types, givers=_named(queries.givers(actor)))
     narrow = form.narrow(actor)
     narrowed = narrow != Narrow(order=narrow.order)
     plain = not narrowed and narrow.order in searching.WALKED
@@ -65,7 +67,7 @@ def listing(request: ActorRequest) -> HttpResponse:
         "rows": _told(request, rows, now),
         "narrow": narrow,
         "narrowed": narrowed,
-        "take": Take(partners=queries.partners(actor) if may(request)["may_share"] else None),
+        "take": Take(partners=_named(queries.partners(actor)) if may(request)["may_share"] else ()),
         "most_taken": results.MOST,
         "soon": soon,
         "exports": _exports() if types and not narrowed else (),
@@ -79,15 +81,15 @@ def listing(request: ActorRequest) -> HttpResponse:
 def export(request: ActorRequest) -> HttpResponse:
     """What the list in the address shows, as a file: for ourselves, or for a partner."""
     actor = request.actor
-    form = Search(request.GET, types=queries.types_held(actor), givers=queries.givers(actor))
-    take = Take(request.POST, partners=queries.partners(actor))
+    form = Search(request.GET, types=queries.types_held(actor), givers=_named(queries.givers(actor)))
+    take = Take(request.POST, partners=_named(queries.partners(actor)))
     if not take.is_valid():
         raise Malformed("export", "choose a form, for whom, and a purpose.")
     done = results.export_result(
         actor=actor,
         narrow=form.narrow(actor),
         form=results.Form(take.cleaned_data["form"]),
-        partner=take.cleaned_data["partner"],
+        partner=queries.partners(actor).filter(ref=take.cleaned_data["partner"]).first(),
         purpose=Purpose(take.cleaned_data["purpose"]),
         now=timezone.now(),
     )
@@ -121,6 +123,10 @@ def _told(request: ActorRequest, rows: list[StixObject], now: datetime) -> list[
         }
         for row in rows
     ]
+
+
+def _named(parties: QuerySet[Party]) -> QuerySet[Party, tuple[str, str]]:
+    return parties.values_list("ref", "name")
 
 
 def _exports() -> list[tuple[str, str]]:
