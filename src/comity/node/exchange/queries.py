@@ -258,6 +258,7 @@ def import_for(actor: Actor, key: int) -> Import:
     return found
 
 
+@once_together
 def own_body(actor: Actor) -> Party:
     """The body that the actor acts for."""
     found = Party.objects.filter(pk=actor.body, ours=True).first()

@@ -205,8 +205,8 @@ def _ever_recalled(holder: Party, refs: tuple[str, ...]) -> frozenset[str]:
 
 def _asked(holder: Party, ref: str) -> dict[int, Asked]:
     """The latest recall of the object to each party, by its key."""
-    notices = RecallNotice.objects.filter(ref=ref, act__author=holder).values("act")
-    acts = Act.objects.filter(pk__in=notices).order_by("composed_at")
+    notices = list(RecallNotice.objects.filter(ref=ref).values_list("act", flat=True))
+    acts = Act.objects.filter(pk__in=notices, author=holder).order_by("composed_at")
     found: dict[int, Asked] = {}
     for act in acts.prefetch_related("recipients", "deliveries"):
         sent = {each.party_id: each for each in act.deliveries.all()}

@@ -15,6 +15,7 @@ from comity.node.exchange.models import Link, StixObject
 from comity.node.exchange.queries import objects_for
 from comity.node.exchange.relations.related import ENDS, OF_AUTHORS
 from comity.node.parties.actors import Actor
+from comity.node.site.prepared import Prepared, Row
 
 NEAR = 1_000  # links of the object itself that are looked at
 _BESIDE = ("object_refs", "sighting_of_ref")  # by which others name an object, followed like relationships
@@ -106,7 +107,7 @@ def around(actor: Actor, row: StixObject, reach: Reach = Reach.NEAR) -> Around:
     links, beyond = _links_of(held, row)
     chosen, more = _chosen(links, row.ref, reach.first)
     first = _nodes(held, dict.fromkeys(ref for each in chosen if (ref := each.other(row.ref)) != row.ref))
-    far = _links_from(held, first, reach)
+    far = _links_from(held, row.holder_id, [each.ref for each in first.values() if each.held], reach)
     known = {row.ref, *first}
     new = dict.fromkeys(ref for each in far for ref in (each.source, each.target) if ref not in known)
     second = _nodes(held, list(new)[: reach.second])
@@ -148,18 +149,16 @@ def _joined(held: QuerySet[StixObject], keys: Iterable[int]) -> list[Edge]:
     ]
 
 
-def _links_from(held: QuerySet[StixObject], first: Mapping[str, Node], reach: Reach) -> list[Edge]:
+def _links_from(held: QuerySet[StixObject], holder: int, near: Sequence[str], reach: Reach) -> list[Edge]:
     """A few links of each object one step away; a hub is not read through for them."""
-    few = [(path, place) for path in (*ENDS, *_BESIDE) for place in range(reach.each)]
-    asked = {f"{path}{place}": Subquery(_naming(held, path)[place : place + 1]) for path, place in few}
     refs: dict[int, str] = {}
     joins: list[int] = []
     named: list[tuple[int, str, str]] = []
-    for key, ref, *found in (
-        held.filter(ref__in=list(first)).annotate(**asked).values_list("pk", "ref", *asked)
-    ):
+    for key, ref, *found in _naming_each(holder, near, reach):
         refs[key] = ref
-        naming = [(each, path) for each, (path, _) in zip(found, few, strict=True) if each is not None]
+        naming = [
+            (each, path) for each, (path, _) in zip(found, _few(reach), strict=True) if each is not None
+        ]
         joins += [each for each, path in naming if path in ENDS]
         named += [(each, path, ref) for each, path in naming if path not in ENDS]
     here = dict(held.filter(pk__in=[key for key, *_ in named]).values_list("pk", "ref"))
@@ -167,10 +166,34 @@ def _links_from(held: QuerySet[StixObject], first: Mapping[str, Node], reach: Re
     return [*_joined(held, sorted(joins, reverse=True)), *_named(refs, reach), *told]
 
 
+def _few(reach: Reach) -> list[tuple[str, int]]:
+    """By what others name an object, and the place of each among the newest that do."""
+    return [(path, place) for path in (*ENDS, *_BESIDE) for place in range(reach.each)]
+
+
+def _naming_each(holder: int, refs: Sequence[str], reach: Reach) -> list[Row]:
+    """The key and ref of each of these objects, and the keys of a few that name it: a column for each."""
+    return _NAMING[reach].rows(holder, *refs, *[""] * (reach.first - len(refs))) if refs else []
+
+
+def _asked_of_each(reach: Reach) -> Prepared:
+    """A dozen questions in one, which take ten times longer to compile than the database to answer."""
+
+    def make(holder: int, *refs: str) -> QuerySet[StixObject, Any]:
+        held = StixObject.objects.filter(holder=holder, latest=True).order_by()
+        asked = {f"{path}{n}": Subquery(_naming(held, path)[n : n + 1]) for path, n in _few(reach)}
+        return held.filter(ref__in=refs).annotate(**asked).values_list("pk", "ref", *asked)
+
+    return Prepared(make, int, *[str] * reach.first)
+
+
 def _naming(held: QuerySet[StixObject], path: str) -> QuerySet[Link, Any]:
     links = Link.objects.filter(ref=OuterRef("ref"), path=path)
     here = links.filter(Exists(held.filter(pk=OuterRef("object"))))
     return here.order_by("-object_id").values("object")
+
+
+_NAMING = {reach: _asked_of_each(reach) for reach in Reach}
 
 
 def _named(refs: Mapping[int, str], reach: Reach) -> list[Edge]:

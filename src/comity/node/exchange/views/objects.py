@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from comity.node.acts.together import together
 from comity.node.exchange import forms, queries, remotes, searching, stricter, tracing
 from comity.node.exchange.comments import comments_on, may_be_taken_back
 from comity.node.exchange.handling import of_class
@@ -41,6 +42,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 @require_safe
 @needs(Power.READ_CONTENT)
+@together()
 def detail(request: ActorRequest, ref: str) -> HttpResponse:
     """One object: what it says, where it comes from, who may see it."""
     erased = queries.erasure_for(request.actor, ref)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from comity.base.errors import Malformed
 from comity.engines.release.terms import Purpose
+from comity.node.acts.together import together
 from comity.node.exchange import queries, searching
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.narrowing import Narrow
@@ -46,6 +47,7 @@ EXPORTS = {
 
 @require_safe
 @needs(Power.READ_CONTENT)
+@together()
 def listing(request: ActorRequest) -> HttpResponse:
     """What the body holds, narrowed and sorted as the address says."""
     actor, now = request.actor, timezone.now()
