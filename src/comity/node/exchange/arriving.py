@@ -24,7 +24,7 @@ from comity.node.exchange.handling import Origin, kept_until, last_day, of_class
 from comity.node.exchange.services.also_given import Given, settle
 from comity.node.exchange.services.storing import OWN_PATH, Way, contradiction, store
 from comity.node.exchange.sights import asked
-from comity.node.exchange.tracing import Version, given_to, recalled_among
+from comity.node.exchange.tracing import Version, given_to, recalled_among, taken_back_among
 from comity.node.instruments import queries as agreements
 from comity.node.parties.models import Party
 
@@ -59,7 +59,7 @@ def _strange(arrived: Arrived, found: Sequence[Found], now: datetime) -> Verdict
     erased = _erased(found, arrived.recipients)
     if erased:
         return _no("erased", erased)
-    recalled = _recalled(found, arrived.recipients)
+    recalled = _recalled(found, arrived)
     if recalled:
         return _no("recalled", recalled)
     contradicted = _contradicted(arrived, found, now)
@@ -155,11 +155,13 @@ def _erased(found: Sequence[Found], bodies: Sequence[Party]) -> str | None:
     return None
 
 
-def _recalled(found: Sequence[Found], bodies: Sequence[Party]) -> str | None:
-    """What the sender learns if one of these very versions was recalled: it stays closed here."""
+def _recalled(found: Sequence[Found], arrived: Arrived) -> str | None:
+    """What the sender learns if one of these very versions was recalled, by whomever or by itself."""
     versions = {each.version for each in found}
-    for body in bodies:
-        told = next((f"{ref}: {said}" for (ref, _), said in recalled_among(body, versions).items()), None)
+    for body in arrived.recipients:
+        own = taken_back_among(body, arrived.author, versions)
+        said = own | recalled_among(body, versions)
+        told = next((f"{ref}: {said[ref, at]}" for ref, at in sorted(said)), None)
         if told:
             return told
     return None

@@ -82,10 +82,12 @@ def noted(act: Act, now: datetime) -> None:
 
 
 def taken(acts: Sequence[Act], now: datetime) -> None:
-    """What the author gave us and recalls is closed at once; a person deletes it."""
+    """What the author gave us and recalls is closed at once; a person deletes it. What others gave stays."""
     for act, holder in queries.receivers_of(acts):
-        versions = tracing.came_from(holder, act.author, _body(act).recalled)
-        close(holder, versions, Because(_body(act).reason.value, act.author.name, act), now)
+        given = tracing.given_by(holder, act.author, _body(act).recalled)
+        others = tracing.of_others(holder, act.author, given)
+        tracing.take_back(holder, act.author, others, now)
+        close(holder, given - others, Because(_body(act).reason.value, act.author.name, act), now)
 
 
 def _names_here(holder: Party, body: RecallBody) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -15,7 +16,7 @@ from comity.formats.stix import in_time
 from comity.node.acts.models import Act, ActContent, ActState, Delivery, DeliveryState
 from comity.node.acts.together import all_asked_about, once_together
 from comity.node.exchange import queries
-from comity.node.exchange.models import Recall, RecallNotice, StixObject
+from comity.node.exchange.models import Recall, RecallNotice, StixObject, TakenBack
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -96,10 +97,9 @@ def given_to(holder: Party, party: Party, refs: Iterable[str]) -> set[Version]:
     return {pair for chunk in queries.chunks(refs) for pair in found.filter(content__ref__in=chunk)}
 
 
-def came_from(holder: Party, party: Party, versions: Iterable[Version]) -> set[Version]:
-    """Those of the versions that the party gave to this body of ours, and nobody else had given before."""
+def given_by(holder: Party, party: Party, versions: Iterable[Version]) -> set[Version]:
+    """Those of the versions that the party gave to this body of ours by shares."""
     wanted = set(versions)
-    wanted -= _of_others(holder, party, wanted)
     theirs = {"ours": False, "author": party, "kind": _SHARE, "recipients": holder}
     rows = ActContent.objects.filter(Exists(Act.objects.filter(**theirs, pk=OuterRef("act"))))
     found = rows.values_list("content__ref", "content__modified")
@@ -107,12 +107,11 @@ def came_from(holder: Party, party: Party, versions: Iterable[Version]) -> set[V
     return wanted & {pair for chunk in queries.chunks(refs) for pair in found.filter(content__ref__in=chunk)}
 
 
-def _of_others(holder: Party, party: Party, versions: Collection[Version]) -> set[Version]:
+def of_others(holder: Party, party: Party, versions: Collection[Version]) -> set[Version]:
     """Those held from elsewhere: whoever sends us what is ours must not be able to close it by a recall."""
     rows = StixObject.objects.filter(holder=holder).exclude(source=party).values_list("ref", "modified")
-    return {
-        pair for chunk in queries.chunks(ref for ref, _ in versions) for pair in rows.filter(ref__in=chunk)
-    }
+    refs = (ref for ref, _ in versions)
+    return {pair for chunk in queries.chunks(refs) for pair in rows.filter(ref__in=chunk)} & set(versions)
 
 
 def recalls_for(actor: Actor) -> QuerySet[Recall]:
@@ -152,13 +151,28 @@ def recalled_among(holder: Party, versions: Iterable[Version]) -> dict[Version, 
     wanted = set(versions)
     if not wanted or not _ever_recalling(holder):
         return {}
-    rows = Recall.objects.filter(holder=holder).values_list("ref", "modified", "at")
-    found = (row for chunk in queries.chunks(ref for ref, _ in wanted) for row in rows.filter(ref__in=chunk))
-    return {
-        (ref, modified): f"This version was recalled on {at:%Y-%m-%d}; a new version may come in."
-        for ref, modified, at in found
-        if (ref, modified) in wanted
-    }
+    return _told(Recall.objects.filter(holder=holder).values_list("ref", "modified", "at"), wanted)
+
+
+def taken_back_among(holder: Party, party: Party | None, versions: Iterable[Version]) -> dict[Version, str]:
+    """Those of the versions that the party itself asked back, whether they are closed by that or not."""
+    wanted = set(versions)
+    if party is None or not wanted:
+        return {}
+    found: dict[Version, str] = {}
+    if _ever_recalling(holder):
+        own = Recall.objects.filter(holder=holder, source=party)
+        found |= _told(own.values_list("ref", "modified", "at"), wanted)
+    if _ever_taken_back(holder, party):
+        beside = TakenBack.objects.filter(holder=holder, party=party)
+        found |= _told(beside.values_list("ref", "modified", "at"), wanted)
+    return found
+
+
+def take_back(holder: Party, party: Party, versions: Iterable[Version], now: datetime) -> None:
+    """Remember that the party asked these back, which others had given before."""
+    rows = [TakenBack(holder=holder, party=party, ref=r, modified=m, at=now) for r, m in sorted(versions)]
+    TakenBack.objects.bulk_create(rows, ignore_conflicts=True, batch_size=queries.CHUNK)
 
 
 def recalled_in(act: Act, here: Mapping[str, str]) -> str | None:
@@ -197,10 +211,25 @@ def _ever_recalling(holder: Party) -> bool:
 
 
 @once_together
+def _ever_taken_back(holder: Party, party: Party) -> bool:
+    """The same of what others had given as well."""
+    return TakenBack.objects.filter(holder=holder, party=party).exists()
+
+
+@once_together
 def _ever_recalled(holder: Party, refs: tuple[str, ...]) -> frozenset[str]:
     """Those of the objects of which a version was recalled."""
     rows = Recall.objects.filter(holder=holder).values_list("ref", flat=True)
     return frozenset(ref for chunk in queries.chunks(refs) for ref in rows.filter(ref__in=chunk))
+
+
+def _told(rows: QuerySet[Any, Any], wanted: set[Version]) -> dict[Version, str]:
+    found = (row for chunk in queries.chunks(ref for ref, _ in wanted) for row in rows.filter(ref__in=chunk))
+    return {
+        (ref, modified): f"This version was recalled on {at:%Y-%m-%d}; a new version may come in."
+        for ref, modified, at in found
+        if (ref, modified) in wanted
+    }
 
 
 def _asked(holder: Party, ref: str) -> dict[int, Asked]:

@@ -660,4 +660,18 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('object', 'one', 'other', 'rule'), name='contradiction_once')],
             },
         ),
+        migrations.CreateModel(
+            name='TakenBack',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.CharField(max_length=300)),
+                ('modified', models.CharField(blank=True, max_length=40)),
+                ('at', models.DateTimeField()),
+                ('holder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ('party', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('holder', 'party', 'ref', 'modified'), name='taken_back_once')],
+            },
+        ),
     ]

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from comity.node.exchange.models.bounds import ErasedObject, Recall, RecallNotice, Victim, VictimHow
+from comity.node.exchange.models.bounds import (
+    ErasedObject,
+    Recall,
+    RecallNotice,
+    TakenBack,
+    Victim,
+    VictimHow,
+)
 from comity.node.exchange.models.collections import Collection, ReducedName, Standing, TaxiiAccount
 from comity.node.exchange.models.contradictions import ComparedUpTo, Contradiction
 from comity.node.exchange.models.feeds import Feed, FeedEntry, FeedRun, Outcome
@@ -54,6 +61,7 @@ __all__ = [
     "StixObject",
     "StricterFor",
     "StricterVersion",
+    "TakenBack",
     "TaxiiAccount",
     "TellingRule",
     "Value",

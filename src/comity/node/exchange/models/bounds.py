@@ -81,6 +81,27 @@ class Recall(models.Model):
         return self.ref
 
 
+class TakenBack(models.Model):
+    """A version that a party gave and asked back, and that others had given before: it stays open here.
+
+    The party is told what it would be told if only its own were here, and so learns nothing of the others.
+    """
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+", db_index=False)
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+", db_index=False)
+    ref = models.CharField(max_length=300)
+    modified = models.CharField(max_length=40, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="taken_back_once", fields=("holder", "party", "ref", "modified")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.modified}"
+
+
 class RecallNotice(models.Model):
     """An act of ours asks one partner for an object back; `ref` is the object's name here."""
 

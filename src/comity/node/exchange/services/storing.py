@@ -19,7 +19,7 @@ from comity.node.exchange.services.classing import Classifier
 from comity.node.exchange.services.holding import INSTANT, names_beside, next_instant, one_at_a_time
 from comity.node.exchange.services.rereading import reread_older
 from comity.node.exchange.services.victims import learn_victims
-from comity.node.exchange.tracing import recalled_among
+from comity.node.exchange.tracing import recalled_among, taken_back_among
 from comity.node.exchange.values import keys_of
 from comity.node.faults import Step, reach
 from comity.node.parties.models import Party
@@ -145,7 +145,7 @@ def store(
 ) -> Report:
     """Keep what is new, in the caller's transaction; what contradicts a version held here is refused."""
     one_at_a_time(way.holder)
-    piles = _sorted(objects, way.holder)
+    piles = _sorted(objects, way.holder, way.source)
     news = [each.found for each in piles.new]
     learnt = learn_victims(news, way.holder, named=victims or {}, by=way.by, now=way.now)
     definitions = _definitions(piles.new, way.holder)
@@ -175,23 +175,25 @@ def contradiction(kept: str, offered: str) -> str:
     )
 
 
-def _sorted(objects: Sequence[Found], holder: Party) -> _Sorted:
+def _sorted(objects: Sequence[Found], holder: Party, source: Party | None) -> _Sorted:
     piles = _Sorted()
     refs = {found.id for found in objects}
     here, newest = _held(holder, refs)
     erased = queries.erased_among(holder, refs)
-    recalled = recalled_among(holder, (found.version for found in objects))
+    versions = [found.version for found in objects]
+    recalled = recalled_among(holder, versions)
+    taken_back = taken_back_among(holder, source, versions)
     best: dict[str, _Incoming] = {}
-    for place, found in enumerate(objects):
-        version = found.version
+    for place, (found, version) in enumerate(zip(objects, versions, strict=True)):
         kept = here.get(version)
         if found.type in OWN_PATH:
             why = "Acts and receipts come by the path of acts, not as content."
             piles.refused.append(Refusal(place, found.id, "share.contents", why))
         elif found.id in erased:
             piles.refused.append(Refusal(place, found.id, "share.erased", erased[found.id]))
-        elif kept is None and version in recalled:
-            piles.refused.append(Refusal(place, found.id, "share.recalled", recalled[version]))
+        elif version in taken_back or (kept is None and version in recalled):
+            told = taken_back.get(version) or recalled[version]
+            piles.refused.append(Refusal(place, found.id, "share.recalled", told))
         elif kept is None:
             here[version] = found.sha256
             each = _Incoming(found, links_of(found.value))

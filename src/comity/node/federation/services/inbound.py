@@ -210,12 +210,12 @@ def _judge_receipt(
     partner: Partner, signed: SignedReceipt, ours: Mapping[str, Any], keys: tuple[NodeKey, ...]
 ) -> Verdict:
     act = ours.get(signed.receipt.act)
-    if act is None or not act.ours or act.wire is None:
-        return _no("receipt.other-act", _SOURCE, "It is for an act that this node did not send.")
+    sent = acts.decode_act(bytes(act.wire)) if act is not None and act.ours and act.wire is not None else None
+    if sent is None or partner.party.ref not in sent.act.recipients:  # it learns nothing of what others got
+        return _no("receipt.other-act", _SOURCE, "It is for an act that this node did not send there.")
     if signed.receipt.author != partner.party.ref:
         text = f"It speaks for {signed.receipt.author}, and {partner.party.ref} delivers it."
         return _no("receipt.wrong-sender", _SOURCE, text)
-    sent = acts.decode_act(bytes(act.wire))
     verdict = receipts.verify_receipt(signed, sent, keys)
     return verdict if not verdict.allowed else _in_their_log(partner, signed)
 
