@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from comity.base.errors import Malformed, NotFound
 from comity.base.tlp import Tlp
+from comity.engines.release.terms import Purpose
 from comity.formats.feeds.ready import Ready, ready_feeds
 from comity.formats.strict_json import decode
 from comity.node.commands.nodes import as_person, own_body
@@ -204,6 +205,7 @@ def _as_it_is(found: Feed) -> Wish:
     return Wish(
         **{name: getattr(found, name) for name in (*same, "expiry", "strict")},
         label=Tlp(found.label) if found.label else None,
+        purpose=Purpose(found.purpose),
         every=timedelta(seconds=found.every),
     )
 

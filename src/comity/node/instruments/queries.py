@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 import msgspec
 from django.db.models import F, Q, QuerySet
 
 from comity.base.errors import NotFound
-from comity.engines.release.terms import Terms
+from comity.engines.release.terms import Purpose, Terms
 from comity.node.acts.models import DeliveryState
 from comity.node.acts.together import once_together
 from comity.node.instruments.bodies import read_terms
@@ -80,6 +80,12 @@ def terms_of(agreement: Agreement) -> Terms:
 def terms_between(ours: Party, partner: Party, day: date) -> tuple[Terms, ...]:
     """The terms in force between the two on that day, oldest first."""
     return tuple(terms for terms in _concluded(ours, partner) if in_force_on(terms, day))
+
+
+def terms_covering(ours: Party, partner: Party, purpose: Purpose, now: datetime) -> Terms | None:
+    """The oldest agreement in force that covers the purpose: it binds what is given without an act."""
+    standing = terms_between(ours, partner, now.astimezone(UTC).date())
+    return next((each for each in standing if purpose in each.purposes), None)
 
 
 def terms_to_judge_by(ours: Party, partner: Party, day: date) -> tuple[Terms, ...]:

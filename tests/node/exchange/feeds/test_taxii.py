@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 from django.conf import settings as configured
 
 from comity.base.errors import Malformed
 from comity.base.tlp import Tlp
+from comity.engines.release.terms import Purpose
 from comity.formats.conversation import Ask
 from comity.node.exchange.feeds.reaching import FeedUnavailable, Web
+from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import Feed, Import, Outcome, StixObject
 from comity.node.exchange.services.feeds import try_feed
+from comity.node.exchange.services.retention import end_retention
+from comity.node.federation.models import Partner, PartnerState
 from tests.node.exchange.feeds.publisher import Publisher
 from tests.node.exchange.feeds.reading import HOUR, counts, opened, ran, wish
-from tests.node.exchange.holding import indicator, row
+from tests.node.exchange.holding import from_far, indicator, row
 from tests.node.exchange.taxii.shelf import COLLECTION, Shelf
+from tests.node.instruments.agreeing import Sides
 from tests.node.world import NOW, World
 
 OBJECTS = [indicator(f"host-{number}", Tlp.GREEN) for number in range(7)]
@@ -73,6 +80,39 @@ def test_label_types_and_overlap_are_those_of_the_feed(world: World, shelf: Shel
     assert counts(ran(feed, NOW + HOUR)) == (0, 0, 1, 0)
     assert shelf.queries[-1]["match[type]"] == "indicator,malware"
     assert shelf.queries[-1]["added_after"] == "2026-11-19T23:59:00.000001Z"
+
+
+def test_what_a_partner_gives_stands_as_what_it_shares(sides: Sides, shelf: Shelf, address: str) -> None:
+    """Two ways in, one agreement: the same class, so the same judgement, and the same last day."""
+    agreement = sides.conclude(retention_days=30)
+    feed = opened(sides.world, address, source=sides.party, **SAID | {"label": None})
+    assert ran(feed).outcome == Outcome.DONE
+    pulled = of_class(row(OBJECTS[0]).handling)
+    shared = indicator("shared", Tlp.GREEN)
+    from_far(sides, shared, basis=(agreement.ref,))[0].require()
+    assert pulled == of_class(row(shared).handling)
+    assert pulled.origin_terms is not None
+    assert (pulled.origin_terms.agreement, pulled.keep_until) == (agreement.ref, date(2026, 12, 22))
+    end_retention(NOW + timedelta(days=31))
+    assert not StixObject.objects.filter(type="indicator").exists()
+
+
+def test_without_an_agreement_for_its_purpose_the_markings_alone_bind(
+    sides: Sides, shelf: Shelf, address: str
+) -> None:
+    sides.conclude()
+    feed = opened(sides.world, address, source=sides.party, purpose=Purpose.RESEARCH, **SAID)
+    ran(feed)
+    assert of_class(row(OBJECTS[0]).handling).origin_terms is None
+
+
+def test_a_partner_with_whom_cooperation_rests_is_not_read(sides: Sides, shelf: Shelf, address: str) -> None:
+    sides.conclude()
+    feed = opened(sides.world, address, source=sides.party, **SAID)
+    Partner.objects.filter(pk=sides.partner.pk).update(state=PartnerState.SUSPENDED)
+    run = ran(feed)
+    assert (run.outcome, held(), shelf.queries) == (Outcome.FAILED, set(), [])
+    assert "is suspended here" in run.problem
 
 
 def test_what_cannot_be_read_is_told(world: World, shelf: Shelf, address: str) -> None:

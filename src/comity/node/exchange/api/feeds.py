@@ -11,6 +11,7 @@ from ninja import Field, Query, Router, Status
 
 from comity.base.errors import NotFound
 from comity.base.tlp import Tlp
+from comity.engines.release.terms import Purpose
 from comity.formats.feeds.ready import Ready, ready_feeds
 from comity.node.exchange import models
 from comity.node.exchange.feeds import queries as asked
@@ -45,6 +46,9 @@ class WishedFeed(Given):
     source: str | None = Field(None, max_length=100, description="ref of the party that publishes it")
     note: str = Field("", max_length=200, description="Who publishes it, in words")
     label: Tlp | None = Field(None, description="What carries no label is")
+    purpose: Purpose = Field(
+        Purpose.NETWORK_DEFENCE, description="Of a party: the oldest agreement for it binds what comes"
+    )
     licence: str = Field("", max_length=300)
     confidence: int | None = Field(None, ge=0, le=100)
     expiry: int | None = Field(None, ge=1, le=3_650, description="Days")
@@ -69,6 +73,7 @@ class FeedRow(Told):
     source: Named | None
     note: str
     label: str
+    purpose: Purpose
     licence: str
     confidence: int | None
     expiry: int | None
@@ -246,12 +251,16 @@ def _id(ref: str) -> UUID:
 def _wish(request: ActorRequest, given: WishedFeed) -> feeds.Wish:
     said = given.model_dump(exclude={"source", "every"})
     source = parties_named(request.actor, [given.source])[given.source] if given.source else None
-    return feeds.Wish(**{**said, "label": given.label}, source=source, every=timedelta(seconds=given.every))
+    return feeds.Wish(
+        **{**said, "label": given.label, "purpose": given.purpose},
+        source=source,
+        every=timedelta(seconds=given.every),
+    )
 
 
 def _feed(row: models.Feed) -> FeedRow:
-    same = ("name", "kind", "address", "settings", "note", "label", "licence", "confidence", "expiry")
-    more = ("strict", "every", "paused_why", "failures", "problem", "due")
+    same = ("name", "kind", "address", "settings", "note", "label", "purpose", "licence", "confidence")
+    more = ("expiry", "strict", "every", "paused_why", "failures", "problem", "due")
     return FeedRow(
         **{name: getattr(row, name) for name in (*same, *more)},
         id=row.ref,

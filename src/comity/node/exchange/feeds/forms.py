@@ -11,10 +11,11 @@ from django.db.models import QuerySet
 
 from comity.base.errors import ComityError
 from comity.base.tlp import Tlp
+from comity.engines.release.terms import Purpose
 from comity.formats.feeds.ready import Ready
 from comity.formats.strict_json import Limits, decode
 from comity.node.exchange.feeds.kinds import kinds
-from comity.node.exchange.forms import ELSEWHERE
+from comity.node.exchange.forms import ELSEWHERE, PURPOSE_CHOICES
 from comity.node.exchange.models import Feed
 from comity.node.exchange.services.feeds import Wish
 from comity.node.parties.models import Party
@@ -55,6 +56,13 @@ class FeedForm(forms.Form):
     )
     source = forms.ChoiceField(
         label="Where it comes from", help_text="What it brings is bound by its markings, not ours to give."
+    )
+    purpose = forms.ChoiceField(
+        label="Given for",
+        required=False,
+        choices=PURPOSE_CHOICES,
+        initial=Purpose.NETWORK_DEFENCE.value,
+        help_text="Of a party with an agreement: the oldest one in force for this binds what it gives.",
     )
     note = LineField(
         label="Its publisher in words",
@@ -142,6 +150,7 @@ class FeedForm(forms.Form):
             settings=said["settings"],
             credential=said["credential"].strip(),
             source=self._parties.get(said["source"]),
+            purpose=Purpose(said["purpose"] or Purpose.NETWORK_DEFENCE.value),
             note=said["note"],
             label=Tlp(said["label"]) if said["label"] else None,
             licence=said["licence"],
@@ -181,6 +190,7 @@ def from_feed(feed: Feed) -> dict[str, Any]:
         "name",
         "kind",
         "address",
+        "purpose",
         "note",
         "licence",
         "label",

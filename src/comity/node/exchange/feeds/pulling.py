@@ -5,20 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 
 from comity.base.errors import ComityError
 from comity.base.tlp import Tlp
 from comity.engines.release.handling import Ownership
+from comity.engines.release.terms import Purpose, Terms
 from comity.formats.stix import StixObject as Found
 from comity.node.exchange.feeds.reaching import Reach
-from comity.node.exchange.handling import Origin
+from comity.node.exchange.handling import Origin, kept_until
 from comity.node.exchange.models import Feed, FeedRun, Import, VictimHow
 from comity.node.exchange.services.also_given import Given, stand_beside
 from comity.node.exchange.services.storing import MOST_LISTED, Report, Way, store
 from comity.node.exchange.validity import errors_of
+from comity.node.instruments import queries as agreements
 
 PORTION = 2_000  # objects in one transaction
 LONGEST = 900.0  # seconds after which a run asks for nothing more; the next goes on
@@ -107,8 +109,17 @@ class Pull:
         feed = self.feed
         giver = feed.source.ref if feed.source else feed.note
         label = Tlp(feed.label) if feed.label else None
-        origin = Origin(Ownership.RECEIVED, giver, unmarked_as=label)
+        terms = self._terms()
+        until = kept_until(terms, self.now.astimezone(UTC).date())
+        origin = Origin(Ownership.RECEIVED, giver, terms, until, unmarked_as=label)
         return Way(feed.holder, origin, feed.source, self._import(), acts={}, by=self.by, now=self.now)
+
+    def _terms(self) -> Terms | None:
+        """What a party gives is bound as what it shares or posts here, though it is we who fetch it."""
+        feed = self.feed
+        if feed.source is None:
+            return None
+        return agreements.terms_covering(feed.holder, feed.source, Purpose(feed.purpose), self.now)
 
     def _import(self) -> Import:
         """The import that the run's objects stand under, made when the first of them is kept."""

@@ -26,6 +26,7 @@ from comity.node.exchange.feeds.reaching import (
 )
 from comity.node.exchange.models import Feed, FeedEntry, FeedRun, Outcome
 from comity.node.exchange.models.feeds import LONGEST_PROBLEM
+from comity.node.exchange.services.remotes import require_cooperation
 
 CLAIM = timedelta(minutes=30)  # a run is cut short long before; another worker begins only then
 FIRST_REST = timedelta(minutes=5)
@@ -33,7 +34,18 @@ LONGEST_REST = timedelta(hours=6)  # between two tries of a feed that fails, unl
 KEPT = timedelta(days=90)  # how long runs that brought nothing are known, and what others could not take
 _AT_ONCE = 20
 _WHAT_IT_IS = (
-    *("address", "settings", "credential", "source_id", "note", "label", "licence", "confidence", "expiry"),
+    *(
+        "address",
+        "settings",
+        "credential",
+        "source_id",
+        "note",
+        "label",
+        "purpose",
+        "licence",
+        "confidence",
+        "expiry",
+    ),
     *("name", "strict"),
 )
 _WHERE_IT_STANDS = (
@@ -66,6 +78,7 @@ def run_feed(feed: Feed, *, now: datetime, by: str = "", reach: Reach | None = N
     pull: Pull | None = None
     with ExitStack() as stack:
         try:
+            require_cooperation(feed.source)
             way = reach or stack.enter_context(reaching(feed.address, feed.credential))
             pull = Pull(feed, run, way, now)
             kind_of(feed.kind).pull(pull)

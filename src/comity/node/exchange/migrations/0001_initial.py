@@ -398,6 +398,7 @@ class Migration(migrations.Migration):
                 ('licence', models.CharField(blank=True, max_length=300)),
                 ('confidence', models.PositiveSmallIntegerField(null=True)),
                 ('expiry', models.PositiveIntegerField(null=True)),
+                ('purpose', models.CharField(choices=[('network-defence', 'defence of networks'), ('incident-response', 'response to incidents'), ('victim-notification', 'telling victims'), ('law-enforcement', 'law enforcement'), ('situational-awareness', 'situational awareness'), ('research', 'research'), ('capacity-building', 'building capacity')], default='network-defence', max_length=30)),
                 ('strict', models.BooleanField(default=False)),
                 ('every', models.PositiveIntegerField()),
                 ('opened_by', models.CharField(max_length=200)),

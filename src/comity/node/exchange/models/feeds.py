@@ -6,11 +6,13 @@ from django.db import models
 from django.db.models import Q
 
 from comity.base.tlp import Tlp
+from comity.engines.release.terms import Purpose
 from comity.node.exchange.models.held import Import
 from comity.node.parties.models import Party
 
 LONGEST_PROBLEM = 1_000
 MOST_CONFIDENT = 100
+_PURPOSES = [(purpose.value, purpose.words) for purpose in Purpose]
 
 
 class Feed(models.Model):
@@ -26,6 +28,7 @@ class Feed(models.Model):
     source = models.ForeignKey(Party, null=True, on_delete=models.PROTECT, related_name="feeds_given")
     note = models.CharField(max_length=200, blank=True)  # where it comes from, in words
     label = models.CharField(max_length=12, blank=True, choices=[(each.value, each.label) for each in Tlp])
+    purpose = models.CharField(max_length=30, choices=_PURPOSES, default=Purpose.NETWORK_DEFENCE.value)
     licence = models.CharField(max_length=300, blank=True)
     confidence = models.PositiveSmallIntegerField(null=True)  # 0 to 100, of what says none itself
     expiry = models.PositiveIntegerField(null=True)  # days after which what it said last is valid no more

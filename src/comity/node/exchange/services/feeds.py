@@ -15,6 +15,7 @@ from comity.base.errors import Conflict, Malformed, NotFound
 from comity.base.lines import read_line
 from comity.base.tlp import Tlp
 from comity.base.verdict import Ground, Refused, Verdict
+from comity.engines.release.terms import Purpose
 from comity.formats.canonical import canonical, sha256_hex
 from comity.formats.entries import Event, LogEntry
 from comity.node.accountability.services import record
@@ -50,6 +51,7 @@ class Wish:
     source: Party | None = None
     note: str = ""
     label: Tlp | None = None
+    purpose: Purpose = Purpose.NETWORK_DEFENCE  # whose agreement binds what a party gives
     licence: str = ""
     confidence: int | None = None
     expiry: int | None = None
@@ -83,6 +85,7 @@ class Wish:
             "source": self.source,
             "note": read_line(self.note, "note", most=MAX_NOTE) if self.note.strip() else "",
             "label": self.label.value if self.label else "",
+            "purpose": self.purpose.value,
             "licence": read_line(self.licence, "licence", most=MAX_LICENCE) if self.licence.strip() else "",
             "confidence": self.confidence,
             "expiry": self.expiry,

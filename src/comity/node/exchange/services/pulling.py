@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from comity.base.errors import ComityError
 from comity.base.tlp import Tlp
@@ -46,7 +46,7 @@ def pull(
     If it breaks off, what was read is kept, the row says why, and the next reading goes on from there.
     """
     actor.may(Power.IMPORT).require()
-    require_cooperation(remote)
+    require_cooperation(remote.party)
     walk = Walk(
         url=collection_url(remote.api_root, remote.collection),
         transport=transport,
@@ -101,11 +101,10 @@ def _source(remote: RemoteCollection, now: datetime) -> Source:
 
 
 def _terms(remote: RemoteCollection, now: datetime) -> Terms | None:
-    """As for what a partner posts here: the oldest agreement in force that covers the purpose."""
+    """As for what a partner posts here."""
     if remote.party is None:
         return None
-    standing = agreements.terms_between(remote.holder, remote.party, now.astimezone(UTC).date())
-    return next((each for each in standing if Purpose(remote.purpose) in each.purposes), None)
+    return agreements.terms_covering(remote.holder, remote.party, Purpose(remote.purpose), now)
 
 
 def _note(remote: RemoteCollection, **told: object) -> None:

@@ -202,7 +202,7 @@ def _given_to(remote: RemoteCollection) -> Party:
     """The party to which is given; raises `Conflict` where nobody decided that, `Refused` while suspended."""
     if not remote.gives or remote.party is None:
         raise Conflict(f"Nothing is given to “{remote.name}”: nobody decided that.")
-    require_cooperation(remote)
+    require_cooperation(remote.party)
     return remote.party
 
 

@@ -125,11 +125,11 @@ def end_remote(*, actor: Actor, ref: UUID, now: datetime) -> RemoteCollection:
     return found
 
 
-def require_cooperation(remote: RemoteCollection) -> None:
+def require_cooperation(party: Party | None) -> None:
     """Raise `Refused` for a party with which nothing is exchanged until a person decides."""
     stopped = (PartnerState.SUSPENDED, PartnerState.ENDED)
-    if remote.party and Partner.objects.filter(party=remote.party, state__in=stopped).exists():
-        text = f"Cooperation with {remote.party.name} is suspended here until a person decides."
+    if party and Partner.objects.filter(party=party, state__in=stopped).exists():
+        text = f"Cooperation with {party.name} is suspended here until a person decides."
         raise Refused(Verdict.no(Ground("partner.suspended", "docs/wire/taxii.md", text)))
 
 

@@ -100,7 +100,7 @@ def require_writable(collection: Collection) -> None:
 def take(body: Bounded, *, collection: Collection, party: Party, now: datetime, new_id: NewId) -> Status:
     """Keep what an envelope holds, each object that may come in; the status tells of every one."""
     require_writable(collection)
-    terms = _terms(collection, party, now)
+    terms = agreements.terms_covering(collection.holder, party, Purpose(collection.purpose), now)
     read = _read(envelope_objects(body), terms)
     if not read.objects and not read.failures:
         raise Malformed("/objects", "the envelope holds no object")
@@ -171,13 +171,6 @@ def _chosen(versions: list[str], chosen: Versions) -> list[str]:
     found += in_order[-1:] if chosen.last else []
     found += in_order[:1] if chosen.first else []
     return list(dict.fromkeys(found))
-
-
-def _terms(collection: Collection, party: Party, now: datetime) -> Terms | None:
-    """The oldest agreement in force between the two that covers what the collection is for."""
-    day, purpose = now.astimezone(UTC).date(), Purpose(collection.purpose)
-    standing = agreements.terms_between(collection.holder, party, day)
-    return next((each for each in standing if purpose in each.purposes), None)
 
 
 def _read(portions: Iterator[list[bytes]], terms: Terms | None) -> _Read:
