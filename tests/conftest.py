@@ -7,11 +7,17 @@ from xdist.remote import Producer  # type: ignore[import-untyped]  # xdist has n
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # likewise
 
 
+_LONG = ("tests/journeys/", "tests/browser/test_every_page.py")
+
+
 class Journeys(LoadScopeScheduling):  # type: ignore[misc]  # its base is not typed
-    """A file of journeys goes to one worker whole, and first; other tests go where there is time."""
+    """A file of journeys goes to one worker whole, and first, as does the walk over every page.
+
+    Other tests go where there is time: what is long would otherwise be waited for at the end.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0] if nodeid.startswith("tests/journeys/") else nodeid
+        return nodeid.partition("::")[0] if nodeid.startswith(_LONG) else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
