@@ -6,7 +6,6 @@ import pytest
 from xdist.remote import Producer  # type: ignore[import-untyped]  # xdist has no marker for types
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # likewise
 
-
 _LONG = ("tests/journeys/", "tests/browser/test_every_page.py")
 
 
