@@ -67,9 +67,12 @@ class Rows:
 
 def made_rows() -> Rows:
     """Everything by the services that people use."""
-    sides = sides_of(
-        found_world(NOW), FarNode(name="CERT Freedonia", state="DE", address="http://far.example/")
-    )
+    far = FarNode(name="CERT Freedonia", state="DE", address="http://far.example/")
+    return rows_between(sides_of(found_world(NOW), far))
+
+
+def rows_between(sides: Sides) -> Rows:
+    """The same between two sides that exist."""
     agreement = sides.conclude(second_person_above=Tlp.GREEN)
     content = (SAMPLES / "pk-report.json").read_bytes()
     brought = import_bundle(
