@@ -1,19 +1,27 @@
-"""A partner cannot tell whether what it may not see is there: the same questions have the same answers."""
+"""A partner cannot tell whether what it may not see is there: the same questions have the same answers.
+
+By every resource of TAXII and as a feed of MISP. Webhooks need no story of their own: a call is made of the
+places that the same scope gives (`services/calling.py`), and none is made where there are none. What a partner
+asks by acts is in `test_two_worlds_acts.py`; what people of the node open, in `test_two_worlds_pages.py`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Category
 from comity.formats.stix import is_observable
+from comity.node.exchange.feeds import doors
 from comity.node.exchange.models import Collection, TaxiiAccount
 from comity.node.exchange.taxii import callers
 from comity.node.instruments.bodies import written_terms
@@ -105,6 +113,9 @@ def scene_of(sides: Sides, batches: list[list[Thing]], agreed: list[dict[str, An
 @pytest.fixture
 def reader(agreed, monkeypatch):
     monkeypatch.setattr(callers, "RATE", 10**9)
+    # A feed of MISP gives what is a second old: whoever asks comes two seconds later.
+    later = SimpleNamespace(now=lambda: timezone.now() + timedelta(seconds=2))
+    monkeypatch.setattr(doors, "timezone", later)
     return reader_of(agreed, opened(agreed.world, alias="all", may_post=True))
 
 
