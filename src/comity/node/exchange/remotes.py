@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from comity.base.errors import NotFound
 from comity.node import credentials
@@ -67,8 +67,9 @@ def source_of(remote: RemoteCollection) -> str:
 
 
 def to_look_at(actor: Actor) -> QuerySet[RemoteCollection]:
-    """Those at which the last attempt did not come to its end."""
-    return remotes_for(actor).exclude(trouble="")
+    """Those at which the last attempt did not come to its end, or that do not delete what has to go."""
+    left = Posted.objects.filter(remote=OuterRef("pk"), state=PostState.ASKED)
+    return remotes_for(actor).filter(~Q(trouble="") | Exists(left))
 
 
 def taken_by(holder: Party, partner: Party, names: Iterable[str]) -> set[str]:

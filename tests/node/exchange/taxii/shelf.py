@@ -44,6 +44,8 @@ class Shelf:
     pending: bool = False  # posts are decided when their status is asked for
     breaks_after: int | None = None  # pages, then nothing is answered
     refuse: Callable[[Object], str] = lambda _: ""
+    away: bool = False  # nothing is answered
+    deletes: bool = True  # else it refuses to
     keeps: bool = False  # what is deleted stays, and the answer is 200 all the same
     whole: bool = False  # one object that is refused takes the whole post with it
     asked: list[Ask] = field(default_factory=list)
@@ -52,6 +54,8 @@ class Shelf:
 
     def __call__(self, ask: Ask) -> Reply:
         self.asked.append(ask)
+        if self.away:
+            raise PartnerUnavailable("The line is gone.")
         ref = ask.url.removeprefix(f"{_HERE}objects/").rstrip("/")
         if ask.method != "GET":
             return self._delete(ref) if ask.method == "DELETE" else self._post(ask)
@@ -75,6 +79,8 @@ class Shelf:
         return _said(told[path]) if path in told else None
 
     def _delete(self, ref: str) -> Reply:
+        if not self.deletes:
+            return _said(TaxiiError("Nothing is deleted here.", 405).encode(), 405)
         return Reply(200 if ref in self.stored and (self.keeps or self.stored.pop(ref)) else 404)
 
     def put(self, *values: Object, raw: bytes | None = None) -> None:

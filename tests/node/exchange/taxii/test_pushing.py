@@ -18,9 +18,11 @@ from comity.node.exchange import queries, remotes
 from comity.node.exchange.models import Posted, PostState, RemoteCollection
 from comity.node.exchange.reasons import RecallReason
 from comity.node.exchange.services import closing
+from comity.node.exchange.services.erasing import erase_object, lift
 from comity.node.exchange.services.marking import mark_victim
 from comity.node.exchange.services.posting import Given
 from comity.node.exchange.services.pushing import push, take_back
+from comity.node.exchange.services.remotes import end_remote
 from comity.node.federation.services import partners
 from comity.node.parties.actors import Actor, system_actor
 from comity.node.parties.roles import Power
@@ -28,6 +30,7 @@ from tests.node.exchange.holding import AT, from_elsewhere, iep_marking, indicat
 from tests.node.exchange.taxii.shelf import Shelf
 from tests.node.exchange.taxii.test_pulling import opened
 from tests.node.instruments.agreeing import Sides
+from tests.node.instruments.test_pages import client_of
 from tests.node.world import NOW
 
 ONE, TWO = indicator("one", Tlp.GREEN), indicator("two", Tlp.GREEN)
@@ -234,11 +237,92 @@ def test_a_server_that_keeps_what_it_says_it_deleted_is_found_out(agreed, remote
     more = {"remote": remote, "transport": shelf, "now": NOW, "actor": agreed.world.approver}
     assert take_back(refs=[ONE["id"]], **more) == 0
     row = Posted.objects.get()
-    assert (row.state, row.words.endswith("and has it still.")) == ("taken", True)
+    assert (row.state, row.words.endswith("and has it still.")) == ("asked", True)
     shelf.keeps = False
     shelf.put(newer(ONE))
     assert take_back(refs=[ONE["id"]], **more) == 1
     assert states(ONE) == ["withdrawn"]
+
+
+def erased(sides: Sides, value: dict[str, Any]) -> None:
+    erase_object(actor=sides.world.approver, ref=str(value["id"]), why="Act 12", now=NOW)
+
+
+def test_what_was_erased_by_law_is_deleted_there(agreed, remote, shelf):
+    own_work(agreed.world, ONE, TWO)
+    pushed(agreed, remote, shelf)
+    own_work(agreed.world, newer(ONE))
+    pushed(agreed, remote, shelf)
+    erased(agreed, ONE)
+    assert set(Posted.objects.filter(ref=ONE["id"]).values_list("state", flat=True)) == {"leaving"}
+    pushed(agreed, remote, shelf)
+    assert list(shelf.stored) == [TWO["id"]]
+    assert set(Posted.objects.filter(ref=ONE["id"]).values_list("state", flat=True)) == {"withdrawn"}
+    assert [each["count"] for each in entries(Event.CONTENT_TAKEN_BACK)] == [2]
+    asked = len(shelf.asked)
+    pushed(agreed, remote, shelf)
+    assert not [each for each in shelf.asked[asked:] if each.method == "DELETE"]
+
+
+def test_it_is_asked_again_until_the_server_has_deleted_it(agreed, remote, shelf):
+    own_work(agreed.world, ONE, TWO)
+    pushed(agreed, remote, shelf)
+    erased(agreed, ONE)
+    shelf.away = True
+    with pytest.raises(PartnerUnavailable):
+        pushed(agreed, remote, shelf)
+    assert states(ONE) == ["asked"]
+    shelf.away, shelf.deletes = False, False
+    own_work(agreed.world, indicator("three", Tlp.GREEN))
+    pushed(agreed, remote, shelf)  # what it refuses keeps nothing else back
+    assert indicator("three")["id"] in shelf.stored
+    row = Posted.objects.get(ref=ONE["id"])
+    assert (row.state, row.words[:31]) == ("asked", "The server does not delete it: ")
+    assert list(remotes.to_look_at(agreed.world.analyst)) == [remote]
+    shelf.deletes, shelf.can_write = True, False
+    with pytest.raises(Conflict, match="may not post"):  # and still it has to delete
+        pushed(agreed, remote, shelf)
+    assert (states(ONE), ONE["id"] in shelf.stored) == (["withdrawn"], False)
+    assert len(entries(Event.CONTENT_TAKEN_BACK)) == 1
+
+
+def test_what_was_erased_and_comes_in_again_is_deleted_before_it_is_given(agreed, remote, shelf):
+    own_work(agreed.world, ONE)
+    pushed(agreed, remote, shelf)
+    erased(agreed, ONE)
+    lift(actor=agreed.world.approver, ref=ONE["id"], why="Order withdrawn", now=NOW)
+    own_work(agreed.world, ONE)
+    pushed(agreed, remote, shelf)
+    assert [each.method for each in shelf.asked if each.method in ("POST", "DELETE")] == ["POST", "DELETE"]
+    assert states(ONE) == ["withdrawn"]  # what was taken back is given again by a new version alone
+
+
+def test_a_collection_that_was_ended_is_left_to_a_person(agreed, remote, shelf):
+    own_work(agreed.world, ONE)
+    pushed(agreed, remote, shelf)
+    end_remote(actor=agreed.world.approver, ref=remote.ref, now=NOW)
+    erased(agreed, ONE)
+    row = Posted.objects.get()
+    assert (row.state, "ask its owner" in row.words) == ("leaving", True)
+    page = client_of(agreed.world.approver).get(f"/exchange/objects/{ONE['id']}/")
+    assert "ask its owner" in page.content.decode()
+
+
+def test_what_a_server_has_not_deleted_when_it_is_ended_is_left_to_a_person(agreed, remote, shelf):
+    own_work(agreed.world, ONE)
+    pushed(agreed, remote, shelf)
+    erased(agreed, ONE)
+    end_remote(actor=agreed.world.approver, ref=remote.ref, now=NOW)
+    assert "ask its owner" in Posted.objects.get().words
+
+
+def test_the_pages_of_erasing_tell_where_it_was_posted(agreed, remote, shelf):
+    own_work(agreed.world, ONE)
+    pushed(agreed, remote, shelf)
+    client = client_of(agreed.world.approver)
+    assert "collections of others" in client.get(f"/exchange/objects/{ONE['id']}/erase").content.decode()
+    erased(agreed, ONE)
+    assert "To be deleted there" in client.get(f"/exchange/objects/{ONE['id']}/").content.decode()
 
 
 def test_what_the_server_took_counts_as_known_there(agreed, remote, shelf):

@@ -532,7 +532,7 @@ class Migration(migrations.Migration):
                 ('modified', models.CharField(blank=True, max_length=40)),
                 ('name', models.CharField(max_length=300)),
                 ('sha256', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('sending', 'on its way; whether it arrived is not known'), ('pending', 'there, and not decided yet'), ('taken', 'taken'), ('refused', 'refused'), ('withdrawn', 'taken back')], max_length=10)),
+                ('state', models.CharField(choices=[('sending', 'on its way; whether it arrived is not known'), ('pending', 'there, and not decided yet'), ('taken', 'taken'), ('refused', 'refused'), ('leaving', 'to be deleted there'), ('asked', 'asked to delete it there'), ('withdrawn', 'taken back')], max_length=10)),
                 ('status', models.CharField(blank=True, max_length=200)),
                 ('words', models.CharField(blank=True, max_length=500)),
                 ('at', models.DateTimeField()),

@@ -25,12 +25,13 @@ from comity.node.exchange.models.held import (
     Value,
 )
 from comity.node.exchange.models.remarks import Remark
-from comity.node.exchange.models.remotes import Posted, PostState, RemoteCollection
+from comity.node.exchange.models.remotes import MAY_BE_THERE, Posted, PostState, RemoteCollection
 from comity.node.exchange.models.stricter import FollowedUpTo, Step, StricterFor, StricterVersion
 from comity.node.exchange.models.telling import TellingRule
 from comity.node.exchange.models.webhooks import HookForm, HookState, Webhook
 
 __all__ = [
+    "MAY_BE_THERE",
     "AlsoGiven",
     "ClassCount",
     "Collection",

@@ -61,7 +61,12 @@ class PostState(models.TextChoices):
     PENDING = "pending", "there, and not decided yet"
     TAKEN = "taken", "taken"
     REFUSED = "refused", "refused"
+    LEAVING = "leaving", "to be deleted there"
+    ASKED = "asked", "asked to delete it there"
     WITHDRAWN = "withdrawn", "taken back"
+
+
+MAY_BE_THERE = (PostState.TAKEN, PostState.PENDING, PostState.SENDING, PostState.LEAVING, PostState.ASKED)
 
 
 class Posted(models.Model):

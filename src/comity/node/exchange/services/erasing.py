@@ -5,15 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from comity.base.errors import Malformed, NotFound
 from comity.formats.entries import Event, LogEntry
 from comity.formats.stix import is_observable
 from comity.node.accountability.services import record
 from comity.node.exchange import queries
-from comity.node.exchange.models import AlsoGiven, ErasedObject, StixObject
+from comity.node.exchange.models import (
+    MAY_BE_THERE,
+    AlsoGiven,
+    ErasedObject,
+    Posted,
+    PostState,
+    RemoteCollection,
+    StixObject,
+)
 from comity.node.exchange.services.holding import keep_place, naming, one_at_a_time, retitle, show_anew
+from comity.node.exchange.services.remotes import ASK_OWNER
 from comity.node.parties.actors import Actor
+from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
 
 _MAX_WHY = 500
@@ -21,7 +32,10 @@ _MAX_WHY = 500
 
 @transaction.atomic
 def erase_object(*, actor: Actor, ref: str, why: str, now: datetime) -> ErasedObject:
-    """Remove by law all versions of an object that the actor's body holds; acts that carry it stay."""
+    """Remove by law all versions of an object that the actor's body holds; acts that carry it stay.
+
+    Where it was posted to collections of others, the worker asks for its deletion until that is done.
+    """
     actor.may(Power.APPROVE).require()
     _check_why(why)
     holder = queries.own_body(actor)
@@ -33,6 +47,7 @@ def erase_object(*, actor: Actor, ref: str, why: str, now: datetime) -> ErasedOb
     if is_observable(ref):
         show_anew(holder, naming(holder, [ref]), now)
     retitle(holder, [ref])
+    _leave(holder, ref, now)
     erased = ErasedObject.objects.create(holder=holder, ref=ref, at=now, why=why, by_name=actor.name)
     record([_entry(Event.CONTENT_ERASED, erased, why, now)], now=now)
     return erased
@@ -49,6 +64,15 @@ def lift(*, actor: Actor, ref: str, why: str, now: datetime) -> None:
         raise NotFound("erased object")
     record([_entry(Event.ERASURE_LIFTED, erased, why, now)], now=now)
     erased.delete()
+
+
+def _leave(holder: Party, ref: str, now: datetime) -> None:
+    """Where it may be at servers of others it has to go; nobody asks one that was ended here."""
+    there = Posted.objects.filter(remote__holder=holder, ref=ref, state__in=MAY_BE_THERE)
+    told = {"state": PostState.LEAVING, "status": "", "at": now}
+    open_ = RemoteCollection.objects.filter(pk=OuterRef("remote"), ended_at=None)
+    there.filter(Exists(open_)).update(**told, words="")
+    there.filter(~Exists(open_)).update(**told, words=ASK_OWNER)
 
 
 def _entry(event: Event, erased: ErasedObject, why: str, now: datetime) -> LogEntry:

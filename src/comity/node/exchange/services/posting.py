@@ -29,7 +29,7 @@ MOST_OBJECTS = 1_000  # in one post
 MOST_BYTES = 8 * 2**20  # of one post, where the server takes more
 _WHOLE_POST = frozenset({400, 413, 422})  # answers that one object can bring upon all that came with it
 _NOT_FOUND = 404
-_LONGEST = 500  # words of a server
+LONGEST_SAID = 500  # words of a server
 
 
 @dataclass(slots=True)
@@ -141,7 +141,7 @@ class Poster:
 
     def _mark(self, rows: Sequence[Posted], state: PostState, words: str = "", *, status: str = "") -> None:
         for row in rows:
-            row.state, row.words, row.at = state, words[:_LONGEST], self.now
+            row.state, row.words, row.at = state, words[:LONGEST_SAID], self.now
             row.status = status if state is PostState.PENDING else ""
         Posted.objects.bulk_update(rows, ["state", "words", "at", "status"], batch_size=MOST_OBJECTS)
         self.given.note(state, rows)

@@ -12,10 +12,11 @@ from datetime import datetime
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from comity.base.errors import ComityError, Conflict
 from comity.engines.release.terms import Purpose
+from comity.formats.conversation import PartnerRefused
 from comity.formats.entries import Event, LogEntry
 from comity.formats.stix import version_key
 from comity.formats.taxii_client import delete_object, has_version
@@ -23,8 +24,16 @@ from comity.node.accountability.services import record
 from comity.node.acts.kinds import Leaving
 from comity.node.exchange.content import JOINING
 from comity.node.exchange.judging import judged_items
-from comity.node.exchange.models import Posted, PostState, Recall, RemoteCollection, StixObject
-from comity.node.exchange.services.posting import Given, Poster
+from comity.node.exchange.models import (
+    MAY_BE_THERE,
+    ErasedObject,
+    Posted,
+    PostState,
+    Recall,
+    RemoteCollection,
+    StixObject,
+)
+from comity.node.exchange.services.posting import LONGEST_SAID, Given, Poster
 from comity.node.exchange.services.remotes import require_cooperation
 from comity.node.exchange.services.storing import Progress, silent
 from comity.node.exchange.sights import Sight, sight_for
@@ -35,7 +44,7 @@ from comity.node.parties.roles import Power
 
 PORTION = 1_000  # objects that are judged together
 _SETTLED = (PostState.TAKEN, PostState.PENDING, PostState.WITHDRAWN)
-_MAY_BE_THERE = (PostState.TAKEN, PostState.PENDING, PostState.SENDING)
+_GOING = (PostState.LEAVING, PostState.ASKED)
 _KEY = ("remote", "ref", "modified", "name")
 
 
@@ -50,14 +59,14 @@ def push(
 ) -> Given:
     """Post what the partner may see and was not posted yet; with `again`, also what was refused before.
 
-    What was recalled here since it was posted is taken back.
+    What was recalled or erased here since it was posted is taken back first, until the server has done so.
     """
     party = _given_to(remote)
     poster = Poster(remote, transport, now)
     seen = sight_for(actor, party, purpose=Purpose(remote.purpose), now=now)
     try:
+        _take_back(remote, _to_go(remote), transport, now)
         poster.ask_server()
-        _take_back(remote, _recalled(remote), transport, now)
         poster.settle()
         for rows in _Due(remote, seen, again).portions():
             _hand_over(poster, seen, rows)
@@ -75,7 +84,7 @@ def take_back(
     """Delete what was posted of these objects; how many the server had."""
     actor.may(Power.APPROVE).require()
     _given_to(remote)
-    rows = Posted.objects.filter(remote=remote, state__in=_MAY_BE_THERE, ref__in=list(refs))
+    rows = Posted.objects.filter(remote=remote, state__in=MAY_BE_THERE, ref__in=list(refs))
     return _take_back(remote, rows, transport, now)
 
 
@@ -156,21 +165,29 @@ def _row(poster: Poster, ref: str, modified: str, leaving: Leaving) -> Posted:
     )
 
 
-def _recalled(remote: RemoteCollection) -> QuerySet[Posted]:
-    """What may be there although we recalled it."""
+def _to_go(remote: RemoteCollection) -> QuerySet[Posted]:
+    """What may be there although we recalled it, or erased it by law, or a person took it back."""
     recalls = Recall.objects.filter(
         holder=remote.holder, source=None, ref=OuterRef("ref"), modified=OuterRef("modified")
     )
-    return Posted.objects.filter(Exists(recalls), remote=remote, state__in=_MAY_BE_THERE)
+    erased = ErasedObject.objects.filter(holder=remote.holder, ref=OuterRef("ref"))
+    rows = Posted.objects.filter(remote=remote, state__in=MAY_BE_THERE)
+    return rows.filter(Exists(recalls) | Exists(erased) | Q(state__in=_GOING)).order_by("pk")
 
 
 def _take_back(remote: RemoteCollection, rows: QuerySet[Posted], transport: Transport, now: datetime) -> int:
-    """Delete these versions there; what the server does not have any more is gone as well."""
+    """Delete these versions there; what the server does not have any more is gone as well.
+
+    What it refuses to delete is asked for again in each run; the log tells of it once.
+    """
     sent = list(rows)
-    if not sent:
-        return 0
-    with transaction.atomic():
-        _record(Event.CONTENT_TAKEN_BACK, remote, sent, now)
+    first = [row for row in sent if row.state != PostState.ASKED]
+    if first:
+        with transaction.atomic():
+            _record(Event.CONTENT_TAKEN_BACK, remote, first, now)
+            for row in first:
+                row.state, row.words, row.status, row.at = PostState.ASKED, "", "", now
+            Posted.objects.bulk_update(first, ["state", "words", "status", "at"], batch_size=PORTION)
     return sum(_delete(remote, row, transport, now) for row in sent)
 
 
@@ -178,12 +195,15 @@ def _delete(remote: RemoteCollection, row: Posted, transport: Transport, now: da
     """Delete one version there and look whether it is gone: OpenTAXII 0.9.3 answers 200, and keeps it."""
     versions = (row.modified,) if row.modified else ()
     where = remote.api_root, remote.collection, row.name
-    done = drive(delete_object(*where, versions=versions), transport)
-    left = done and drive(has_version(*where, row.modified), transport)
-    row.state = row.state if left else PostState.WITHDRAWN
-    row.words = "The server was asked to delete it, said that it did, and has it still." if left else ""
-    row.status, row.at = "", now
-    row.save(update_fields=["state", "words", "status", "at"])
+    try:
+        done = drive(delete_object(*where, versions=versions), transport)
+        left = done and drive(has_version(*where, row.modified), transport)
+        words = "The server was asked to delete it, said that it did, and has it still." if left else ""
+    except PartnerRefused as error:  # of this one; the others are asked for all the same
+        done, left, words = False, True, f"The server does not delete it: {error.message}"
+    row.state = PostState.ASKED if left else PostState.WITHDRAWN
+    row.words, row.at = words[:LONGEST_SAID], now
+    row.save(update_fields=["state", "words", "at"])
     return done and not left
 
 

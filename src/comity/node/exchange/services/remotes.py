@@ -21,7 +21,7 @@ from comity.node import credentials
 from comity.node.accountability.services import record
 from comity.node.credentials import Credential
 from comity.node.exchange import queries, remotes
-from comity.node.exchange.models import RemoteCollection
+from comity.node.exchange.models import Posted, PostState, RemoteCollection
 from comity.node.exchange.services.holding import one_at_a_time
 from comity.node.federation.models import Partner, PartnerState
 from comity.node.federation.services.partners import check_address
@@ -33,6 +33,7 @@ MOST = 200  # open ones of one body
 MAX_NAME = 80
 MAX_NOTE = 200
 MAX_ADDRESS = 500
+ASK_OWNER = "Nothing goes to this collection any more: ask its owner to delete it."
 MAX_OVERLAP = 7 * 24 * 60 * 60  # seconds
 
 
@@ -120,6 +121,8 @@ def end_remote(*, actor: Actor, ref: UUID, now: datetime) -> RemoteCollection:
     found = _decided(actor, ref)
     found.ended_at = now
     found.save(update_fields=["ended_at"])
+    going = Posted.objects.filter(remote=found, state__in=(PostState.LEAVING, PostState.ASKED))
+    going.update(words=ASK_OWNER)
     credentials.forget(settings.CONFIG.credentials, ref)
     _record(found, "ended", now)
     return found

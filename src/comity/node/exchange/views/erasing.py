@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from comity.base.errors import NotFound
 from comity.node.acts.forms import Erase
-from comity.node.exchange import forms, queries
+from comity.node.exchange import forms, queries, remotes
 from comity.node.exchange.models import ErasedObject
 from comity.node.exchange.services import erasing
 from comity.node.parties.access import ActorRequest, needs
@@ -39,6 +39,7 @@ def erase(request: ActorRequest, ref: str) -> HttpResponse:
         "versions": queries.versions_of(request.actor, ref).count(),
         "victim": queries.victims_for(request.actor).filter(ref=ref).first(),
         "acts": queries.acts_carrying(request.actor, ref)[:ACTS],
+        "posted": list(remotes.posted_of(request.actor, ref)[:ACTS]),
         "form": form,
     }
     return render(request, "exchange/erase.html", shown, status=422 if form.is_bound else 200)
@@ -76,6 +77,7 @@ def tombstone(
     shown = {
         "erased": erased,
         "acts": queries.acts_carrying(request.actor, erased.ref)[:ACTS],
+        "posted": list(remotes.posted_of(request.actor, erased.ref)[:ACTS]),
         "may_erase": request.actor.may(Power.APPROVE).allowed,
         "form": form,
     }
