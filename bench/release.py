@@ -22,6 +22,7 @@ from uuid import UUID
 
 sys.path[0] = str(Path(__file__).parents[1])  # the checkout; this folder's names would hide others
 
+from bench.kit.browsing import analyst, entered
 from bench.kit.figures import begin, options, say, spread, timed
 from bench.kit.filling import call_indexed, progress, refreshed
 from bench.kit.homes import node_here
@@ -32,8 +33,6 @@ from comity.engines.release.terms import Category, Onward, Purpose, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from django.test import Client
 
     from comity.node.parties.models import Party, Person
 
@@ -61,7 +60,7 @@ def main() -> None:
         stack.callback(connections.close_all)
         begin("Release", "PostgreSQL 15, fsync on" if url else "")
         holder = fill(objects)
-        person = analyst(holder)
+        person = analyst(NOW)
         partners = befriended(holder, person)
         change_of_terms(holder, partners, objects)
         pages(person, partners[0], objects, profile=args.profile)
@@ -226,7 +225,7 @@ def change_of_terms(holder: Party, partners: Sequence[Party], objects: int) -> N
 
 def pages(person: Person, partner: Party, objects: int, *, profile: bool) -> None:
     """What one partner sees: the page as it opens, its parts, and its end."""
-    client = _entered(person)
+    client = entered(person)
     for what, asked in (
         ("", ""),
         (", the closed ones", "?show=closed"),
@@ -250,29 +249,6 @@ def pages(person: Person, partner: Party, objects: int, *, profile: bool) -> Non
         )
         say(f"the page of what one partner sees of {objects:,} objects{what}", wall, "under 200 ms")
         say("  of one processor", cpu)
-
-
-def analyst(holder: Party) -> Person:
-    """Somebody who may look at everything."""
-    from allauth.mfa.models import Authenticator
-
-    from comity.node.parties.models import Membership, Person
-
-    person = Person.objects.create(email="analyst@bench.example", name="The analyst", added=NOW)
-    Membership.objects.create(person=person, body=holder, role="analyst", since=NOW)
-    Authenticator.objects.create(user=person, type="totp", data={"secret": "not used"})
-    return person
-
-
-def _entered(person: Person) -> Client:
-    """A browser in which the person has logged in."""
-    from django.conf import settings
-    from django.test import Client
-
-    settings.ALLOWED_HOSTS = ["testserver"]
-    client = Client(HTTP_HOST="testserver")
-    client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
-    return client
 
 
 if __name__ == "__main__":

@@ -51,7 +51,8 @@ def test_counts_by_reason(agreed):
         ("tlp.unmarked", 2),
     }
     assert seen.objects(seen.closed("tlp.unmarked")).count() == 2
-    assert seen.objects(seen.closed()).count() == 3
+    assert seen.objects(seen.closed()).count() == seen.count(seen.closed()) == 3
+    assert seen.objects(list(seen.releases)).count() == seen.count(seen.releases) == 8
 
 
 def test_the_number_of_judgements_is_that_of_classes(agreed, django_assert_max_num_queries):

@@ -131,7 +131,9 @@ def see(request: ActorRequest, ref: str) -> HttpResponse:
         "closed": lambda: seen.closed(rule),
     }.get(show, lambda: list(seen.releases))()
     rows = seen.objects(classes).select_related("source").defer("wire", "words")
-    page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
+    pages = Paginator(rows, ROWS)
+    pages.count = seen.count(classes)
+    page = pages.get_page(request.GET.get("page"))
     judged: list[tuple[StixObject, Release]] = [
         (row, seen.releases[row.handling_id]) for row in page.object_list
     ]
@@ -157,7 +159,7 @@ def see_if(request: ActorRequest, ref: str) -> HttpResponse:
     classes = compared.classes(show) if show else compared.changed
     rows = compared.before.objects(classes).select_related("source").defer("wire", "words")
     pages = Paginator(rows, ROWS)
-    pages.count = sum(compared.before.counts[key] for key in classes)  # known already, and slow to count
+    pages.count = compared.before.count(classes)
     page = pages.get_page(request.GET.get("page"))
     shifts: list[tuple[StixObject, Shift]] = [
         (row, compared.shift(row.handling_id)) for row in page.object_list
