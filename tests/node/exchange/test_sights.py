@@ -14,6 +14,7 @@ from comity.engines.release.case import Recipient, Relation
 from comity.engines.release.handling import Handling, Ownership
 from comity.engines.release.judge import judge
 from comity.engines.release.terms import Category, Onward, Purpose, Terms
+from comity.node.exchange import sights
 from comity.node.exchange.models import HandlingClass, StixObject
 from comity.node.exchange.services.classing import keys_of
 from comity.node.exchange.sights import Sight, sight, who_may_see
@@ -53,6 +54,17 @@ def test_counts_by_reason(agreed):
     assert seen.objects(seen.closed("tlp.unmarked")).count() == 2
     assert seen.objects(seen.closed()).count() == seen.count(seen.closed()) == 3
     assert seen.objects(list(seen.releases)).count() == seen.count(seen.releases) == 8
+
+
+@pytest.mark.parametrize("few", [0, 1_000])
+def test_a_list_of_few_objects_is_that_of_their_classes(agreed, monkeypatch, few):
+    monkeypatch.setattr(sights, "FEW", few)
+    own_work(agreed.world, *(indicator(f"i{n}") for n in range(5)), indicator("red", Tlp.RED))
+    own_work(agreed.world, indicator("clear", Tlp.CLEAR))
+    seen = see(agreed)
+    for classes, count in ((seen.whole, 6), (seen.closed(), 1), ([], 0)):
+        assert len(seen.listed(classes)) == count
+        assert list(seen.listed(classes)) == list(seen.objects(classes))
 
 
 def test_the_number_of_judgements_is_that_of_classes(agreed, django_assert_max_num_queries):

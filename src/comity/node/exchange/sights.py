@@ -29,6 +29,8 @@ from comity.node.parties.models import Party, PartyKind
 from comity.node.parties.roles import Power
 from comity.node.site.prepared import Prepared
 
+FEW = 1_000  # objects that are named one by one
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -148,6 +150,19 @@ class Sight:
         """The holder's objects in these classes, newest version and newest arrival first."""
         rows = _objects(self.asked.holder).filter(handling_id__in=classes)
         return rows.order_by("-added")
+
+    def listed(self, classes: list[int]) -> QuerySet[StixObject]:
+        """The same for a page of them: few are named one by one.
+
+        For them SQLite would read the holder's whole order, a million objects in 470 ms; with the holder
+        beside the names too.
+        """
+        rows = self.objects(classes)
+        if self.count(classes) > FEW:
+            return rows
+        named = list(rows.order_by().values_list("pk", flat=True))
+        kept = StixObject.objects.filter(pk__in=named, handling_id__in=classes, latest=True)
+        return kept.order_by("-added")
 
 
 def sight(holder: Party, partner: Party, *, purpose: Purpose, now: datetime) -> Sight:

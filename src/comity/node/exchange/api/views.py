@@ -125,7 +125,7 @@ def view_as_partner(request: ActorRequest, ref: str, look: Query[LookOn]) -> Vie
     """What the party with this ref would see of what the caller's body holds, and why not the rest."""
     partner = queries.party_named(request.actor, ref)
     seen = sight(queries.own_body(request.actor), partner, purpose=look.purpose, now=timezone.now())
-    rows = seen.objects(_classes(seen, look)).select_related("source").defer("wire", "words")
+    rows = seen.listed(_classes(seen, look)).select_related("source").defer("wire", "words")
     page = page_of(rows, look, lambda row: Judged(**row_of(row), **seen.releases[row.handling_id].as_json()))
     return View(
         items=page.items,
@@ -147,7 +147,7 @@ def foresee_view(request: ActorRequest, ref: str, look: Query[LookIf]) -> Forese
     foreseen = foresee_for(request.actor, plan, now, look.purpose)
     compared = foreseen.comparison
     classes = compared.classes(look.show) if look.show else compared.changed
-    rows = compared.before.objects(classes).select_related("source").defer("wire", "words")
+    rows = compared.before.listed(classes).select_related("source").defer("wire", "words")
     page = page_of(rows, look, lambda row: _changed(row, compared))
     return Foreseen(
         items=page.items,

@@ -130,7 +130,7 @@ def see(request: ActorRequest, ref: str) -> HttpResponse:
         "reduced": lambda: seen.reduced,
         "closed": lambda: seen.closed(rule),
     }.get(show, lambda: list(seen.releases))()
-    rows = seen.objects(classes).select_related("source").defer("wire", "words")
+    rows = seen.listed(classes).select_related("source").defer("wire", "words")
     pages = Paginator(rows, ROWS)
     pages.count = seen.count(classes)
     page = pages.get_page(request.GET.get("page"))
@@ -157,7 +157,7 @@ def see_if(request: ActorRequest, ref: str) -> HttpResponse:
     compared = foreseen.comparison
     show = next((each for each in Change if each.value == request.GET.get("show")), None)
     classes = compared.classes(show) if show else compared.changed
-    rows = compared.before.objects(classes).select_related("source").defer("wire", "words")
+    rows = compared.before.listed(classes).select_related("source").defer("wire", "words")
     pages = Paginator(rows, ROWS)
     pages.count = compared.before.count(classes)
     page = pages.get_page(request.GET.get("page"))
