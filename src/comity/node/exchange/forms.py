@@ -27,6 +27,20 @@ _WHEN = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%
 _LABELS = [(label.value, label.label) for label in Tlp]
 
 
+class UnmarkedAs(forms.TypedChoiceField):
+    """Which label is meant where an object carries none; without a choice it stays here."""
+
+    def __init__(self, help_text: str) -> None:
+        super().__init__(
+            label="What carries no TLP label is",
+            required=False,
+            choices=[("", "unknown: it stays here until its source says how far it may go"), *_LABELS],
+            coerce=Tlp,
+            empty_value=None,
+            help_text=help_text,
+        )
+
+
 class Lift(forms.Form):
     """Why an object that was erased by law may come in again."""
 
@@ -167,13 +181,7 @@ class ImportFile(forms.Form):
         max_length=200,
         help_text="For a public source or somebody who is no party here: who, and where you got it.",
     )
-    unmarked_as = forms.ChoiceField(
-        label="What carries no TLP label is",
-        required=False,
-        choices=[("", "unknown: it stays here until its source says how far it may go"), *_LABELS],
-        help_text="Choose a label only if the source says so, for example on its web page.",
-    )
-
+    unmarked_as = UnmarkedAs("Choose a label only if the source says so, for example on its web page.")
     strict = forms.BooleanField(
         label="Refuse objects that break the standard",
         required=False,
@@ -198,8 +206,7 @@ class ImportFile(forms.Form):
         """The source as a value."""
         said = self.cleaned_data
         party = holder if said["source"] == OWN else self._parties.get(said["source"])
-        label = Tlp(said["unmarked_as"]) if said["unmarked_as"] else None
-        return Source(party, said["note"].strip(), label, strict=said["strict"])
+        return Source(party, said["note"].strip(), said["unmarked_as"], strict=said["strict"])
 
 
 class Share(forms.Form):

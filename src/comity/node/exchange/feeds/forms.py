@@ -10,19 +10,17 @@ from django import forms
 from django.db.models import QuerySet
 
 from comity.base.errors import ComityError
-from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose
 from comity.formats.feeds.ready import Ready
 from comity.formats.strict_json import Limits, decode
 from comity.node.exchange.feeds.kinds import kinds
-from comity.node.exchange.forms import ELSEWHERE, PURPOSE_CHOICES
+from comity.node.exchange.forms import ELSEWHERE, PURPOSE_CHOICES, UnmarkedAs
 from comity.node.exchange.models import Feed
 from comity.node.exchange.services.feeds import Wish
 from comity.node.parties.models import Party
 from comity.node.site.lines import LineField
 
 MAX_SETTINGS = 20_000
-_LABELS = [(label.value, label.label) for label in Tlp]
 _EVERY = {
     5: "5 minutes",
     15: "15 minutes",
@@ -76,12 +74,7 @@ class FeedForm(forms.Form):
         max_length=300,
         help_text="They stand with every object of the feed.",
     )
-    label = forms.ChoiceField(
-        label="What carries no TLP label is",
-        required=False,
-        choices=[("", "unknown: it stays here until its source says how far it may go"), *_LABELS],
-        help_text="Choose a label only if the publisher's terms say so.",
-    )
+    label = UnmarkedAs("Choose a label only if the publisher's terms say so.")
     confidence = forms.IntegerField(
         label="Confidence",
         required=False,
@@ -152,7 +145,7 @@ class FeedForm(forms.Form):
             source=self._parties.get(said["source"]),
             purpose=Purpose(said["purpose"] or Purpose.NETWORK_DEFENCE.value),
             note=said["note"],
-            label=Tlp(said["label"]) if said["label"] else None,
+            label=said["label"],
             licence=said["licence"],
             confidence=said["confidence"],
             expiry=said["expiry"],
