@@ -108,7 +108,10 @@ class Api(NinjaAPI):
         shape = ProblemTold.model_json_schema(ref_template=REF_TEMPLATE)
         document["components"]["schemas"] |= shape.pop("$defs") | {"Problem": shape}
         problem = {"schema": {"$ref": REF_TEMPLATE.format(model="Problem")}}
-        powers = {each.view_func.__name__: _declared(each).power.value for each in operations(self)}
+        powers = {
+            each.view_func.__name__: " or ".join(power.value for power in _declared(each).powers)
+            for each in operations(self)
+        }
         for methods in document["paths"].values():
             for each in methods.values():
                 default = {"description": "A problem", "content": {_PROBLEM_JSON: problem}}

@@ -36,9 +36,14 @@ class ActorRequest(HttpRequest):
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Those with the power in the body they act for."""
+    """Those with one of the powers in the body they act for."""
 
-    power: Power
+    powers: tuple[Power, ...]
+
+    def asked_of(self, actor: Actor | None) -> Verdict:
+        """Whether the actor has one of them; a refusal tells of the first."""
+        judged = [may(actor, power) for power in self.powers]
+        return next((each for each in judged if each.allowed), judged[0])
 
 
 Access: TypeAlias = Needs | SignedIn | OpenToAll
@@ -87,16 +92,17 @@ CLOSED_BY_CHOICE = frozenset(
 )
 
 
-def needs(power: Power) -> Callable[[Callable[Concatenate[ActorRequest, P], HttpResponseBase]], View[P]]:
-    """Declares that a view is for actors with this power, and refuses the others with the ground."""
+def needs(*powers: Power) -> Callable[[Callable[Concatenate[ActorRequest, P], HttpResponseBase]], View[P]]:
+    """Declares that a view is for actors with one of these powers, and refuses the others with the ground."""
+    needed = Needs(powers)
 
     def declare(view: Callable[Concatenate[ActorRequest, P], HttpResponseBase]) -> View[P]:
         @wraps(view)
         def asked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            may(actor_of(request), power).require()
+            needed.asked_of(actor_of(request)).require()
             return view(cast("ActorRequest", request), *args, **kwargs)
 
-        asked.access = Needs(power)  # type: ignore[attr-defined]  # a mark, as Django's csrf_exempt
+        asked.access = needed  # type: ignore[attr-defined]  # a mark, as Django's csrf_exempt
         return asked
 
     return declare

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from comity.base.errors import Conflict, Malformed, NotFound
 from comity.base.lines import read_line
+from comity.base.verdict import Verdict
 from comity.formats.entries import Event, LogEntry
 from comity.node.accountability.services import record
 from comity.node.exchange.models import Collection, HookForm, HookState, Webhook
@@ -23,6 +24,7 @@ from comity.node.parties.tokens import new_token
 
 MOST = 200  # webhooks of one collection that have not ended
 LONGEST_ADDRESS = 500
+LOOKING_AFTER = (Power.MANAGE_PARTNERS, Power.APPROVE)  # one of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def _plain(address: str) -> bool:
 @transaction.atomic
 def subscribe(*, actor: Actor, wish: Subscription, now: datetime, challenge: str | None = None) -> Webhook:
     """Enter an address; before anything is told, it is asked whether it wants to be called."""
-    may_look_after(actor)
+    may_look_after(actor).require()
     collection = _open(actor, wish.collection)
     others = Webhook.objects.filter(collection=collection).exclude(state=HookState.ENDED)
     if others.count() >= MOST:
@@ -127,10 +129,10 @@ def end_all_of(collection: Collection, now: datetime) -> None:
     rows.update(state=HookState.ENDED, next_try=None, words="The collection was closed.")
 
 
-def may_look_after(actor: Actor) -> None:
-    """Raise `Refused` unless the actor approves what leaves, or looks after partners."""
-    if not actor.may(Power.APPROVE).allowed:
-        actor.may(Power.MANAGE_PARTNERS).require()
+def may_look_after(actor: Actor) -> Verdict:
+    """Whether the actor approves what leaves, or looks after partners."""
+    judged = [actor.may(power) for power in LOOKING_AFTER]
+    return next((each for each in judged if each.allowed), judged[0])
 
 
 _WHAT = {HookState.PAUSED: "paused", HookState.ASKED: "resumed", HookState.ENDED: "ended"}
@@ -149,7 +151,7 @@ def _set(actor: Actor, key: int, state: HookState, now: datetime, words: str) ->
 
 
 def _locked(actor: Actor, key: int) -> Webhook:
-    may_look_after(actor)
+    may_look_after(actor).require()
     rows = Webhook.objects.select_for_update(of=("self",)).select_related("collection__holder", "party")
     found = rows.filter(pk=key, collection__holder_id=actor.body).exclude(state=HookState.ENDED).first()
     if found is None:

@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from comity.base.verdict import Refused
 from comity.node.exchange import collecting, gathering, queries
 from comity.node.exchange.models import HookState
 from comity.node.exchange.services import webhooks
@@ -41,10 +40,9 @@ def detail(request: ActorRequest, key: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs(Power.READ_PARTIES)
+@needs(*webhooks.LOOKING_AFTER)
 def begin(request: ActorRequest) -> HttpResponse:
     """Enter an address that wants to be told."""
-    webhooks.may_look_after(request.actor)
     form = collecting.Hooking(
         request.POST or None,
         collections=queries.collections_of(request.actor),
@@ -59,7 +57,7 @@ def begin(request: ActorRequest) -> HttpResponse:
 
 
 @require_POST
-@needs(Power.READ_PARTIES)
+@needs(*webhooks.LOOKING_AFTER)
 def step(request: ActorRequest, key: int, what: str) -> HttpResponse:
     """Pause it, or let it go on."""
     row = _STEPS[what](actor=request.actor, key=key, now=timezone.now())
@@ -68,10 +66,9 @@ def step(request: ActorRequest, key: int, what: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs(Power.READ_PARTIES)
+@needs(*webhooks.LOOKING_AFTER)
 def end(request: ActorRequest, key: int) -> HttpResponse:
     """Never call it again, after asking once."""
-    webhooks.may_look_after(request.actor)
     row = gathering.webhook_for(request.actor, key)
     if request.method == "POST":
         webhooks.end(actor=request.actor, key=key, now=timezone.now())
@@ -81,7 +78,7 @@ def end(request: ActorRequest, key: int) -> HttpResponse:
 
 
 @require_POST
-@needs(Power.READ_PARTIES)
+@needs(*webhooks.LOOKING_AFTER)
 def replay(request: ActorRequest, key: int) -> HttpResponse:
     """Tell it again from a time on."""
     form = collecting.Replay(request.POST)
@@ -112,11 +109,7 @@ def _shown(request: ActorRequest, key: int) -> dict[str, object]:
 
 
 def _may(actor: Actor) -> bool:
-    try:
-        webhooks.may_look_after(actor)
-    except Refused:
-        return False
-    return True
+    return webhooks.may_look_after(actor).allowed
 
 
 def _parties(actor: Actor) -> QuerySet[Party]:

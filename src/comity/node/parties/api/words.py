@@ -119,15 +119,16 @@ class Named(Told):
     state: str = Field(description="ISO 3166-1 alpha-2; empty for none")
 
 
-def needs(power: Power) -> Callable[[Operation], Operation]:
-    """Declares that an operation is for actors with this power; asked before any input is read."""
+def needs(*powers: Power) -> Callable[[Operation], Operation]:
+    """Declares that an operation is for actors with one of these powers; asked before any input is read."""
+    needed = Needs(powers)
 
     def ask(run: Run) -> Run:
         @wraps(run)
         def asked(request: HttpRequest, **given: Any) -> HttpResponseBase:  # noqa: ANN401  parts of the address
             actor = actor_of(request)
             if actor is not None:  # nobody gets no farther than the authentication within
-                _may(actor, power).require()
+                _may(actor, needed).require()
             if any("\0" in str(part) for part in given.values()):  # PostgreSQL cannot even look for it
                 raise NotFound("such thing")
             return run(request, **given)
@@ -135,18 +136,18 @@ def needs(power: Power) -> Callable[[Operation], Operation]:
         return asked
 
     def declare(operation: Operation) -> Operation:
-        operation.access = Needs(power)  # type: ignore[attr-defined]  # a mark, as on a view
+        operation.access = needed  # type: ignore[attr-defined]  # a mark, as on a view
         declared: Operation = decorate_view(ask)(operation)
         return declared
 
     return declare
 
 
-def _may(actor: Actor, power: Power) -> Judged:
+def _may(actor: Actor, needed: Needs) -> Judged:
     """A program is told that approving is for people, not to ask for a role that it cannot have."""
-    if actor.person is None and power is Power.APPROVE:
+    if actor.person is None and needed.powers == (Power.APPROVE,):
         return fit_for_machine(frozenset({Role.APPROVER}))
-    return actor.may(power)
+    return needed.asked_of(actor)
 
 
 def json_in(request: HttpRequest) -> object:
