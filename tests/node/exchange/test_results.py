@@ -15,7 +15,7 @@ from comity.formats.stix import decode_bundle
 from comity.node.accountability.models import LogEntry
 from comity.node.exchange.narrowing import Narrow, Order
 from comity.node.exchange.services import results
-from comity.node.exchange.services.results import Form, export_result
+from comity.node.exchange.services.results import CSV, STIX, export_result
 from tests.node.exchange.holding import from_elsewhere, indicator, made, own_work
 from tests.node.instruments.test_pages import body, client_of
 from tests.node.world import NOW
@@ -35,18 +35,18 @@ def held(agreed):
     return agreed
 
 
-def written(sides, form: Form = Form.CSV, actor=None, **more) -> results.Result:
+def written(sides, form: str = CSV, actor=None, **more) -> results.Result:
     narrow = more.pop("narrow", Narrow(order=Order.OLDEST))
     return export_result(actor=actor or sides.world.analyst, narrow=narrow, form=form, now=NOW, **more)
 
 
 def names(result: results.Result) -> list[str]:
-    if result.form is Form.STIX:
+    if result.form == STIX:
         return [each.value["name"] for each in decode_bundle(result.content)]
     return [record["name"] for record in csv.DictReader(io.StringIO(result.content.decode()))]
 
 
-@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("form", [CSV, STIX])
 def test_for_ourselves(held, form):
     entries = LogEntry.objects.count()
     done = written(held, form)
@@ -56,7 +56,7 @@ def test_for_ourselves(held, form):
     assert LogEntry.objects.count() == entries
 
 
-@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("form", [CSV, STIX])
 def test_for_a_partner_it_is_recorded(held, form):
     done = written(held, form, partner=held.party)
     assert "red" not in names(done)
@@ -88,7 +88,7 @@ def test_the_list_is_what_was_narrowed(held, monkeypatch):
     assert names(written(held, narrow=Narrow(label="loader"))) == ["good"]
     monkeypatch.setattr(results, "MOST", 1)
     done = written(held)
-    assert done.count + done.staying == 1
+    assert (done.count, done.staying) in {(1, 0), (0, 1)}
 
 
 def test_who_may_not(held):

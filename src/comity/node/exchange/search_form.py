@@ -13,11 +13,33 @@ from comity.node.exchange.forms import PURPOSE_CHOICES
 from comity.node.exchange.fulltext import NEWEST
 from comity.node.exchange.narrowing import UNMARKED, Days, Narrow, Order
 from comity.node.exchange.relations.related import related_to
+from comity.node.exchange.services.results import RESULT_FORMS
 from comity.node.parties.actors import Actor
 
 SIMPLE = ("words", "kind", "tlp", "source")
 Choices = Iterable[tuple[str, str]]  # the ref and the name of a party: two hundred models would take 10 ms
 _LABELS = [(label.value, label.label) for label in Tlp]
+
+
+# As what all that is sought is fetched, in words; a list can be taken along as the same and more.
+DEVICE_FORMS = {
+    "list-ip": "Addresses and networks, one on a line",
+    "list-domain": "Domains",
+    "list-url": "URLs",
+    "list-md5": "Hashes of files: MD5",
+    "list-sha1": "Hashes of files: SHA-1",
+    "list-sha256": "Hashes of files: SHA-256",
+    "list-sha512": "Hashes of files: SHA-512",
+    "rpz": "Response policy zone for resolvers (RPZ)",
+    "suricata": "Rules and lists for Suricata",
+    "zeek": "Intelligence file for Zeek",
+    "csv": "Table of all values (CSV)",
+}
+TAKEN_AS = DEVICE_FORMS | {
+    "csv": "Table of the objects (CSV)",
+    "stix": "STIX 2.1 bundle",
+    "misp": "Events of MISP",
+}
 
 
 class _Day(forms.DateField):
@@ -134,7 +156,7 @@ class Search(forms.Form):
 class Take(forms.Form):
     """As what a list is taken along, and for whom: what may go is judged for them."""
 
-    form = forms.ChoiceField(label="As", choices=[("csv", "Table (CSV)"), ("stix", "STIX 2.1 bundle")])
+    form = forms.ChoiceField(label="As", choices=[(name, TAKEN_AS[name]) for name in RESULT_FORMS])
     partner = forms.ChoiceField(label="For", required=False)
     purpose = forms.ChoiceField(label="Purpose", choices=PURPOSE_CHOICES)
 

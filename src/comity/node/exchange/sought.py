@@ -41,6 +41,7 @@ class Seekers:
     sight: Sight
     least: int  # confidence
     least_score: int = 0
+    among: Sequence[int] | None = None  # keys of objects: of these alone
     left_out: Counter[str] = field(default_factory=Counter)
     changes: datetime | None = None
     label: Tlp | None = None  # the strictest of all rows
@@ -71,6 +72,7 @@ class Seekers:
         """A row for each value."""
         classes = set(self.classes)
         found = self.sight.objects(list(self.sight.releases)).filter(type="indicator").order_by("pk")
+        found = found if self.among is None else found.filter(pk__in=self.among)
         if self.at_home:
             self._count_closed(dict(found.order_by().values_list("handling_id").annotate(Count("pk"))))
         wanted = found.filter(handling_id__in=classes)

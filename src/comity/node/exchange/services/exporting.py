@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,15 +84,18 @@ def export_as(
     purpose: Purpose = Purpose.NETWORK_DEFENCE,
     least: int = 0,
     least_score: int = 0,
+    among: Sequence[int] | None = None,
     now: datetime,
 ) -> Exported:
     """A file of this form for a partner; without one, for the devices of the actor's own body.
+
+    With `among` it tells of the objects with these keys alone.
 
     What is for ourselves is judged too: labels, policies and the terms of givers bind us at home. Scores for
     ourselves look at what others reported; a partner's do not, since it would learn of that by them.
     """
     receiver = partner or queries.own_body(actor)
-    seekers = Seekers(sight_for(actor, receiver, purpose=purpose, now=now), least, least_score)
+    seekers = Seekers(sight_for(actor, receiver, purpose=purpose, now=now), least, least_score, among)
     done = _written(FORMS[name], seekers)
     try:
         _record(seekers.sight, name, done.sha256, done.about.count)

@@ -63,7 +63,7 @@ def export_misp(
     _require_few(len(rows))
     leaving = values_leaving(seen.asked, rows)
     objects = [(Found.decode(dict(value)), row.added) for row, value in leaving if value is not None]
-    done = _published(form, objects, holder, receiver)
+    done = published(form, objects, holder, receiver)
     if receiver.pk != holder.pk:
         with transaction.atomic():
             _record(done, form, holder, receiver, now)
@@ -75,7 +75,7 @@ def feed_of(collection: Collection, scope: Scope, party: Party, now: datetime) -
     found = _settled(scope, now)
     _require_few(len(found.places))
     objects, names = _read(scope, found)
-    done = _published(MISP_FEED, objects, collection.holder, party)
+    done = published(MISP_FEED, objects, collection.holder, party)
     with transaction.atomic():
         keep_names(collection.holder, names)
         _record(done, MISP_FEED, collection.holder, party, now)
@@ -112,9 +112,10 @@ def _read(scope: Scope, found: Sighted) -> tuple[list[tuple[Found, datetime]], d
     return objects, {each.ref: each.original for each in left.values() if each.ref != each.original}
 
 
-def _published(
+def published(
     form: str, objects: Sequence[tuple[Found, datetime]], holder: Party, receiver: Party
 ) -> Published:
+    """The objects as events, each as new as the newest in it."""
     made = events_of(objects, Publisher(holder.ref, holder.name, receiver.ref))
     if form == MISP_FEED:
         return Published(tuple(feed_files(made.texts)), made.unmapped, len(objects))

@@ -7,7 +7,6 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,7 +17,9 @@ from comity.engines.patterns.values import values_of_object
 from comity.engines.release.terms import Purpose
 from comity.formats.canonical import canonical, sha256_hex
 from comity.formats.entries import Event, LogEntry
+from comity.formats.exports.all import FORMS
 from comity.formats.exports.table import harmless
+from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
 from comity.node.accountability.services import record
 from comity.node.acts.kinds import Item
@@ -27,7 +28,9 @@ from comity.node.exchange.content import confidence_of
 from comity.node.exchange.judging import SECOND_PERSON, judged_items
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.narrowing import Narrow
-from comity.node.exchange.sights import asked
+from comity.node.exchange.services import exporting
+from comity.node.exchange.services.publishing import MISP, published
+from comity.node.exchange.sights import Asked, asked
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -41,26 +44,39 @@ COLUMNS = (
 )
 
 
-class Form(Enum):
-    """What the file is."""
+CSV, STIX = "csv", "stix"
+RESULT_FORMS = (CSV, STIX, MISP, *(name for name in FORMS if name != CSV))  # what a list can be taken as
+_MEDIA = {
+    CSV: ("text/csv; charset=utf-8; header=present", "csv"),
+    STIX: ("application/stix+json", "json"),
+    MISP: ("application/json", "json"),
+    **{name: (form.media, form.suffix) for name, form in FORMS.items() if name != CSV},
+}
 
-    CSV = "csv"
-    STIX = "stix"
 
-    @property
-    def media(self) -> str:
-        """Its media type."""
-        return "text/csv; charset=utf-8; header=present" if self is Form.CSV else "application/stix+json"
+MEDIA = frozenset(media for media, _ in _MEDIA.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A file, how many objects are in it, and how many stay here."""
+    """A file, what it holds (objects, or values in a form for devices), and what it does not say."""
 
-    form: Form
+    form: str
     content: bytes
     count: int
-    staying: int
+    staying: int | None = None  # objects of the list that are not in it; a form for devices says why itself
+    unmapped: tuple[str, ...] = ()  # what MISP has no place for, in words
+
+    @property
+    def media(self) -> str:
+        """Its media type."""
+        return _MEDIA[self.form][0]
+
+    @property
+    def file(self) -> str:
+        """A name for it."""
+        what = "objects" if self.form in (CSV, STIX) else self.form
+        return f"comity-{what}.{_MEDIA[self.form][1]}"
 
 
 @transaction.atomic
@@ -68,7 +84,7 @@ def export_result(
     *,
     actor: Actor,
     narrow: Narrow,
-    form: Form,
+    form: str,
     partner: Party | None = None,
     purpose: Purpose = Purpose.NETWORK_DEFENCE,
     now: datetime,
@@ -79,28 +95,44 @@ def export_result(
     What needs a second person is not in it: that leaves by an act alone.
     """
     actor.may(Power.READ_CONTENT if partner is None else Power.COMPOSE).require()
+    keys = searching.keys_found(actor, narrow, 0, MOST)
+    if form not in (CSV, STIX, MISP):
+        done = exporting.export_as(form, actor=actor, partner=partner, purpose=purpose, among=keys, now=now)
+        return Result(form, b"".join(done), done.about.count)
     holder = queries.own_body(actor)
-    rows = _rows(searching.keys_found(actor, narrow, 0, MOST))
+    rows = _rows(keys)
     question = asked(holder, partner or holder, purpose=purpose, now=now)
     going = [
-        (item.ref, item.leaving.wire)
+        (item.ref, decode(item.leaving.wire, limits=Limits(size=len(item.leaving.wire))))
         for item in judged_items(question, rows)
         if item.leaving and _alone(item)
     ]
-    values = [(ref, decode(wire, limits=Limits(size=len(wire)))) for ref, wire in going]
-    if form is Form.STIX:
-        told = {"type": "bundle", "id": f"bundle--{new_id()}", "objects": [value for _, value in values]}
+    known = {row.ref: row for row in rows}
+    unmapped: tuple[str, ...] = ()
+    if form == STIX:
+        told = {"type": "bundle", "id": f"bundle--{new_id()}", "objects": [value for _, value in going]}
         content = canonical(told)
+    elif form == MISP:
+        content, unmapped = _events(going, known, question)
     else:
-        content = _table(values, {row.ref: row for row in rows}, at_home=partner is None)
+        content = _table(going, known, at_home=partner is None)
     if partner is not None:
-        more = {"form": form.value, "values": len(values)}
+        more = {"form": form, "values": len(going)}
         subject, digest = partner.ref, sha256_hex(content)
         record(
             [LogEntry(Event.CONTENT_EXPORTED, now, subject, digest, sender=holder.ref, more=more)], now=now
         )
-    staying = {row.ref for row in rows} - {ref for ref, _ in values}
-    return Result(form, content, len(values), len(staying))
+    staying = known.keys() - {ref for ref, _ in going}
+    return Result(form, content, len(going), len(staying), unmapped)
+
+
+def _events(
+    going: Sequence[tuple[str, Any]], rows: Mapping[str, StixObject], question: Asked
+) -> tuple[bytes, tuple[str, ...]]:
+    """Events of MISP, and what they do not say; the labels stand in them as tags."""
+    objects = [(Found.decode(value), rows[ref].added) for ref, value in going if ref in rows]
+    done = published(MISP, objects, question.holder, question.partner)
+    return b"".join(content for _, content in done.files), tuple(each.text for each in done.unmapped)
 
 
 def _rows(keys: Sequence[int]) -> list[StixObject]:

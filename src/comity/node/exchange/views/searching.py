@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -19,7 +20,7 @@ from comity.node.exchange import queries, searching
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.narrowing import Narrow
 from comity.node.exchange.scores import Seen, sightings_of
-from comity.node.exchange.search_form import Search, Take
+from comity.node.exchange.search_form import DEVICE_FORMS, Search, Take
 from comity.node.exchange.seeing import seers
 from comity.node.exchange.services import results
 from comity.node.exchange.services.retention import SOON
@@ -30,19 +31,7 @@ from comity.node.parties.roles import Power
 from comity.node.site.paging import Pages
 
 ROWS = 50
-EXPORTS = {
-    "list-ip": "Addresses and networks, one on a line",
-    "list-domain": "Domains",
-    "list-url": "URLs",
-    "list-md5": "Hashes of files: MD5",
-    "list-sha1": "Hashes of files: SHA-1",
-    "list-sha256": "Hashes of files: SHA-256",
-    "list-sha512": "Hashes of files: SHA-512",
-    "rpz": "Response policy zone for resolvers (RPZ)",
-    "suricata": "Rules and lists for Suricata",
-    "zeek": "Intelligence file for Zeek",
-    "csv": "Table of all values (CSV)",
-}
+UNSAID = 5  # of what a file does not say, those that are told
 
 
 @require_safe
@@ -90,14 +79,15 @@ def export(request: ActorRequest) -> HttpResponse:
     done = results.export_result(
         actor=actor,
         narrow=form.narrow(actor),
-        form=results.Form(take.cleaned_data["form"]),
+        form=take.cleaned_data["form"],
         partner=queries.partners(actor).filter(ref=take.cleaned_data["partner"]).first(),
         purpose=Purpose(take.cleaned_data["purpose"]),
         now=timezone.now(),
     )
-    answer = HttpResponse(done.content, content_type=done.form.media)
-    name = "comity-objects.csv" if done.form is results.Form.CSV else "comity-objects.json"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    if done.unmapped:
+        messages.info(request, _unsaid(done.unmapped))
+    answer = HttpResponse(done.content, content_type=done.media)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{done.file}"'
     return answer
 
 
@@ -131,5 +121,14 @@ def _named(parties: QuerySet[Party]) -> QuerySet[Party, tuple[str, str]]:
     return parties.values_list("ref", "name")
 
 
+def _unsaid(unmapped: tuple[str, ...]) -> str:
+    """What the file of events does not say: the first of it, and how much there is."""
+    first = "; ".join(unmapped[:UNSAID])
+    rest = f"; and {len(unmapped) - UNSAID} more" if len(unmapped) > UNSAID else ""
+    return f"For this MISP has no place: {first}{rest}."
+
+
 def _exports() -> list[tuple[str, str]]:
-    return [(reverse("api:export_file", kwargs={"form": name}), words) for name, words in EXPORTS.items()]
+    return [
+        (reverse("api:export_file", kwargs={"form": name}), words) for name, words in DEVICE_FORMS.items()
+    ]
