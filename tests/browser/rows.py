@@ -62,6 +62,8 @@ class Rows:
             f"/exchange/collections/{self.collection.ref}/for/{self.sides.party.ref}/",
             f"/exchange/stricter/{self.stricter.pk}/",
             f"/exchange/collections/elsewhere/{self.remote.ref}/",
+            f"/exchange/collections/elsewhere/{self.remote.ref}/credential",
+            f"/exchange/collections/elsewhere/{self.remote.ref}/close",
         )
 
 

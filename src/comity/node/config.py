@@ -83,7 +83,7 @@ class Config:
         default="",
         metadata=_about(
             "Hosts, separated by commas, from which feeds may be read though they have a private address or "
-            "no TLS, and to which another host may redirect."
+            "no TLS, and to which another host may redirect; also collections that are asked from pages."
         ),
     )
     max_content_length: int = field(

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from comity.base.errors import NotFound
+from comity.base.verdict import Verdict
 from comity.node import credentials
 from comity.node.credentials import Credential, Scheme
+from comity.node.exchange.feeds.reaching import hosts_allowed
 from comity.node.exchange.models import Posted, PostState, RemoteCollection
 from comity.node.federation.transport import Http
 from comity.node.parties.actors import Actor
@@ -19,6 +21,7 @@ from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
 
 _AT_ONCE = 500  # names in one question
+WAITING = 20.0  # seconds that a person waits for a server
 
 
 def remotes_for(actor: Actor) -> QuerySet[RemoteCollection]:
@@ -84,6 +87,11 @@ def taken_by(holder: Party, partner: Party, names: Iterable[str]) -> set[str]:
     }
 
 
+def may_decide(actor: Actor, *, gives: bool) -> Verdict:
+    """Whether the actor may open and close one: who may approve decides that we give to it."""
+    return actor.may(Power.APPROVE if gives else Power.IMPORT)
+
+
 def posted_counts(remote: RemoteCollection) -> dict[str, int]:
     """How many versions are in each state."""
     rows = Posted.objects.filter(remote=remote).order_by()
@@ -94,6 +102,13 @@ def speaking_to(remote: RemoteCollection, altogether: float = math.inf) -> Http:
     """A transport that shows this server what it asks for, for so many seconds; used as a context."""
     shown = credentials.read(settings.CONFIG.credentials, remote.ref, Scheme(remote.scheme))
     return Http(authorization=shown.authorization, altogether=altogether)
+
+
+def speaking_while_waiting(remote: RemoteCollection) -> Http:
+    """The same while a person waits, who need not be trusted with what stands in our own network."""
+    transport = speaking_to(remote, WAITING)
+    transport.private = hosts_allowed(settings.CONFIG)
+    return transport
 
 
 def speaking_as(credential: Credential) -> Http:

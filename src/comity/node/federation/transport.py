@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any, Protocol, Self, TypeVar
 
 import httpx
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.utils import timezone
 
+from comity.base.errors import ComityError
 from comity.formats.conversation import Ask, Conversation, PartnerUnavailable, Reply
 from comity.formats.jws import thumbprint
 from comity.node.federation.signatures import BETWEEN_NODES, Message, sign_request
@@ -80,6 +82,30 @@ class Patience:
                 socket.socket.shutdown(line.get_extra_info("socket"), socket.SHUT_RDWR)
 
 
+class PrivateAddress(ComityError):
+    """A name that resolved to an address which is not of the Internet."""
+
+    code = "feed-address"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Hears from httpx what it does, and ends it where it connected to an address it must not ask."""
+
+    patience: Patience
+    any_address: bool
+
+    def __call__(self, event: str, told: Mapping[str, Any]) -> None:
+        """Hear of one step; raises `PrivateAddress`."""
+        self.patience.notice(event, told)
+        if event == "connection.connect_tcp.complete" and not self.any_address:
+            found = told["return_value"].get_extra_info("server_addr")[0]
+            if not ip_address(str(found).partition("%")[0]).is_global:
+                told["return_value"].close()
+                text = f"It has the private address {found}; name the host in `feed_hosts`"
+                raise PrivateAddress(f"{text} if it is meant.")
+
+
 @dataclass
 class Http:
     """A transport over HTTP, in whose requests this node signs its name; use it as a context.
@@ -94,6 +120,7 @@ class Http:
     altogether: float = math.inf
     authorization: str | None = field(default=None, repr=False)
     tag: str = BETWEEN_NODES  # what the signatures are for
+    private: frozenset[str] | None = None  # the hosts that may have a private address; None: every one
     _ends: float = math.inf
     _client: httpx.Client | None = None
     _lines: list[Any] = field(default_factory=list)
@@ -132,7 +159,7 @@ class Http:
         if seconds <= 0:
             raise self._late(ask)
         with Patience(seconds, self._lines) as patience:
-            request.extensions["trace"] = patience.notice
+            request.extensions["trace"] = Watch(patience, self._may_be_private(request.url.host))
             try:
                 reply = self._send(client, request, ask.limit)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -170,6 +197,9 @@ class Http:
             return Reply(response.status_code, headers, bytes(body))
         finally:
             response.close()
+
+    def _may_be_private(self, host: str) -> bool:
+        return self.private is None or host in self.private
 
     def _left(self) -> float:
         return self._ends - time.monotonic()

@@ -11,18 +11,17 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Protocol, Self
 from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 import httpx
 
-from comity.base.errors import ComityError, Malformed, TooLarge, Unavailable
+from comity.base.errors import Malformed, TooLarge, Unavailable
 from comity.formats.conversation import Ask, Reply
 from comity.node.config import Config
 from comity.node.exchange.feeds.credentials import Credential
-from comity.node.federation.transport import Patience
+from comity.node.federation.transport import Patience, PrivateAddress, Watch
 
 MAX_BODY = 64 * 2**20
 MAX_HEADER = 500
@@ -43,12 +42,6 @@ class FeedUnavailable(Unavailable):
     def __init__(self, message: str, wait: int = 0) -> None:
         super().__init__(message)
         self.wait = wait
-
-
-class PrivateAddress(ComityError):
-    """A name that resolved to an address which is not of the Internet."""
-
-    code = "feed-address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +213,7 @@ class Web:
             "GET", secret.added_to(at.geturl()), headers={"User-Agent": _AGENT, **headers, **secret.headers}
         )
         request.headers["Accept-Encoding"] = "identity"  # a small reply must not unfold into a large one
-        request.extensions["trace"] = _Watch(patience, (at.hostname or "") in self.allowed)
+        request.extensions["trace"] = Watch(patience, (at.hostname or "") in self.allowed)
         response = self._client.send(request, stream=True)
         try:
             yield response
@@ -249,23 +242,6 @@ class Web:
 
     def _late(self, address: str) -> str:
         return f"{_host(address)} did not send all of it within {self.seconds:g} seconds."
-
-
-@dataclass(frozen=True, slots=True)
-class _Watch:
-    """Hears from httpx what it does, and ends it where it connected to an address it must not ask."""
-
-    patience: Patience
-    any_address: bool
-
-    def __call__(self, event: str, told: Mapping[str, Any]) -> None:
-        self.patience.notice(event, told)
-        if event == "connection.connect_tcp.complete" and not self.any_address:
-            found = told["return_value"].get_extra_info("server_addr")[0]
-            if not ip_address(str(found).partition("%")[0]).is_global:
-                told["return_value"].close()
-                text = f"It has the private address {found}; name the host in `feed_hosts`"
-                raise PrivateAddress(f"{text} if it is meant.")
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:

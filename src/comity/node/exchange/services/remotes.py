@@ -16,7 +16,8 @@ from comity.base.verdict import Ground, Refused, Verdict
 from comity.engines.release.terms import Purpose
 from comity.formats.entries import Event, LogEntry
 from comity.formats.stix import TYPE
-from comity.formats.taxii import IDENTIFIER
+from comity.formats.taxii import IDENTIFIER, Collection
+from comity.formats.taxii_client import read_collection
 from comity.node import credentials
 from comity.node.accountability.services import record
 from comity.node.credentials import Credential
@@ -25,9 +26,9 @@ from comity.node.exchange.models import Posted, PostState, RemoteCollection
 from comity.node.exchange.services.holding import one_at_a_time
 from comity.node.federation.models import Partner, PartnerState
 from comity.node.federation.services.partners import check_address
+from comity.node.federation.transport import Transport, drive
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party, PartyKind
-from comity.node.parties.roles import Power
 
 MOST = 200  # open ones of one body
 MAX_NAME = 80
@@ -72,7 +73,7 @@ class Wish:
 @transaction.atomic
 def open_remote(*, actor: Actor, wish: Wish, ref: UUID, now: datetime) -> RemoteCollection:
     """Know a collection of somebody else's; who may approve decides that we give to it."""
-    actor.may(Power.APPROVE if wish.gives else Power.IMPORT).require()
+    remotes.may_decide(actor, gives=wish.gives).require()
     holder = queries.own_body(actor)
     one_at_a_time(holder)
     name, address = read_line(wish.name, "name", most=MAX_NAME), check_address(wish.api_root)
@@ -128,6 +129,13 @@ def end_remote(*, actor: Actor, ref: UUID, now: datetime) -> RemoteCollection:
     return found
 
 
+def ask_server(*, actor: Actor, remote: RemoteCollection, transport: Transport) -> Collection:
+    """What its server says of the collection now, to whoever may open such a one; nothing is kept."""
+    remotes.may_decide(actor, gives=remote.gives).require()
+    require_cooperation(remote.party)
+    return drive(read_collection(remote.api_root, remote.collection), transport)
+
+
 def require_cooperation(party: Party | None) -> None:
     """Raise `Refused` for a party with which nothing is exchanged until a person decides."""
     stopped = (PartnerState.SUSPENDED, PartnerState.ENDED)
@@ -139,7 +147,7 @@ def require_cooperation(party: Party | None) -> None:
 def _decided(actor: Actor, ref: UUID) -> RemoteCollection:
     """The row, locked, for whoever may decide about it."""
     found = remotes.remote_for(actor, ref)
-    actor.may(Power.APPROVE if found.gives else Power.IMPORT).require()
+    remotes.may_decide(actor, gives=found.gives).require()
     one_at_a_time(found.holder)
     return found
 
