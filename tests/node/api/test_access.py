@@ -27,6 +27,10 @@ pytestmark = pytest.mark.django_db
 ALL = set(Role)
 READERS = ALL - {Role.ADMINISTRATOR, Role.OBSERVER}
 COMPOSERS = {Role.ANALYST, Role.DUTY_OFFICER, Role.DIPLOMAT, Role.INVESTIGATOR}
+# Programs are given no role that approves; of those here, they can have that of analyst and duty officer.
+APPROVERS = {Role.APPROVER, Role.COUNSEL}
+LOOKING_AFTER = {Role.ADMINISTRATOR, *APPROVERS}
+OPENERS = {Role.ANALYST, Role.DUTY_OFFICER, *APPROVERS}
 TABLE: dict[str, set[Role]] = {
     "list_states": ALL,
     "list_bodies": ALL,
@@ -53,6 +57,13 @@ TABLE: dict[str, set[Role]] = {
     "take_back_comment": {Role.ANALYST, Role.DUTY_OFFICER},
     "read_import": READERS,
     "export_file": READERS,
+    "export_result": READERS,
+    "read_relations": READERS,
+    "list_versions": READERS,
+    "compare_versions": READERS,
+    "read_who_sees": READERS,
+    "list_doubts": READERS,
+    "mark_looked_at": {Role.ANALYST, Role.DUTY_OFFICER},
     "view_as_partner": READERS,
     "foresee_view": READERS,
     "compose_act": COMPOSERS,
@@ -78,6 +89,21 @@ TABLE: dict[str, set[Role]] = {
     "open_collection": set(),
     "change_collection": set(),
     "close_collection": set(),
+    "list_webhooks": ALL,
+    "read_webhook": ALL,
+    "open_webhook": LOOKING_AFTER,
+    "pause_webhook": LOOKING_AFTER,
+    "resume_webhook": LOOKING_AFTER,
+    "replay_webhook": LOOKING_AFTER,
+    "end_webhook": LOOKING_AFTER,
+    "list_remotes": READERS,
+    "read_remote": READERS,
+    "list_posted": READERS,
+    "open_remote": OPENERS,
+    "try_remote": OPENERS,
+    "read_remote_now": {Role.ANALYST, Role.DUTY_OFFICER},
+    "renew_credential": OPENERS,
+    "close_remote": OPENERS,
     "list_feeds": READERS,
     "list_ready_feeds": READERS,
     "read_feed": READERS,

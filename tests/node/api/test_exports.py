@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 
+from comity.base.tlp import Tlp
 from comity.formats.exports.all import FORMS
+from comity.node.accountability.models import LogEntry
 from comity.node.exchange.polling import Told
-from comity.node.exchange.views.searching import EXPORTS
-from tests.node.exchange.holding import indicator, own_work
+from comity.node.exchange.search_form import DEVICE_FORMS
+from comity.node.exchange.services.results import RESULT_FORMS
+from comity.node.parties.roles import Role
+from tests.node.exchange.holding import indicator, joined, own_work
 from tests.node.instruments.test_pages import client_of
 from tests.node.world import NOW
 
@@ -86,7 +94,52 @@ def test_a_tag_with_a_part_of_a_second_ends_before_it():
 
 
 def test_the_page_of_objects_offers_every_form(world, held):
-    assert set(EXPORTS) == set(FORMS)
+    assert set(DEVICE_FORMS) == set(FORMS)
     page = client_of(world.analyst).get("/exchange/").content.decode()
     assert all(f'href="/api/v1/exports/{form}"' in page for form in FORMS)
     assert "/api/v1/exports/" not in client_of(world.analyst).get("/exchange/?words=first").content.decode()
+
+
+def take(caller, form, partner="", **query):
+    body = json.dumps({"form": form, "partner": partner}).encode()
+    address = f"/api/v1/exports?{urlencode(query)}"
+    return caller.client.post(address, body, content_type="application/json", headers=caller._headers)
+
+
+@pytest.mark.parametrize("form", RESULT_FORMS)
+def test_a_search_is_taken_along_in_each_form(analyst, held, form):
+    answer = take(analyst, form, words="first")
+    assert answer.status_code == 200, answer.json()
+    assert "attachment" in answer["Content-Disposition"]
+    if form.startswith("list-") and form != "list-domain":
+        return  # a name is in none of these
+    content, whole = answer.content, take(analyst, form).content
+    names = [b"first.example", b"second.example"]
+    if form == "suricata":
+        content, whole = map(gzip.decompress, (content, whole))
+        names = [base64.b64encode(each) for each in names]
+    assert [each in content for each in names] == [True, False]
+    assert all(each in whole for each in names)
+
+
+def test_what_is_taken_for_a_partner_is_judged_and_recorded(agreed, analyst, program):
+    own_work(agreed.world, indicator("good"), indicator("red", Tlp.RED))
+    for form in RESULT_FORMS:
+        answer = take(analyst, form, agreed.party.ref)
+        assert answer.status_code == 200, answer.json()
+        assert b"red.example" not in answer.content
+    recorded = LogEntry.objects.filter(event="content-exported", subject=agreed.party.ref)
+    assert recorded.count() == len(RESULT_FORMS)
+    assert take(analyst, "stix", agreed.party.ref)["Comity-Staying"] == "1"
+    assert take(program(Role.INVESTIGATOR), "stix", agreed.party.ref).status_code == 200
+    assert take(program(Role.COUNSEL), "stix", agreed.party.ref).status_code == 403
+    assert take(program(Role.COUNSEL), "stix").status_code == 200
+    assert take(analyst, "stix", agreed.world.body.ref).status_code == 404
+    assert take(analyst, "stix", "identity--x").status_code == 404
+
+
+def test_what_misp_has_no_place_for_is_counted(analyst, world):
+    own_work(world, indicator("one"), indicator("two"), joined("j", indicator("one"), indicator("two")))
+    told = take(analyst, "misp")
+    assert [*json.loads(told.content)] == ["response"]
+    assert int(told["Comity-Unmapped"]) >= 1

@@ -284,6 +284,14 @@ def party_named(actor: Actor, ref: str) -> Party:
     return found
 
 
+def partner_named(actor: Actor, ref: str) -> Party:
+    """One of our partners, by its ref; raises `NotFound`."""
+    found = partners(actor).filter(ref=_known_form(ref, IDENTITY_ID)).first()
+    if found is None:
+        raise NotFound("partner")
+    return found
+
+
 def plain(words: str) -> str:
     """What a person typed, without characters that a database refuses."""
     return words.replace("\0", "")

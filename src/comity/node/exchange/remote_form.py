@@ -35,7 +35,9 @@ class Shown(forms.Form):
         initial=Scheme.NOBODY.value,
         widget=forms.RadioSelect,
     )
-    user = forms.CharField(label="User name", required=False, max_length=200, help_text="With a password alone.")
+    user = forms.CharField(
+        label="User name", required=False, max_length=200, help_text="With a password alone."
+    )
     secret = forms.CharField(
         label="Token or password",
         required=False,

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from comity.base.errors import NotFound
 from comity.node.acts.models import Act, ActContent, Delivery, DeliveryState
-from comity.node.exchange import queries
+from comity.node.exchange import queries, searching
 from comity.node.exchange.models import Recall, StixObject
 from comity.node.exchange.tracing import names_of
 from comity.node.parties.actors import Actor
@@ -49,6 +49,26 @@ def versions_for(actor: Actor, ref: str) -> list[Version]:
     sent, recalls = _sent(actor, ref), _recalls(actor, ref)
     told = [Version(row, tuple(_steps(row, sent, recalls))) for row in found[:MOST_SHOWN]]
     return [replace(each, before=older) for each, older in zip(told, [*found[1:], None], strict=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Two:
+    """Two versions beside each other, and by number what else could stand there."""
+
+    before: StixObject
+    after: StixObject
+    choices: tuple[tuple[int, str], ...]
+
+
+def two_of(actor: Actor, row: StixObject, before: str | int | None, after: str | int | None) -> Two:
+    """The two that are asked for; the newest where nothing is, and the one before it."""
+    versions = versions_for(actor, row.ref)
+    same = searching.alike(actor, row, queries.decoded(row).value)
+    others = {other.pk: other for each in same for other in each.newest}
+    older = versions[0].before if versions and versions[0].before else row
+    keys = older.pk if before in ("", None) else before, row.pk if after in ("", None) else after
+    one, other = (version_named(actor, str(key)) for key in keys)
+    return Two(one, other, tuple(choices_for(versions, others.values())))
 
 
 def version_named(actor: Actor, key: str) -> StixObject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from io import BytesIO
+from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -11,11 +12,15 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Status
 
 from comity.base.tlp import Tlp
+from comity.engines.release.terms import Purpose
 from comity.formats.exports.all import FORMS
 from comity.node.exchange import models, queries
+from comity.node.exchange.api.objects import Narrowing
 from comity.node.exchange.api.shapes import MAX_REF
+from comity.node.exchange.models import BROUGHT_AS
 from comity.node.exchange.polling import Told as Tag
-from comity.node.exchange.services import exporting, importing
+from comity.node.exchange.services import exporting, importing, results
+from comity.node.exchange.services.results import MEDIA, RESULT_FORMS
 from comity.node.parties.access import ActorRequest
 from comity.node.parties.actors import Actor
 from comity.node.parties.api.words import (
@@ -45,6 +50,7 @@ class Form(Enum):
     MISP = "misp"
 
 
+CameAs = Enum("CameAs", {name.upper(): name for name, _ in BROUGHT_AS})  # type: ignore[misc]  # of one list
 FileForm = Enum("FileForm", {name.replace("-", "_").upper(): name for name in FORMS})  # type: ignore[misc]  # of one list
 _TAKEN = {
     "responses": {
@@ -55,6 +61,36 @@ _TAKEN = {
         304: {"description": "Nothing has changed since the answer with the ETag that If-None-Match names"},
     }
 }
+
+
+ResultForm = Enum("ResultForm", {name.replace("-", "_").upper(): name for name in RESULT_FORMS})  # type: ignore[misc]  # of one list
+
+
+def _counts(what: str) -> dict[str, Any]:
+    return {"description": what, "schema": {"type": "integer"}}
+
+
+_WRITTEN = {
+    "responses": {
+        200: {
+            "content": {media: {} for media in sorted(MEDIA)},
+            "headers": {
+                "Comity-Staying": _counts(
+                    "Objects of the list that are not in it; not told of forms for devices"
+                ),
+                "Comity-Unmapped": _counts("What MISP has no place for"),
+            },
+        },
+    }
+}
+
+
+class Taken(Given):
+    """As what a list is taken along, for whom and what for; what may go is judged for them."""
+
+    form: ResultForm
+    partner: str = Field("", max_length=MAX_REF, description="ref of the party; without it, for our own use")
+    purpose: Purpose = Purpose.NETWORK_DEFENCE
 
 
 class Wanted(Given):
@@ -86,7 +122,7 @@ class Import(Told):
     """What became of the objects of a file; `refused` and `faulty` pair a ref with the reason."""
 
     number: int
-    form: Form
+    form: CameAs = Field(description="a file, or how else it came")
     sha256: str
     at: Time
     new: int
@@ -140,6 +176,27 @@ def export_file(request: ActorRequest, form: FileForm, wanted: Query[Wanted]) ->
     return answer
 
 
+@router.post("/exports", openapi_extra=_WRITTEN)
+@needs(Power.READ_CONTENT)
+def export_result(request: ActorRequest, wanted: Query[Narrowing], given: Taken) -> HttpResponse:
+    """A narrowed list as a file, of its first 2,000 objects; one for a partner is recorded in the log."""
+    actor = request.actor
+    done = results.export_result(
+        actor=actor,
+        narrow=wanted.narrow(actor),
+        form=str(given.form.value),
+        partner=queries.partner_named(actor, given.partner) if given.partner else None,
+        purpose=given.purpose,
+        now=timezone.now(),
+    )
+    answer = HttpResponse(done.content, content_type=done.media)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{done.file}"'
+    if done.staying is not None:
+        answer.headers["Comity-Staying"] = str(done.staying)
+    answer.headers["Comity-Unmapped"] = str(len(done.unmapped))
+    return answer
+
+
 def _source(actor: Actor, given: Brought) -> importing.Source:
     party = parties_named(actor, [given.source])[given.source] if given.source else None
     return importing.Source(party=party, note=given.note, unmarked_as=given.unmarked_as, strict=given.strict)
@@ -147,5 +204,5 @@ def _source(actor: Actor, given: Brought) -> importing.Source:
 
 def _import(row: models.Import) -> Import:
     return Import(
-        number=row.pk, form=Form(row.form), sha256=row.sha256, at=row.at, ended=row.ended, **row.report
+        number=row.pk, form=CameAs(row.form), sha256=row.sha256, at=row.at, ended=row.ended, **row.report
     )

@@ -55,8 +55,8 @@ _VALUE = (
 )
 
 
-class NarrowObjects(Window):
-    """Which objects a list shows; by a value or by words, and by all the rest together."""
+class Narrowing(Given):
+    """Which objects a list holds; by a value or by words, and by all the rest together."""
 
     value: str = Field("", max_length=MAX_WORDS, description=_VALUE)
     words: str = Field("", max_length=MAX_WORDS, description=_WORDS)
@@ -102,6 +102,10 @@ class NarrowObjects(Window):
             contradicted=self.contradicted,
             order=self.order,
         )
+
+
+class NarrowObjects(Narrowing, Window):
+    """Which objects a list shows, and which part of it."""
 
 
 class Decided(Given):
@@ -188,7 +192,7 @@ def list_objects(request: ActorRequest, wanted: Query[NarrowObjects]) -> Page[Ob
     )
 
 
-def _value(wanted: NarrowObjects) -> Looked | None:
+def _value(wanted: Narrowing) -> Looked | None:
     """The value that is looked for; raises `Malformed` if nobody understands it, or words stand beside it."""
     if not wanted.value:
         return None

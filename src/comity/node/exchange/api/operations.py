@@ -4,8 +4,33 @@ from __future__ import annotations
 
 from ninja import Router
 
-from comity.node.exchange.api import accounts, collections, feeds, files, objects, remarks, values, views
+from comity.node.exchange.api import (
+    accounts,
+    collections,
+    feeds,
+    files,
+    objects,
+    remarks,
+    remotes,
+    surroundings,
+    values,
+    views,
+    webhooks,
+)
 
+_PARTS = (
+    objects,
+    surroundings,
+    values,
+    remarks,
+    files,
+    views,
+    collections,
+    webhooks,
+    remotes,
+    accounts,
+    feeds,
+)
 router = Router()
-for part in (objects, values, remarks, files, views, collections, accounts, feeds):
+for part in _PARTS:
     router.add_router("", part.router)

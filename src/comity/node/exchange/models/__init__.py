@@ -15,6 +15,7 @@ from comity.node.exchange.models.contradictions import ComparedUpTo, Contradicti
 from comity.node.exchange.models.feeds import Feed, FeedEntry, FeedRun, Outcome
 from comity.node.exchange.models.given import AlsoGiven
 from comity.node.exchange.models.held import (
+    BROUGHT_AS,
     ClassCount,
     HandlingClass,
     HolderClock,
@@ -31,6 +32,7 @@ from comity.node.exchange.models.telling import TellingRule
 from comity.node.exchange.models.webhooks import HookForm, HookState, Webhook
 
 __all__ = [
+    "BROUGHT_AS",
     "MAY_BE_THERE",
     "AlsoGiven",
     "ClassCount",

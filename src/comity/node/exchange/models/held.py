@@ -31,7 +31,7 @@ class HandlingClass(models.Model):
 
 
 FACETS = ("type", "tlp", "source", "confidence", "created", "modified", "valid_from", "valid_until")
-FORMS = [
+BROUGHT_AS = [
     ("stix", "STIX 2.1 bundle"),
     ("misp", "MISP event"),
     ("taxii", "TAXII 2.1 envelope"),  # posted here by a party
@@ -44,7 +44,7 @@ class Import(models.Model):
     """A file that a person brought in, what a party posted or a feed said; rows are only ever added."""
 
     holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="imports")
-    form = models.CharField(max_length=8, choices=FORMS)
+    form = models.CharField(max_length=8, choices=BROUGHT_AS)
     sha256 = models.CharField(max_length=64)  # of the file
     source = models.ForeignKey(Party, null=True, on_delete=models.PROTECT, related_name="imports_given")
     note = models.CharField(max_length=200, blank=True)  # where it comes from, in words
