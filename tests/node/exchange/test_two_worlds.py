@@ -1,7 +1,7 @@
 """A partner cannot tell whether what it may not see is there: the same questions have the same answers.
 
-By every resource of TAXII and as a feed of MISP. Webhooks need no story of their own: a call is made of the
-places that the same scope gives (`services/calling.py`), and none is made where there are none. What a partner
+By every resource of TAXII and as a feed of MISP. Webhooks need no story of their own: a call is made of
+the places that the same scope gives (`services/calling.py`), and none where there are none. What a partner
 asks by acts is in `test_two_worlds_acts.py`; what people of the node open, in `test_two_worlds_pages.py`.
 """
 
