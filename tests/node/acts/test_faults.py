@@ -190,4 +190,4 @@ def test_a_database_that_cannot_look_up_a_key_is_no_wrong_signature(far: FarNode
         Message("GET", url, {}), body=b"", key=far.keys[Use.SIGN], kid=far.kid, now=timezone.now()
     )
     with pytest.raises(OperationalError):
-        signer_of(Message("GET", url, dict(headers)), body=b"", find=find)
+        signer_of(Message("GET", url, dict(headers)), read=bytes, find=find)

@@ -98,7 +98,7 @@ def test_a_call_opens_no_door_of_a_node(hook, receiver):
     for request in receiver.came:
         message = Message("POST", request.address, dict(request.headers))
         with pytest.raises(Unsigned):
-            signer_of(message, body=request.body, find=lambda _: node_key(KeyUse.SIGN).public_key())
+            signer_of(message, read=bytes, find=lambda _: node_key(KeyUse.SIGN).public_key())
 
 
 def test_no_redirect_is_followed(hook, receiver):

@@ -220,7 +220,7 @@ def test_any_change_of_a_signed_request_is_noticed(place, part, flip):
         body = body[:at] + bytes([body[at] ^ flip]) + body[at + 1 :]
     key = far.keys[Use.SIGN].public_key()
     with pytest.raises(Unsigned):
-        signer_of(Message(method, url, dict(headers)), body=body, find=lambda _: key)
+        signer_of(Message(method, url, dict(headers)), read=lambda: body, find=lambda _: key)
 
 
 def test_our_own_descriptor_names_no_private_key(world):

@@ -42,7 +42,9 @@ class Door:
         if handler.path.startswith("/taxii2/"):
             try:
                 signer_of(
-                    Message(handler.command, url, dict(handler.headers)), body=body, find=self.known.get
+                    Message(handler.command, url, dict(handler.headers)),
+                    read=lambda: body,
+                    find=self.known.get,
                 )
             except Unsigned:
                 reply = Reply(401, {"content-type": MEDIA_TYPE}, b"{}")

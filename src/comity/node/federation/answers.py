@@ -124,7 +124,7 @@ _STATUS: dict[type[ComityError], int] = {
 def signing_partner(request: HttpRequest) -> Caller:
     """The partner whose key signed this request; raises `Unsigned` or `Suspended`."""
     now = timezone.now()
-    body = body_of(request)
+    check_bound(request)
     found: dict[str, Partner] = {}
 
     def find(kid: str) -> object:
@@ -135,7 +135,8 @@ def signing_partner(request: HttpRequest) -> Caller:
         return next(key.public for key in queries.keys_of(partner) if key.kid == kid)
 
     message = Message(str(request.method), _url(request), dict(request.headers))
-    partner = found[signer_of(message, body=body, find=find)]  # type: ignore[arg-type]  # see `find`
+    kid, body = signer_of(message, read=lambda: body_of(request), find=find)  # type: ignore[arg-type]  # see `find`
+    partner = found[kid]
     if partner.state != PartnerState.ACCEPTED:
         raise Suspended(f"Cooperation with {partner.party.name} is suspended here until a person decides.")
     partners.heard_of(partner, now)

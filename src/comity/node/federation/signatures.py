@@ -77,8 +77,13 @@ def sign_request(
     return message.headers
 
 
-def signer_of(message: Message, *, body: bytes, find: Callable[[str], Ed25519PublicKey | None]) -> str:
-    """The key id that signed this request and body; raises `Unsigned` and says what is wrong."""
+def signer_of(
+    message: Message, *, read: Callable[[], bytes], find: Callable[[str], Ed25519PublicKey | None]
+) -> tuple[str, bytes]:
+    """The key id that signed this request, and its body; raises `Unsigned` and says what is wrong.
+
+    The body is read once the signature holds: a stranger who sends one slowly must not hold a thread.
+    """
     verifier = HTTPMessageVerifier(signature_algorithm=algorithms.ED25519, key_resolver=_Keys(find=find))
     verifier.max_clock_skew = SKEW
     try:
@@ -87,10 +92,10 @@ def signer_of(message: Message, *, body: bytes, find: Callable[[str], Ed25519Pub
             max_age=timedelta(0),  # the library adds the skew: five minutes either way, not ten
             expect_tag=BETWEEN_NODES,
             require_components=_COVERED,
-            body=body,
         )
+        (signed,) = verifier.verify_body(message, results[:1], body := read())
     except InvalidSignature as error:
         if isinstance(error.__cause__, DatabaseError):  # the library takes whatever `find` raises for its own
             raise error.__cause__ from None
         raise Unsigned(f"The request's signature does not hold: {error}.") from error
-    return str(results[0].parameters["keyid"])
+    return str(signed.parameters["keyid"]), body

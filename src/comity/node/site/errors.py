@@ -12,6 +12,7 @@ from comity.base.errors import ComityError, Conflict, Malformed, NotFound, TooLa
 from comity.base.verdict import Refused, Verdict
 from comity.formats.taxii import MEDIA_TYPE, TaxiiError
 from comity.node.keys import KeyMissing
+from comity.node.site.bodies import NO_TURN
 
 API = "/api/"
 DOORS = "/taxii2/"  # for nodes and for programs of partners, who speak TAXII 2.1
@@ -78,9 +79,20 @@ class LengthRequired(ComityError):
 
 
 def check_length(request: HttpRequest) -> None:
-    """Raise `LengthRequired` for a body in chunks, which would look like an empty one."""
+    """Raise `LengthRequired` for a body in chunks, which looks empty, `TooManyBodies` for one too many."""
+    if request.META.get(NO_TURN):
+        raise TooManyBodies
     if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
         raise LengthRequired
+
+
+class TooManyBodies(Unavailable):
+    """As many bodies are being read as may be at a time."""
+
+    code = "too-many-bodies"
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests are being read just now; send it again in a moment.")
 
 
 class DatabaseUnavailable(Unavailable):

@@ -23,6 +23,7 @@ from comity.node.site.errors import (
     DatabaseUnavailable,
     LengthRequired,
     Problem,
+    TooManyBodies,
     answer,
     check_length,
     plain_problem,
@@ -92,7 +93,7 @@ def _unread(request: HttpRequest) -> HttpResponse | None:
         return None
     try:
         check_length(request)
-    except LengthRequired as error:
+    except (LengthRequired, TooManyBodies) as error:
         return answer(request, problem_of(error))
     return None
 

@@ -1,0 +1,97 @@
+"""Bodies in turn: as many as may be read at a time, and everything else goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from comity.base.errors import Unavailable
+from comity.node.site import bodies
+from comity.node.site.bodies import NO_TURN, in_turn
+from comity.node.site.errors import check_length
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch):
+    monkeypatch.setattr(bodies, "PATIENCE", 0.01)
+
+
+class Requests:
+    """Requests to an application that reads when it is told to."""
+
+    def __init__(self, threads: int) -> None:
+        self.served = in_turn(self._answer, threads)
+        self.inside: Any = lambda _: None
+
+    def _answer(self, environment: dict[str, Any], _start: Any) -> Iterable[bytes]:
+        self.inside(environment)
+        return [b"refused" if environment.get(NO_TURN) else b"served"]
+
+    def ask(self, body: bytes = b"", inside: Any = None, **more: str) -> bytes:
+        self.inside = inside or (lambda _: None)
+        told = {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), **more}
+        return b"".join(self.served(told, None))
+
+
+def test_a_body_that_is_not_read_yet_holds_its_turn():
+    requests = Requests(threads=2)
+    others: list[bytes] = []
+
+    def unread(_: dict[str, Any]) -> None:
+        others.append(requests.ask(b"second"))
+        others.append(requests.ask())  # without a body
+
+    requests.ask(b"first", unread)
+    assert others == [b"refused", b"served"]
+    assert requests.ask(b"third") == b"served"  # the turn ended with the request
+
+
+@pytest.mark.parametrize("how", ["read", "readline"])
+def test_a_body_that_is_read_leaves_its_turn(how):
+    requests = Requests(threads=2)
+    others: list[bytes] = []
+
+    def read(environment: dict[str, Any]) -> None:
+        assert getattr(environment["wsgi.input"], how)(100) == b"first"
+        others.append(requests.ask(b"second"))
+
+    assert requests.ask(b"first", read) == b"served"
+    assert others == [b"served"]
+
+
+def test_the_end_comes_earlier_than_was_said():
+    requests = Requests(threads=2)
+    others: list[bytes] = []
+
+    def read(environment: dict[str, Any]) -> None:
+        assert [environment["wsgi.input"].read(9) for _ in range(2)] == [b"fir", b""]
+        others.append(requests.ask(b"second"))
+
+    requests.ask(b"fir", read, CONTENT_LENGTH="500")
+    assert others == [b"served"]
+
+
+def test_a_failure_leaves_the_turn():
+    requests = Requests(threads=1)
+
+    def fail(_: dict[str, Any]) -> None:
+        raise ValueError("broken")
+
+    for _ in range(3):
+        with pytest.raises(ValueError, match="broken"):
+            requests.ask(b"first", fail)
+    assert requests.ask(b"second") == b"served"
+
+
+@pytest.mark.parametrize("length", ["", "x", "-1", "²"])
+def test_what_is_no_length_takes_no_turn(length):
+    assert Requests(threads=1).ask(b"", CONTENT_LENGTH=length) == b"served"
+
+
+def test_the_refusal_is_in_words(rf):
+    with pytest.raises(Unavailable, match="send it again in a moment") as raised:
+        check_length(rf.post("/", {}, **{NO_TURN: True}))
+    assert raised.value.code == "too-many-bodies"
