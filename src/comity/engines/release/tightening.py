@@ -13,6 +13,8 @@ class Tightening(Enum):
     MARKING = "marking"
     REVOKED = "revoked"
     VALIDITY = "validity"
+    VICTIM = "victim"
+    RECALLED = "recalled"
 
     @property
     def words(self) -> str:
@@ -24,6 +26,8 @@ _WORDS = {
     Tightening.MARKING: "marked more strictly",
     Tightening.REVOKED: "revoked",
     Tightening.VALIDITY: "valid for a shorter time",
+    Tightening.VICTIM: "known to name a victim",
+    Tightening.RECALLED: "asked back by whoever gave it",
 }
 
 
@@ -35,6 +39,15 @@ def tightened(before: Handling, after: Handling) -> frozenset[Tightening]:
         Tightening.VALIDITY: _ends_earlier(before, after),
     }
     return frozenset(way for way, so in found.items() if so)
+
+
+def closed_in_place(before: Handling, after: Handling) -> frozenset[Tightening]:
+    """The ways in which one and the same version is stricter than it was, since more became known of it."""
+    found = {
+        Tightening.VICTIM: after.names_victims and not before.names_victims,
+        Tightening.RECALLED: after.recalled and not before.recalled,
+    }
+    return tightened(before, after) | frozenset(way for way, so in found.items() if so)
 
 
 def _marked_more_strictly(before: Handling, after: Handling) -> bool:

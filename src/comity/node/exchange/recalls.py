@@ -75,10 +75,13 @@ def second_person(_draft: Draft, _judgement: Judgement) -> Ground:
 
 def noted(act: Act, now: datetime) -> None:
     """What a recall of ours names is closed here, and its page shows the act."""
-    here = _names_here(act.author, _body(act))
-    tracing.note(act, {here[ref] for ref, _ in _body(act).recalled})
-    because = Because(_body(act).reason.value, act.composed_by_name)
-    close(act.author, {(here[ref], version) for ref, version in _body(act).recalled}, because, now)
+    body = _body(act)
+    here = _names_here(act.author, body)
+    tracing.note(act, {here[ref] for ref, _ in body.recalled})
+    versions = {(here[ref], version) for ref, version in body.recalled}
+    if body.reason is RecallReason.STRICTER:  # its class binds the newest, and others may have it
+        versions -= {(ref, row.modified) for ref, row in queries.held(act.author, here.values()).items()}
+    close(act.author, versions, Because(body.reason.value, act.composed_by_name), now)
 
 
 def taken(acts: Sequence[Act], now: datetime) -> None:

@@ -319,7 +319,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('ref', models.CharField(max_length=300)),
-                ('modified', models.CharField(max_length=40)),
+                ('modified', models.CharField(blank=True, max_length=40)),
                 ('ways', models.CharField(max_length=60)),
                 ('by_name', models.CharField(max_length=200)),
                 ('at', models.DateTimeField()),
@@ -673,6 +673,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('holder', 'party', 'ref', 'modified'), name='taken_back_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ClosedInPlace',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ref', models.CharField(max_length=300)),
+                ('modified', models.CharField(blank=True, max_length=40)),
+                ('ways', models.CharField(max_length=60)),
+                ('by_name', models.CharField(blank=True, max_length=200)),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('holder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('holder', 'ref', 'modified'), name='closed_in_place_once')],
             },
         ),
     ]

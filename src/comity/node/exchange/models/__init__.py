@@ -27,7 +27,13 @@ from comity.node.exchange.models.held import (
 )
 from comity.node.exchange.models.remarks import Remark
 from comity.node.exchange.models.remotes import MAY_BE_THERE, Posted, PostState, RemoteCollection
-from comity.node.exchange.models.stricter import FollowedUpTo, Step, StricterFor, StricterVersion
+from comity.node.exchange.models.stricter import (
+    ClosedInPlace,
+    FollowedUpTo,
+    Step,
+    StricterFor,
+    StricterVersion,
+)
 from comity.node.exchange.models.telling import TellingRule
 from comity.node.exchange.models.webhooks import HookForm, HookState, Webhook
 
@@ -36,6 +42,7 @@ __all__ = [
     "MAY_BE_THERE",
     "AlsoGiven",
     "ClassCount",
+    "ClosedInPlace",
     "Collection",
     "ComparedUpTo",
     "Contradiction",

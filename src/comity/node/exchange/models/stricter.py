@@ -19,12 +19,31 @@ class FollowedUpTo(models.Model):
         return f"{self.holder} up to {self.at}"
 
 
+class ClosedInPlace(models.Model):
+    """A version that became stricter itself, until it is looked at whether a partner has it that may not."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+", db_index=False)
+    ref = models.CharField(max_length=300)
+    modified = models.CharField(max_length=40, blank=True)
+    ways = models.CharField(max_length=60)
+    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    by_name = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="closed_in_place_once", fields=("holder", "ref", "modified")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.modified}"
+
+
 class StricterVersion(models.Model):
     """A version that is stricter than one that partners were given."""
 
     holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+", db_index=False)
     ref = models.CharField(max_length=300)
-    modified = models.CharField(max_length=40)
+    modified = models.CharField(max_length=40, blank=True)
     ways = models.CharField(max_length=60)  # of the engine's Tightening, in order, between spaces
     source = models.ForeignKey(  # whose version it is; None: our own
         Party, null=True, on_delete=models.PROTECT, related_name="+", db_index=False

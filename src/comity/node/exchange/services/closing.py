@@ -18,6 +18,7 @@ from comity.node.exchange import queries, tracing
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import AlsoGiven, Recall, StixObject
 from comity.node.exchange.services.classing import keys_of
+from comity.node.exchange.services.closed import note_closed
 from comity.node.exchange.services.holding import (
     BATCH,
     choose_latest,
@@ -75,7 +76,7 @@ def close(holder: Party, versions: Iterable[Version], because: Because, now: dat
         ignore_conflicts=True,
         batch_size=BATCH,
     )
-    _reclass(rows, recalled=True)
+    _reclass(rows, recalled=True, asked=because.act is not None)
 
 
 @transaction.atomic
@@ -89,7 +90,7 @@ def reopen(*, actor: Actor, ref: str) -> None:
     if not versions:
         raise NotFound("recall of ours")
     Recall.objects.filter(pk__in=[each.pk for each in ours]).delete()
-    _reclass(_rows(holder, versions), recalled=False)
+    _reclass(_rows(holder, versions), recalled=False, asked=False)
 
 
 @transaction.atomic
@@ -127,8 +128,11 @@ def _rows(holder: Party, versions: set[Version]) -> list[StixObject]:
     return [row for row in rows if (row.ref, row.modified) in versions]
 
 
-def _reclass(rows: Sequence[StixObject], *, recalled: bool) -> None:
+def _reclass(rows: Sequence[StixObject], *, recalled: bool, asked: bool) -> None:
+    """Close or open them; what we are asked to delete, we may have passed on."""
     after = {row.pk: replace(of_class(row.handling), recalled=recalled) for row in rows}
+    if asked and rows:
+        note_closed(rows[0].holder, ((row, after[row.pk]) for row in rows))
     classes = keys_of(after.values())
     for row in rows:
         row.handling_id = classes[after[row.pk]]

@@ -10,6 +10,7 @@ from comity.base.errors import Conflict, Malformed
 from comity.formats.stix import IDENTITY_ID
 from comity.node.exchange import queries
 from comity.node.exchange.models import Victim, VictimHow
+from comity.node.exchange.services.closed import By
 from comity.node.exchange.services.holding import one_at_a_time
 from comity.node.exchange.services.rereading import reread_for_victims
 from comity.node.parties.actors import Actor
@@ -30,5 +31,5 @@ def mark_victim(*, actor: Actor, ref: str, now: datetime) -> Victim:
     victim = Victim.objects.create(
         holder=holder, ref=ref, name=identity.title, how=VictimHow.HAND, by_name=actor.name, at=now
     )
-    reread_for_victims(holder, {}, queries.victims_of(holder), now)
+    reread_for_victims(holder, {}, queries.victims_of(holder), By(actor.person, actor.name), now)
     return victim

@@ -7,6 +7,7 @@ names no victim, and only what may change is looked at.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max, Min
@@ -20,6 +21,7 @@ from comity.node.exchange.content import DEFINITIONS, links_of
 from comity.node.exchange.handling import of_class, of_classes, reread
 from comity.node.exchange.models import Link, StixObject
 from comity.node.exchange.services.classing import keys_of
+from comity.node.exchange.services.closed import By, note_closed
 from comity.node.exchange.services.holding import BATCH, naming, show_anew
 from comity.node.parties.models import Party
 
@@ -33,6 +35,7 @@ def reread_older(
     victims: Parties,
     *,
     everything: bool,
+    by: By,
     now: datetime,
 ) -> None:
     """Look again at what names the definitions among what came in; at everything if a victim is new."""
@@ -40,18 +43,18 @@ def reread_older(
     links = Link.objects.filter(ref__in=defined).order_by() if defined else Link.objects.none()
     keys = sorted(set(links.values_list("object_id", flat=True).iterator()))
     for chunk in queries.chunks(keys):
-        _reread(chunk, holder, definitions, victims, now)
+        _reread(chunk, _Known(holder, definitions, victims, by, now))
     if everything:
-        reread_for_victims(holder, definitions, victims, now)
+        reread_for_victims(holder, definitions, victims, by, now)
 
 
 def reread_for_victims(
-    holder: Party, definitions: Mapping[str, Found], victims: Parties, now: datetime
+    holder: Party, definitions: Mapping[str, Found], victims: Parties, by: By, now: datetime
 ) -> None:
     """Look again at all that may name one of the victims and was not known to name any."""
     for keys in _naming_perhaps(holder, victims):
         for chunk in queries.chunks(keys):
-            _reread(chunk, holder, definitions, victims, now)
+            _reread(chunk, _Known(holder, definitions, victims, by, now))
 
 
 def _naming_perhaps(holder: Party, victims: Parties) -> Iterator[list[int]]:
@@ -68,23 +71,34 @@ def _naming_perhaps(holder: Party, victims: Parties) -> Iterator[list[int]]:
         yield [key for key, handling in found if not facts[handling].names_victims]
 
 
-def _reread(
-    keys: Iterable[int], holder: Party, definitions: Mapping[str, Found], victims: Parties, now: datetime
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known now, and who brought it to light."""
+
+    holder: Party
+    definitions: Mapping[str, Found]
+    victims: Parties
+    by: By
+    now: datetime
+
+
+def _reread(keys: Iterable[int], known: _Known) -> None:
     """Put these objects into the classes that they have now, at the end of the order."""
-    rows = list(StixObject.objects.filter(holder=holder, pk__in=list(keys)).select_related("handling"))
+    rows = list(StixObject.objects.filter(holder=known.holder, pk__in=list(keys)).select_related("handling"))
     found = [queries.decoded(row) for row in rows]
     named = {ref for each in found for _, ref in links_of(each.value) if ref.startswith(DEFINITIONS)}
-    around = {**queries.definitions_held(holder, named - definitions.keys()), **definitions}
+    around = {**queries.definitions_held(known.holder, named - known.definitions.keys()), **known.definitions}
     read = [
-        (row, reread(of_class(row.handling), each, around, victims))
+        (row, reread(of_class(row.handling), each, around, known.victims))
         for row, each in zip(rows, found, strict=True)
     ]
     changed = [(row, after) for row, after in read if after != of_class(row.handling)]
+    note_closed(known.holder, changed, known.by)
     classes = keys_of(handling for _, handling in changed)
     for row, handling in changed:
         row.handling_id = classes[handling]
         row.tlp = handling.label.value if handling.label else ""
     StixObject.objects.bulk_update([row for row, _ in changed], ["handling", "tlp"], batch_size=BATCH)
     observables = (row.ref for row, _ in changed if is_observable(row.ref))
-    show_anew(holder, sorted({row.pk for row, _ in changed} | set(naming(holder, observables))), now)
+    moved = sorted({row.pk for row, _ in changed} | set(naming(known.holder, observables)))
+    show_anew(known.holder, moved, known.now)

@@ -16,6 +16,7 @@ from comity.node.exchange.handling import Origin
 from comity.node.exchange.models import Import, Label, Link, Remark, StixObject, Value, VictimHow
 from comity.node.exchange.remarks import REMARKING, remarks_of
 from comity.node.exchange.services.classing import Classifier
+from comity.node.exchange.services.closed import By
 from comity.node.exchange.services.holding import INSTANT, names_beside, next_instant, one_at_a_time
 from comity.node.exchange.services.rereading import reread_older
 from comity.node.exchange.services.victims import learn_victims
@@ -155,7 +156,8 @@ def store(
         each.number = classifier.number(each.found)
     StixObject.objects.filter(pk__in=piles.surpassed).update(latest=False)
     _insert(piles.new, classifier.rows(), way, progress)
-    reread_older(way.holder, news, definitions, protected, everything=bool(learnt), now=way.now)
+    by = By(way.brought.by_id if way.brought else None, way.by)
+    reread_older(way.holder, news, definitions, protected, everything=bool(learnt), by=by, now=way.now)
     reach(Step.CONTENT_WRITTEN)
     refused = tuple((each.ref, each.why) for each in piles.refused)
     return Report(

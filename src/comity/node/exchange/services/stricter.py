@@ -16,6 +16,7 @@ from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import Step, StixObject, StricterFor, StricterVersion
 from comity.node.exchange.reaching import Given
 from comity.node.exchange.reasons import RecallReason
+from comity.node.exchange.services.closed import By, written
 from comity.node.exchange.services.holding import BATCH
 from comity.node.parties.models import Party
 
@@ -30,6 +31,12 @@ class Stricter:
     row: StixObject
     given: Given
     ways: frozenset[Tightening]
+    by: By | None = None  # who made this very version stricter; None: whoever brought it
+
+    @property
+    def in_place(self) -> bool:
+        """Whether what the party was given is this version itself."""
+        return any(modified == self.row.modified for _, modified in self.given.versions)
 
     @property
     def ours(self) -> bool:
@@ -39,12 +46,16 @@ class Stricter:
     @property
     def maker(self) -> str:
         """Who brought the version, or whose act did."""
+        if self.by is not None and self.by.name:
+            return self.by.name
         brought, act = self.row.brought, self.row.act
         return brought.by_name if brought else act.author.name if act else ""
 
     @property
     def answerable(self) -> int | None:
         """Who brought the version in by a file; nobody here answers for what a partner made."""
+        if self.by is not None and self.by.person:
+            return self.by.person
         return self.row.brought.by_id if self.row.brought else None
 
     @property
@@ -127,7 +138,7 @@ def _versions(holder: Party, found: Sequence[Stricter], now: datetime) -> dict[t
             holder=holder,
             ref=each.row.ref,
             modified=each.row.modified,
-            ways=" ".join(way.value for way in Tightening if way in ways[version]),
+            ways=written(ways[version]),
             source=None if each.ours else each.row.source,
             by_id=each.answerable,
             by_name=each.maker,

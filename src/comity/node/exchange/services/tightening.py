@@ -7,7 +7,7 @@ the transaction of what was done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -16,16 +16,15 @@ from django.db.models import prefetch_related_objects
 from comity.base.verdict import Verdict
 from comity.engines.release.tightening import Tightening, tightened
 from comity.formats.stix import in_time
-from comity.node.acts.kinds import Draft
-from comity.node.acts.models import Act
-from comity.node.acts.services.composing import compose_by_node, withdraw_by_node
-from comity.node.exchange import queries, reaching, tracing
+from comity.node.acts.services.composing import withdraw_by_node
+from comity.node.exchange import queries, reaching
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import FollowedUpTo, Step, StixObject, StricterFor, StricterVersion
 from comity.node.exchange.reaching import Given, Offered, Words
-from comity.node.exchange.services.closing import Because, close
+from comity.node.exchange.services import in_place
+from comity.node.exchange.services.asking_back import ask_to_delete, by_node
+from comity.node.exchange.services.closed import NOBODY, ways_in
 from comity.node.exchange.services.holding import one_at_a_time
-from comity.node.exchange.services.recalling import Said, draft_of, label_of
 from comity.node.exchange.services.stricter import AGAIN, Outcome, Stricter, keep, redo, settle
 from comity.node.parties.models import Party
 from comity.node.parties.queries import our_bodies
@@ -35,12 +34,7 @@ AT_ONCE = 200  # stricter objects in one transaction
 MOST_PORTIONS = 50  # without finding anything, before the place is kept
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONLY_FOR_THOSE_WHO_HAVE_IT = frozenset({"object.revoked", "object.expired"})
-_TITLE = "Please delete an older version"
-_MOST_RECALLED = 500  # objects in one act
 _OVERTAKEN = "It has a newer version by now."
-
-
-Compose = Callable[[Draft, Stricter], Act]  # who makes the act of a draft, and for which object
 
 
 def follow(now: datetime) -> None:
@@ -48,6 +42,7 @@ def follow(now: datetime) -> None:
     for holder in our_bodies():
         while _portion(holder, now):
             pass
+        in_place.follow(holder, now)
         settle(holder)
         try_again(holder, now)
 
@@ -56,12 +51,15 @@ def try_again(holder: Party, now: datetime, version: StricterVersion | None = No
     """Do what could not be done before, of one version or of all whose time has come."""
     rows = StricterFor.objects.filter(version__holder=holder, settled=False, step=Step.LATER)
     due = rows.filter(version=version) if version else rows.filter(next_try__lte=now)
-    keys = dict(due.values_list("pk", "version__ref")[:PORTION])
+    told = due.values_list("pk", "version__ref", "version__modified", "version__ways")[:PORTION]
+    keys = {pk: (ref, modified, ways) for pk, ref, modified, ways in told}
     if not keys:
         return
     with transaction.atomic():
         one_at_a_time(holder)
-        reach(holder, stricter(holder, keys.values()), now)
+        reach(holder, stricter(holder, (ref for ref, _, _ in keys.values())), now)
+        closed = {(ref, modified): (ways_in(ways), NOBODY) for ref, modified, ways in keys.values()}
+        in_place.reach(holder, closed, now)
         left = rows.filter(pk__in=list(keys)).exclude(next_try=now + AGAIN)  # not among those just judged
         left.update(settled=True, words=_OVERTAKEN)
 
@@ -154,11 +152,7 @@ def reach(holder: Party, found: Sequence[Stricter], now: datetime) -> None:
         }
     back = [each for each in found if outcomes[each.given.ref, each.given.party.pk].step == Step.RECALLED]
 
-    def compose(draft: Draft, about: Stricter) -> Act:
-        actor = reaching.node_of(holder, about.answerable)
-        return compose_by_node(actor=actor, draft=draft, now=now)
-
-    outcomes |= ask_to_delete(holder, back, compose, now)
+    outcomes |= ask_to_delete(holder, back, by_node(holder, now), now)
     keep(holder, [(each, outcomes[each.given.ref, each.given.party.pk]) for each in found], now)
 
 
@@ -183,32 +177,6 @@ def _outcome(each: Stricter, offered: Offered) -> Outcome:
     if not each.given.receipted and {g.rule for g in why.grounds} <= _ONLY_FOR_THOSE_WHO_HAVE_IT:
         return Outcome(Step.LATER, words=f"It has not receipted the older version yet. {_why(why)}")
     return Outcome(Step.RECALLED if each.ours else Step.ASK, words=_why(why))
-
-
-def ask_to_delete(
-    holder: Party, found: Sequence[Stricter], compose: Compose, now: datetime
-) -> dict[tuple[str, int], Outcome]:
-    """Close the older versions here, and ask each of these parties to delete what it has of them."""
-    outcomes: dict[tuple[str, int], Outcome] = {}
-    for some in _for_one_recall(found):
-        first = some[0]
-        because = Because(first.reason.value, first.maker)
-        older = {(each.given.ref, modified) for each in some for _, modified in each.given.arrived}
-        close(holder, older, because, now)
-        versions = [version for each in some for version in each.given.arrived]
-        label = label_of(each.row.tlp for each in some)
-        act = compose(draft_of(holder, first.given.party, versions, Said(first.reason, _TITLE), label), first)
-        tracing.note(act, (each.given.ref for each in some))
-        outcomes |= {(each.given.ref, each.given.party.pk): Outcome(Step.RECALLED, act) for each in some}
-    return outcomes
-
-
-def _for_one_recall(found: Sequence[Stricter]) -> Iterator[list[Stricter]]:
-    piles: dict[tuple[int, str, int | None], list[Stricter]] = {}
-    for each in found:
-        piles.setdefault((each.given.party.pk, each.reason.value, each.answerable), []).append(each)
-    for pile in piles.values():
-        yield from (pile[start : start + _MOST_RECALLED] for start in range(0, len(pile), _MOST_RECALLED))
 
 
 def _alike(found: Sequence[Stricter]) -> Iterator[tuple[Words, list[Stricter]]]:
