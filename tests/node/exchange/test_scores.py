@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from importlib import resources
@@ -10,6 +11,7 @@ from io import BytesIO
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from comity.base.errors import Malformed, NotFound
 from comity.base.times import encode_time
@@ -23,10 +25,12 @@ from comity.node.exchange.models import Import, Remark, StixObject, Victim
 from comity.node.exchange.queries import decoded
 from comity.node.exchange.reports import Report, What
 from comity.node.exchange.scores import Seen, score_of, sightings_of
+from comity.node.exchange.searching import rows_of
 from comity.node.exchange.services.importing import Source, import_bundle
 from comity.node.exchange.services.reporting import record_reports
 from comity.node.instruments.models import Agreement
 from tests.node.exchange.holding import AT, bundle, from_far, indicator, made, own_work, ref_of, row
+from tests.node.instruments.test_pages import client_of
 from tests.node.world import NOW
 
 pytestmark = pytest.mark.django_db
@@ -271,6 +275,20 @@ def test_a_table_of_objects_without_times_counts_from_their_arrival(world):
     assert score_of([kept], NOW + timedelta(days=30))[kept.pk].value == 40
     assert scores.kinds_of(address) == ("domain",)
     assert AT
+
+
+def test_the_list_shows_the_score_of_each_as_its_page_does(world, django_assert_num_queries):
+    own_work(world, BAD, old := indicator("old", valid_until="2026-11-21T00:00:00Z"), made("report", "told"))
+    page = client_of(world.analyst).get("/exchange/")
+    shown = {each["row"].title: each["score"] for each in page.context["rows"]}
+    assert (shown["bad"].value > 0, shown["old"].value) == (True, 0)
+    later = timezone.now()
+    assert shown["bad"].value == score_of([row(BAD)], later)[row(BAD).pk].value
+    cells = re.findall(r'data-label="Score"[^>]*>([^<]+?) *<', page.content.decode())
+    assert set(cells) == {str(each.value) if each else "\N{EN DASH}" for each in shown.values()}
+    rows = rows_of([row(BAD).pk, row(old).pk], without=("words",))
+    with django_assert_num_queries(1):
+        assert len(score_of(rows, later)) == 2
 
 
 def test_a_node_may_have_parameters_of_its_own(world, tmp_path, settings):

@@ -2,17 +2,17 @@
 
 `sightings_of(actor, refs)` gives `Seen` by ref, for those of which anybody said something: one question for
 each 500 refs. `score_of(rows, now)` gives a `Score` by key, for those that can be scored, of rows of one
-holder: three questions. `Scorer` does the same for whoever has decoded the objects already.
+holder: at most three questions. `Scorer` does the same for whoever has decoded the objects already.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
@@ -25,7 +25,6 @@ from comity.engines.scoring.parameters import Model, Parameters
 from comity.engines.scoring.remarks import Kind, Opinion, Standing
 from comity.engines.scoring.remarks import Remark as Said
 from comity.engines.scoring.score import Facts, Score, score
-from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
 from comity.node.exchange.models import Remark, StixObject
 from comity.node.exchange.queries import chunks
@@ -97,13 +96,19 @@ def score_of(rows: Sequence[StixObject], now: datetime) -> dict[int, Score]:
     holder = next((row.holder_id for row in rows), None)
     if holder is None:
         return {}
-    wires = StixObject.objects.values_list("pk", "wire")
-    values = {
-        pk: _decoded(bytes(wire))
-        for chunk in chunks([row.pk for row in rows])
-        for pk, wire in wires.filter(pk__in=chunk)
-    }
-    return Scorer(holder, now).scores([(row, values[row.pk]) for row in rows if row.pk in values])
+    values = {pk: _decoded(wire) for pk, wire in _wires(rows)}
+    here = {row.source.pk: row.source for row in rows if StixObject.source.is_cached(row) and row.source}
+    scorer = Scorer(holder, now, _parties=here)
+    return scorer.scores([(row, values[row.pk]) for row in rows if row.pk in values])
+
+
+def _wires(rows: Sequence[StixObject]) -> Iterator[tuple[int, bytes]]:
+    """What the objects say, by key; one question for those that were read without it."""
+    bare = [row.pk for row in rows if "wire" in row.get_deferred_fields()]
+    yield from ((row.pk, bytes(row.wire)) for row in rows if "wire" not in row.get_deferred_fields())
+    told = StixObject.objects.values_list("pk", "wire")
+    for chunk in chunks(bare):
+        yield from ((pk, bytes(wire)) for pk, wire in told.filter(pk__in=chunk))
 
 
 @dataclass(frozen=True)
@@ -229,7 +234,8 @@ def _on(name: str, day: date) -> Model:
 
 
 def _decoded(wire: bytes) -> dict[str, Any]:
-    return Found.decode(decode(wire, limits=Limits(size=len(wire)))).value
+    """What an object says that is held: it was checked when it came."""
+    return cast("dict[str, Any]", decode(wire, limits=Limits(size=len(wire))))
 
 
 def _confidence(value: Mapping[str, Any]) -> int | None:

@@ -65,10 +65,10 @@ def _sorted(found: list[tuple[Any, int]], order: Order) -> list[int]:
     return [key for _, key in told] + [key for value, key in found if value is None]
 
 
-def rows_of(keys: Iterable[int]) -> list[StixObject]:
+def rows_of(keys: Iterable[int], *, without: tuple[str, ...] = ("wire", "words")) -> list[StixObject]:
     """The objects with these keys, in their order: an index sorts a list, and few rows are read."""
     wanted = list(keys)
-    rows = StixObject.objects.select_related("source").defer("wire", "words").in_bulk(wanted)
+    rows = StixObject.objects.select_related("source").defer(*without).in_bulk(wanted)
     return [rows[key] for key in wanted if key in rows]
 
 

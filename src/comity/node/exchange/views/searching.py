@@ -19,7 +19,7 @@ from comity.node.acts.together import together
 from comity.node.exchange import queries, searching
 from comity.node.exchange.models import StixObject
 from comity.node.exchange.narrowing import Narrow
-from comity.node.exchange.scores import Seen, sightings_of
+from comity.node.exchange.scores import Seen, score_of, sightings_of
 from comity.node.exchange.search_form import DEVICE_FORMS, Search, Take
 from comity.node.exchange.seeing import seers
 from comity.node.exchange.services import results
@@ -50,7 +50,7 @@ def listing(request: ActorRequest) -> HttpResponse:
     if plain:
         pages.count = sum(count for _, count in types)  # known already, and slow to count again
     page = pages.get_page(request.GET.get("page"))
-    rows = searching.rows_of(page.object_list)
+    rows = searching.rows_of(page.object_list, without=("words",))  # scores follow from what they say
     soon = now.astimezone(UTC).date() + timedelta(days=SOON)
     shown = {
         "form": form,
@@ -102,7 +102,8 @@ def search(request: ActorRequest) -> HttpResponse:
 
 
 def _told(request: ActorRequest, rows: list[StixObject], now: datetime) -> list[dict[str, object]]:
-    """Each row with what others say of it, and how many partners may see it."""
+    """Each row with what others say of it, its score now, and how many partners may see it."""
+    scores = score_of(rows, now)
     seen = sightings_of(request.actor, (row.ref for row in rows))
     classes = (row.handling_id for row in rows)
     who = seers(request.actor, classes, purpose=Purpose.NETWORK_DEFENCE, now=now)
@@ -110,6 +111,7 @@ def _told(request: ActorRequest, rows: list[StixObject], now: datetime) -> list[
         {
             "row": row,
             "seen": seen.get(row.ref, Seen()),
+            "score": scores.get(row.pk),
             "seers": who.by_class[row.handling_id],
             "partners": who.partners,
         }
