@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.template import engines
 from django.urls import URLPattern, URLResolver, path
@@ -207,6 +207,7 @@ def _answer_errors(made: Api) -> None:
         ComityError: problem_of,
         ValidationError: _invalid,
         HttpError: _plain,
+        UnreadablePostError: lambda _: plain_problem(400),  # whoever sent it has gone
     }
     for kind, problem in told.items():
         made.add_exception_handler(kind, partial(_answer, problem))

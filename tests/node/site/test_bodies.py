@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
@@ -62,16 +63,17 @@ def test_a_body_that_is_read_leaves_its_turn(how):
     assert others == [b"served"]
 
 
-def test_the_end_comes_earlier_than_was_said():
+def test_a_body_that_ends_before_its_length_is_broken_off():
     requests = Requests(threads=2)
-    others: list[bytes] = []
 
     def read(environment: dict[str, Any]) -> None:
-        assert [environment["wsgi.input"].read(9) for _ in range(2)] == [b"fir", b""]
-        others.append(requests.ask(b"second"))
+        assert environment["wsgi.input"].read(9) == b"fir"
+        assert environment["wsgi.input"].read(0) == b""
+        environment["wsgi.input"].read(9)
 
-    requests.ask(b"fir", read, CONTENT_LENGTH="500")
-    assert others == [b"served"]
+    with pytest.raises(ConnectionResetError):
+        requests.ask(b"fir", read, CONTENT_LENGTH="500")
+    assert requests.ask(b"second") == b"served"
 
 
 def test_a_failure_leaves_the_turn():
@@ -95,3 +97,19 @@ def test_the_refusal_is_in_words(rf):
     with pytest.raises(Unavailable, match="send it again in a moment") as raised:
         check_length(rf.post("/", {}, **{NO_TURN: True}))
     assert raised.value.code == "too-many-bodies"
+
+
+def test_who_comes_while_all_are_stuck_is_refused_at_once(monkeypatch):
+    """Others wait no second time for turns that did not move: a crowd of slow senders costs one moment."""
+    monkeypatch.setattr(bodies, "PATIENCE", 0.2)
+    requests = Requests(threads=2)
+    waited: list[float] = []
+
+    def unread(_: dict[str, Any]) -> None:
+        for _number in range(4):
+            begun = time.monotonic()
+            assert requests.ask(b"another") == b"refused"
+            waited.append(time.monotonic() - begun)
+
+    requests.ask(b"first", unread)
+    assert sum(waited) < 2 * 0.2

@@ -10,7 +10,7 @@ from typing import ParamSpec
 
 from django.conf import settings
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.utils import timezone
 
 from comity.base.errors import ComityError, Malformed, TooLarge
@@ -89,6 +89,8 @@ def answered(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
         except ComityError as error:
             logger.warning("door: %s %s", error.code, error.message)
             return _told(error)
+        except UnreadablePostError:
+            return _told(Malformed("the request", "it broke off before the end of its body"))
         except OperationalError:
             logger.exception("door: the database cannot be used")
             return _told(DatabaseUnavailable())

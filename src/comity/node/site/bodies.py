@@ -7,16 +7,38 @@ body takes a turn for as long as it has not been read; where all turns are taken
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import Any
 
-PATIENCE = 1.0  # seconds in which a turn must come; what a proxy has buffered is read in less
+PATIENCE = 1.0  # seconds; what a proxy has buffered is read in less
 NO_TURN = "comity.no_turn"  # in the environment of a request that is to be refused
 _INPUT, _LENGTH = "wsgi.input", "CONTENT_LENGTH"
 Environment = dict[str, Any]
 Application = Callable[[Environment, Any], Iterable[bytes]]
+
+
+class _Turns:
+    """The turns of a process. Whoever waits goes when none was taken or left for a moment: all are stuck."""
+
+    def __init__(self, count: int) -> None:
+        self._free = BoundedSemaphore(count)
+        self._moved = 0.0
+
+    def take(self) -> bool:
+        """Whether there was a turn in time."""
+        patience = max(0.0, self._moved + PATIENCE - time.monotonic())
+        taken = self._free.acquire(timeout=patience)
+        if taken:
+            self._moved = time.monotonic()
+        return taken
+
+    def leave(self) -> None:
+        """Give a turn to another."""
+        self._moved = time.monotonic()
+        self._free.release()
 
 
 @dataclass(slots=True)
@@ -25,20 +47,22 @@ class _Body:
 
     source: Any
     left: int
-    turns: BoundedSemaphore
+    turns: _Turns
     turn: bool = True
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        return self._noted(self.source.read(size))
+        """The next bytes; raises `OSError` where it ends before the length that was said (RFC 9112, 8)."""
+        return self._noted(self.source.read(size), size)
 
     def readline(self, size: int = -1) -> bytes:
-        """The next line."""
-        return self._noted(self.source.readline(size))
+        """The next line; the same."""
+        return self._noted(self.source.readline(size), size)
 
-    def _noted(self, piece: bytes) -> bytes:
+    def _noted(self, piece: bytes, size: int) -> bytes:
         self.left -= len(piece)
-        if self.left <= 0 or not piece:
+        if self.left > 0 and not piece and size:
+            raise ConnectionResetError("the body ended before its length")
+        if self.left <= 0:
             self.end()
         return piece
 
@@ -46,18 +70,18 @@ class _Body:
         """Leave the turn to another."""
         if self.turn:
             self.turn = False
-            self.turns.release()
+            self.turns.leave()
 
 
 def in_turn(application: Application, threads: int) -> Application:
     """The application, with bodies read by all of so many threads but one."""
-    turns = BoundedSemaphore(max(1, threads - 1))
+    turns = _Turns(max(1, threads - 1))
 
     def served(environment: Environment, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401  of the server
         length = str(environment.get(_LENGTH) or "0")
         if not (length.isdecimal() and int(length[:20])):
             return application(environment, start_response)
-        if not turns.acquire(timeout=PATIENCE):
+        if not turns.take():
             return application(environment | {NO_TURN: True}, start_response)
         body = _Body(environment[_INPUT], int(length[:20]), turns)
         try:

@@ -14,7 +14,7 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 from comity.base.errors import ComityError
@@ -38,7 +38,7 @@ _PLAIN: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
     ((Http404,), 404),
     ((PermissionDenied,), 403),
     ((RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent), 413),
-    ((SuspiciousOperation, BadRequest), 400),
+    ((SuspiciousOperation, BadRequest, UnreadablePostError), 400),
 )
 _FIRST_ERROR = 400
 # Nothing of the device is used but the security key.
