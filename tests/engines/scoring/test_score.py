@@ -72,7 +72,7 @@ def test_each_part_says_why():
     assert found is not None
     assert found.words == (
         "+60: stated confidence 80 (high), of which 75 % count from this giver; "
-        "+5: seen 3 times by 1 body in 1 state; -8: last stated or seen 2 of 120 days ago; "
+        "+5: seen 3 times by 1 body in 1 state; -8: last stated or seen 2 days ago; its kind lasts 120 days; "
         "-30: a false positive for 1 body"
     )
     assert found.parts[1].as_json() == {

@@ -16,10 +16,11 @@ from comity.node.accountability import queries as log
 from comity.node.accountability.models import LogAlarm, SeenLog
 from comity.node.acts.models import Delivery
 from comity.node.acts.services import composing
-from comity.node.exchange.models import Import, StixObject
+from comity.node.exchange.models import BROUGHT_AS, Import, StixObject
 from comity.node.instruments.bodies import written_terms
 from comity.node.parties.models import Membership, Party, Person
 from tests.node.exchange.holding import (
+    SAMPLES,
     bundle,
     from_elsewhere,
     from_far,
@@ -144,6 +145,25 @@ def test_a_bundle_comes_in_with_a_report(analyst, world):
     again = analyst.post(f"/imports?source={world.body.ref}", content).json()
     assert (again["new"], again["known"]) == (0, 2)
     assert Import.objects.count() == 2
+
+
+@pytest.mark.parametrize("form", [form for form, _ in BROUGHT_AS])
+def test_whatever_came_in_is_told_of(analyst, stranger, form):
+    content = bundle(indicator("one"))
+    number = analyst.post("/imports?note=a+public+feed", content).json()["number"]
+    Import.objects.filter(pk=number).update(form=form)
+    (row,) = analyst.get("/imports").json()["items"]
+    assert (row["form"], row["note"], row["source"]) == (form, "a public feed", None)
+    assert row["by"].startswith("A program")
+    assert analyst.get(f"/imports/{number}").json() == row
+    assert stranger.get("/imports").json()["items"] == []
+
+
+def test_a_file_says_itself_what_it_is(analyst, world):
+    event = (SAMPLES / "misp-backdoordiplomacy.json").read_bytes()
+    told = analyst.post(f"/imports?source={world.body.ref}", event).json()
+    assert (told["form"], told["refused"]) == ("misp", [])
+    assert analyst.post("/imports?form=stix&note=n", event).status_code == 413
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from comity.node.exchange.content import LONGEST_RELATION, facets_of
+from comity.node.exchange.content import LONGEST_RELATION, facets_of, title_of
 from comity.node.exchange.models import Link
 from tests.node.exchange.holding import AT, indicator, joined, made, own_work, row
 
@@ -32,6 +32,40 @@ UNTIL = "2027-01-01T00:00:00Z"
 )
 def test_facets(value, facets):
     assert facets_of(value) == facets
+
+
+@pytest.mark.parametrize(
+    ("value", "title"),
+    [
+        ({"type": "file", "name": "a.exe", "hashes": {"MD5": "ab"}}, "a.exe"),
+        ({"type": "file", "hashes": {"MD5": "ab", "SHA-256": "cd"}}, "cd"),
+        ({"type": "file", "hashes": {"SSDEEP": "3:x"}}, "3:x"),
+        ({"type": "email-message", "subject": "Invoice\n17"}, "Invoice 17"),
+        ({"type": "marking-definition", "definition": {"statement": "Copyright A"}}, "Copyright A"),
+        (
+            {
+                "type": "observed-data",
+                "first_observed": AT,
+                "object_refs": ["file--1", "ipv4-addr--2", "file--3"],
+            },
+            f"Observed {AT[:10]}: file, ipv4 addr",
+        ),
+        (
+            {"type": "network-traffic", "protocols": ["ipv4", "tcp"], "dst_port": 443},
+            "tcp over ipv4 to port 443",
+        ),
+        ({"type": "network-traffic", "src_port": 53}, "traffic from port 53"),
+        ({"type": "note", "content": "Said."}, "Said."),
+        ({"type": "x-misp-attribute", "x_misp_value": "kept as it is"}, "kept as it is"),
+        (
+            {"type": "marking-definition", "id": "marking-definition--1", "definition": {"tlp": "red"}},
+            "marking-definition--1",
+        ),
+        ({"type": "malware", "id": "malware--1"}, "malware--1"),
+    ],
+)
+def test_what_has_no_name_is_called_by_what_it_says(value, title):
+    assert title_of(value, {}) == title
 
 
 @pytest.mark.django_db

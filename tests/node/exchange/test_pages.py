@@ -50,6 +50,53 @@ def test_from_a_file_to_the_report(analyst):
     assert "held here with other content" in page
 
 
+def test_a_file_says_itself_what_it_is(analyst):
+    event = (SAMPLES / "misp-backdoordiplomacy.json").read_bytes()
+    page = body(analyst.get(upload(analyst, event, form="")["Location"]))
+    assert "MISP event imported" in page
+    assert Import.objects.get().form == "misp"
+    assert upload(analyst, event, form="stix").status_code == 413
+
+
+def test_what_came_in_is_listed_with_how_it_ended(analyst, agreed):
+    assert "Nothing came in yet" in body(analyst.get("/exchange/imports/"))
+    upload(analyst, bundle(indicator("x")), source="elsewhere", note="a public feed")
+    upload(analyst, bundle(indicator("x", description="other")))
+    Import.objects.filter(note="a public feed").update(ended=False)
+    page = body(analyst.get("/exchange/imports/"))
+    assert all(words in page for words in ("2 imports", "a public feed", "our own work", "not ended"))
+    assert 'data-label="Refused" class="number">1<' in page
+    assert "Import a file" not in body(client_of(agreed.world.approver).get("/exchange/imports/"))
+
+
+def test_a_search_for_a_value_says_so(analyst, agreed):
+    own_work(agreed.world, made("ipv4-addr", "one", value="198.51.100.7", confidence=70))
+    page = body(analyst.get("/search?q=198[.]51.100.7"))
+    assert 'href="/exchange/values/ipv4/198.51.100.7"' in page
+    assert all(words in page for words in ("our own work", stated&nbsp;70", "of 1 partner"))
+    assert "Nobody told us of this value" in body(analyst.get("/search?q=198.51.100.8"))
+
+
+def test_an_object_says_who_made_it_and_how_it_is_marked(analyst, agreed):
+    author = made("identity", "A public team", identity_class="organization")
+    mark = made(
+        "marking-definition", "m", definition_type="statement", definition={"statement": "Copyright A"}
+    )
+    del mark["modified"], mark["name"]
+    said = {
+        "created_by_ref": author["id"],
+        "object_marking_refs": [mark["id"]],
+        "external_references": [{"source_name": "report", "url": "https://example.com/r"}],
+        "is_family": True,
+    }
+    own_work(agreed.world, author, mark, made("malware", "m1", **said))
+    page = body(analyst.get(f"/exchange/objects/{made('malware', 'm1', **said)['id']}/"))
+    assert f'href="/exchange/objects/{author["id"]}/">A public team<' in page
+    assert f'href="/exchange/objects/{mark["id"]}/">Copyright A<' in page
+    assert "source name: report, url: https://example.com/r" in page
+    assert "<dd>yes</dd>" in page
+
+
 def test_a_file_that_cannot_be_read(analyst):
     response = upload(analyst, b"{")
     assert response.status_code == 400

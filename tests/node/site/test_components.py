@@ -25,9 +25,9 @@ def test_tlp_that_does_not_exist(render):
         render("{% tlp 'purple' %}")
 
 
-@pytest.mark.parametrize("tag", ["tlp", "time", "bytes_short"])
-def test_nothing_is_said_in_words(render, tag):
-    assert render("{% " + tag + " value %}", value=None) == '<span class="nothing">none</span>'
+@pytest.mark.parametrize(("tag", "words"), [("tlp", "no label"), ("time", "none"), ("bytes_short", "none")])
+def test_nothing_is_said_in_words(render, tag, words):
+    assert render("{% " + tag + " value %}", value=None) == f'<span class="nothing">{words}</span>'
 
 
 class State(Enum):

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from comity.base.tlp import Tlp
 from comity.node.commands.nodes import own_body
 from comity.node.commands.parsing import Unreadable
-from comity.node.exchange.services.importing import Source, import_bundle, import_misp
+from comity.node.exchange.services.importing import Source, import_bundle, import_file, import_misp
 from comity.node.parties.actors import system_actor
 from comity.node.parties.roles import Power
 
@@ -19,7 +19,7 @@ from comity.node.parties.roles import Power
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The file, its form, and what is known of where it comes from."""
     parser.add_argument("file", type=Path, help="a STIX 2.1 bundle or a MISP event, as JSON")
-    parser.add_argument("--form", choices=["stix", "misp"], default="stix", help="(default: %(default)s)")
+    parser.add_argument("--form", choices=["stix", "misp"], help="(default: what the file says itself)")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--own", action="store_true", help="it is our own work, ours to give")
     source.add_argument("--source", metavar="WORDS", help="who made it, and where you got it")
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     label = Tlp(args.unmarked_as) if args.unmarked_as else None
     party = body if args.own else None
     source = Source(party, note=args.source or "", unmarked_as=label, strict=args.strict)
-    bring = import_misp if args.form == "misp" else import_bundle
+    bring = {"stix": import_bundle, "misp": import_misp}.get(args.form, import_file)
     with _opened(args.file) as file, args.output.step(f"Importing {args.file.name}"):
         row = bring(
             actor=system_actor("comity-node import", body.pk, Power.IMPORT),
@@ -57,6 +57,9 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
     if faulty:
         yield f"{faulty} of them break STIX 2.1 and are kept; --strict would refuse them:"
         yield from (f"{ref}: {why}" for ref, why in report["faulty"])
+    if report["notes"]:
+        yield "What STIX has no words for:"
+        yield from report["notes"]
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -28,8 +28,21 @@ _TITLES = (
     "path",
     "key",
     "number",
+    "subject",
+    "display_name",
+    "account_login",
+    "user_id",
+    "command_line",
+    "x_misp_value",
+    "x_misp_name",
     "description",
+    "content",
+    "serial_number",
+    "message_id",
+    "url",
 )
+_PORTS = (("src_port", "from"), ("dst_port", "to"))
+_DIGESTS = ("SHA-256", "SHA-1", "MD5")  # by which a file without a name is called
 _WORDS = (
     "name",
     "aliases",
@@ -59,6 +72,7 @@ def title_of(value: Mapping[str, Any], names: Mapping[str, str]) -> str:
         named = f"Sighting of {_called(value, 'sighting_of_ref', names)}"
     if value.get("type") == "opinion":
         named = f"Opinion: {str(value.get('opinion', '')).replace('-', ' ')}"
+    named = named or _described(value)
     return as_line(named[:LONGEST_WORDS])[:LONGEST_TITLE] or str(value.get("id", ""))[:LONGEST_TITLE]
 
 
@@ -133,6 +147,29 @@ def _gather_each(members: list[Any], name: str, found: dict[tuple[str, str], Non
             _gather_each(member, name, found)
         elif naming and kind is str and ID.fullmatch(member):
             found[name[:LONGEST_PATH], member] = None
+
+
+def _described(value: Mapping[str, Any]) -> str:
+    """What stands for a name where there is none: a digest, a statement, what was observed and when."""
+    hashes, stated = value.get("hashes"), value.get("definition")
+    if isinstance(hashes, Mapping) and hashes:
+        return str(next((hashes[name] for name in _DIGESTS if name in hashes), next(iter(hashes.values()))))
+    if isinstance(stated, Mapping):
+        return str(stated.get("statement", ""))
+    if value.get("type") == "observed-data":
+        refs = value.get("object_refs")
+        types = dict.fromkeys(str(ref).partition("--")[0] for ref in refs) if isinstance(refs, list) else ()
+        return f"Observed {str(value.get('first_observed', ''))[:10]}: {', '.join(types).replace('-', ' ')}"
+    if value.get("type") == "network-traffic":
+        return _traffic(value)
+    return ""
+
+
+def _traffic(value: Mapping[str, Any]) -> str:
+    protocols = value.get("protocols")
+    spoken = " over ".join(map(str, reversed(protocols))) if isinstance(protocols, list) else "traffic"
+    ports = [f"{word} port {value[name]}" for name, word in _PORTS if isinstance(value.get(name), int)]
+    return " ".join((spoken, *ports))
 
 
 def _called(value: Mapping[str, Any], end: str, names: Mapping[str, str]) -> str:

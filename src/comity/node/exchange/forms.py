@@ -167,8 +167,9 @@ class ImportFile(forms.Form):
     file = forms.FileField(label="File", help_text="A STIX 2.1 bundle or a MISP event, as JSON.")
     form = forms.ChoiceField(
         label="What the file is",
-        choices=[("stix", "STIX 2.1 bundle"), ("misp", "MISP event")],
-        initial="stix",
+        required=False,
+        choices=[("", "What it says itself"), ("stix", "STIX 2.1 bundle"), ("misp", "MISP event")],
+        initial="",
         widget=forms.RadioSelect,
     )
     source = forms.ChoiceField(

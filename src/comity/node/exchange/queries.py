@@ -248,11 +248,16 @@ def known_there(holder: Party, partner: Party, refs: Iterable[str]) -> set[str]:
     return came | receipted_by(holder, partner, wanted) | remotes.taken_by(holder, partner, wanted)
 
 
+def imports_for(actor: Actor) -> QuerySet[Import]:
+    """All that came to the body otherwise than by acts, the newest first."""
+    if not actor.may(Power.READ_CONTENT).allowed:
+        return Import.objects.none()
+    return Import.objects.filter(holder_id=actor.body).select_related("source")
+
+
 def import_for(actor: Actor, key: int) -> Import:
     """One import of the body; raises `NotFound`."""
-    found = None
-    if actor.may(Power.READ_CONTENT).allowed:
-        found = Import.objects.select_related("source").filter(holder_id=actor.body, pk=key).first()
+    found = imports_for(actor).filter(pk=key).first()
     if found is None:
         raise NotFound("import")
     return found

@@ -68,7 +68,8 @@ def _sorted(found: list[tuple[Any, int]], order: Order) -> list[int]:
 def rows_of(keys: Iterable[int], *, without: tuple[str, ...] = ("wire", "words")) -> list[StixObject]:
     """The objects with these keys, in their order: an index sorts a list, and few rows are read."""
     wanted = list(keys)
-    rows = StixObject.objects.select_related("source").defer(*without).in_bulk(wanted)
+    beside = StixObject.objects.select_related("source", "brought")
+    rows = beside.defer(*without, "brought__report").in_bulk(wanted)
     return [rows[key] for key in wanted if key in rows]
 
 
@@ -109,8 +110,7 @@ class Alike:
     @property
     def givers(self) -> tuple[str, ...]:
         """Whom the newest are from, each once."""
-        names = (row.source.name if row.source else "a file" for row in self.newest)
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys(row.giver for row in self.newest))
 
 
 def alike(actor: Actor, row: StixObject, value: Mapping[str, object]) -> list[Alike]:

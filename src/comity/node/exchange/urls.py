@@ -33,6 +33,7 @@ _pages = [
     path("import", objects.bring, name="import"),
     path("export", searching.export, name="export"),
     path("values/<str:kind>/<path:text>", values.value, name="value"),
+    path("imports/", objects.imports, name="imports"),
     path("imports/<int:key>", objects.imported, name="imported"),
     path("objects/<str:ref>/", objects.detail, name="object"),
     path("objects/<str:ref>/graph", graph.graph, name="graph"),

@@ -25,10 +25,15 @@ from comity.node.parties.access import ActorRequest
 from comity.node.parties.actors import Actor
 from comity.node.parties.api.words import (
     Given,
+    Named,
+    Page,
     Time,
     Told,
+    Window,
     json_in,
+    named,
     needs,
+    page_of,
     parties_named,
 )
 from comity.node.parties.roles import Power
@@ -44,8 +49,9 @@ _FILE = {
 
 
 class Form(Enum):
-    """What a file is."""
+    """What a file is; `auto` is what it says itself."""
 
+    AUTO = "auto"
     STIX = "stix"
     MISP = "misp"
 
@@ -107,7 +113,7 @@ class Wanted(Given):
 class Brought(Given):
     """What a file is, and where it comes from: a party, a few words, or both."""
 
-    form: Form = Form.STIX
+    form: Form = Form.AUTO
     source: str = Field(
         "", max_length=MAX_REF, description="ref of the party; that of your own body: made by us"
     )
@@ -119,10 +125,13 @@ class Brought(Given):
 
 
 class Import(Told):
-    """What became of the objects of a file; `refused` and `faulty` pair a ref with the reason."""
+    """What became of what came in; `refused` and `faulty` pair a ref with the reason."""
 
     number: int
     form: CameAs = Field(description="a file, or how else it came")
+    source: Named | None
+    note: str = Field(description="where it comes from, in words")
+    by: str = Field(description="the person who brought it, or the party that posted it")
     sha256: str
     at: Time
     new: int
@@ -135,6 +144,11 @@ class Import(Told):
     notes: list[str]
 
 
+_SERVICES = {
+    Form.AUTO: importing.import_file,
+    Form.STIX: importing.import_bundle,
+    Form.MISP: importing.import_misp,
+}
 router = Router()
 
 
@@ -142,11 +156,19 @@ router = Router()
 @needs(Power.IMPORT)
 def import_file(request: ActorRequest, given: Query[Brought]) -> Status[Import]:
     """Bring in a STIX 2.1 bundle or a MISP event, which is the body of the request."""
-    service = importing.import_misp if given.form is Form.MISP else importing.import_bundle
     json_in(request)
     source = _source(request.actor, given)
-    row = service(actor=request.actor, file=BytesIO(request.body), source=source, now=timezone.now())
+    row = _SERVICES[given.form](
+        actor=request.actor, file=BytesIO(request.body), source=source, now=timezone.now()
+    )
     return Status(201, _import(row))
+
+
+@router.get("/imports", response=Page[Import])
+@needs(Power.READ_CONTENT)
+def list_imports(request: ActorRequest, wanted: Query[Window]) -> Page[Import]:
+    """What came in by files, posts, feeds and readings, the newest first."""
+    return page_of(queries.imports_for(request.actor), wanted, _import)
 
 
 @router.get("/imports/{int:number}", response=Import)
@@ -204,5 +226,13 @@ def _source(actor: Actor, given: Brought) -> importing.Source:
 
 def _import(row: models.Import) -> Import:
     return Import(
-        number=row.pk, form=CameAs(row.form), sha256=row.sha256, at=row.at, ended=row.ended, **row.report
+        number=row.pk,
+        form=CameAs(row.form),
+        source=named(row.source) if row.source else None,
+        note=row.note,
+        by=row.by_name,
+        sha256=row.sha256,
+        at=row.at,
+        ended=row.ended,
+        **row.report,
     )

@@ -40,6 +40,12 @@ BROUGHT_AS = [
 ]
 
 
+def _in_words(source: Party | None) -> str:
+    if source is None:
+        return ""
+    return "our own work" if source.ours else source.name
+
+
 class Import(models.Model):
     """A file that a person brought in, what a party posted or a feed said; rows are only ever added."""
 
@@ -61,6 +67,11 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_form_display()} of {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def giver(self) -> str:
+        """Whom it is from, in words; reads `source`."""
+        return _in_words(self.source) or self.note or "a file"
 
 
 class StixObject(models.Model):
@@ -136,6 +147,11 @@ class StixObject(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def giver(self) -> str:
+        """Whom it is from, in words; reads `source` and `brought`."""
+        return _in_words(self.source) or (self.brought.note if self.brought is not None else "") or "a file"
 
 
 class ClassCount(models.Model):

@@ -17,6 +17,7 @@ from comity.base.verdict import Ground, Refused, Verdict
 from comity.engines.release.handling import Ownership
 from comity.engines.release.terms import Terms
 from comity.formats.bundles import bundle_objects
+from comity.formats.misp.apart import HEAD, is_misp
 from comity.formats.misp.decode import decode_misp
 from comity.formats.stix import StixObject as Found
 from comity.node.exchange import queries
@@ -64,6 +65,16 @@ class Source:
     def __post_init__(self) -> None:
         if self.party is None and not self.note.strip():
             raise Malformed("source", "say where it comes from: a party, or a few words.")
+
+
+def import_file(
+    *, actor: Actor, file: Readable, source: Source, now: datetime, progress: Progress = silent
+) -> Import:
+    """Keep what a file says, a STIX 2.1 bundle or a MISP event: it tells by how it begins."""
+    misp = is_misp(file.read(HEAD))
+    file.seek(0)
+    service = import_misp if misp else import_bundle
+    return service(actor=actor, file=file, source=source, now=now, progress=progress)
 
 
 def import_bundle(

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from comity.formats.markings import TLP_OF_ID
 from comity.node.acts.together import together
 from comity.node.exchange import forms, queries, remotes, searching, stricter, tracing
 from comity.node.exchange.comments import comments_on, may_be_taken_back
 from comity.node.exchange.handling import of_class
+from comity.node.exchange.models import Import
 from comity.node.exchange.relations.around import Reach
 from comity.node.exchange.seeing import seers
 from comity.node.exchange.services import importing, marking
@@ -31,12 +35,14 @@ from comity.node.parties.roles import Power
 from comity.node.site.forms import form_page
 
 MOST_POSTED = 50  # versions in collections of others
+ROWS = 50
 PARTNERS = 10  # whose judgements stand on the page of the object; all are one link away
 _PLAIN = (str, int, float, bool)
 _FIRST = ("name", "value", "pattern", "description", "abstract", "content")
 _LAST = ("created", "modified")
 _ELSEWHERE = ("id", "type", "spec_version", "object_marking_refs")  # in the head or the provenance
 _REFERENCE = re.compile("[a-z_]+_refs?")  # what it is joined with stands further down
+_SERVICES = {"": importing.import_file, "stix": importing.import_bundle, "misp": importing.import_misp}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
@@ -58,6 +64,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
         "properties": _readable(value, row.title),
         "raw": json.dumps(value, indent=2, ensure_ascii=False),
         "handling": of_class(row.handling),
+        "named": queries.titles_held(row.holder, [row.created_by_ref, *_markings(value)]),
         "findings": findings_of(queries.decoded(row)),
         "alike": searching.alike(request.actor, row, value),
         "versions": versions_for(request.actor, ref),
@@ -95,8 +102,7 @@ def bring(request: ActorRequest) -> HttpResponse:
     )
     if not form.is_valid():
         return form_page(request, "exchange/import.html", {"form": form})
-    service = importing.import_misp if form.cleaned_data["form"] == "misp" else importing.import_bundle
-    row = service(
+    row = _SERVICES[form.cleaned_data["form"]](
         actor=request.actor,
         file=form.cleaned_data["file"],
         source=form.chosen(queries.own_body(request.actor)),
@@ -107,12 +113,26 @@ def bring(request: ActorRequest) -> HttpResponse:
 
 @require_safe
 @needs(Power.READ_CONTENT)
+def imports(request: ActorRequest) -> HttpResponse:
+    """What came in otherwise than by acts, the newest first."""
+    page = Paginator(queries.imports_for(request.actor), ROWS).get_page(request.GET.get("page"))
+    rows = [(row, _counted(row, "refused")) for row in page.object_list]
+    return render(request, "exchange/imports.html", {"page": page, "rows": rows} | may(request))
+
+
+@require_safe
+@needs(Power.READ_CONTENT)
 def imported(request: ActorRequest, key: int) -> HttpResponse:
     """What became of the objects of a file."""
     row = queries.import_for(request.actor, key)
-    counts = {name: len(row.report[name]) + row.report["more"].get(name, 0) for name in ("refused", "faulty")}
-    shown = {"row": row, "report": row.report, **counts}
+    shown = {"row": row, "report": row.report}
+    shown |= {name: _counted(row, name) for name in ("refused", "faulty")}
     return render(request, "exchange/imported.html", shown | may(request))
+
+
+def _counted(row: Import, name: str) -> int:
+    """How many there are, beside those that the report lists."""
+    return len(row.report[name]) + int(row.report["more"].get(name, 0))
 
 
 def may(request: ActorRequest) -> dict[str, bool]:
@@ -133,6 +153,16 @@ def _readable(value: dict[str, Any], title: str) -> list[tuple[str, str | dateti
     ]
 
 
+def _markings(value: Mapping[str, Any]) -> list[str]:
+    """The definitions that mark it, but for those of TLP, which stand as a label."""
+    refs = value.get("object_marking_refs")
+    return (
+        [ref for ref in refs if isinstance(ref, str) and ref not in TLP_OF_ID]
+        if isinstance(refs, list)
+        else []
+    )
+
+
 def _rank(name: str) -> int:
     return _FIRST.index(name) if name in _FIRST else len(_FIRST) + (name in _LAST)
 
@@ -142,7 +172,19 @@ def _text(member: object) -> str | datetime:
         return _moment(member)
     if isinstance(member, list) and all(isinstance(part, _PLAIN) for part in member):
         return ", ".join(map(str, member))
-    return str(member) if isinstance(member, _PLAIN) else json.dumps(member, ensure_ascii=False)
+    if isinstance(member, bool):
+        return "yes" if member else "no"
+    if isinstance(member, list) and all(isinstance(part, dict) for part in member):
+        return "; ".join(_in_line(part) for part in member)
+    return _in_line(member) if isinstance(member, dict) else str(member)
+
+
+def _in_line(member: Mapping[str, object]) -> str:
+    """The members of a member in one line; what is nested still deeper as JSON."""
+    texts = (
+        each if isinstance(each, _PLAIN) else json.dumps(each, ensure_ascii=False) for each in member.values()
+    )
+    return ", ".join(f"{name.replace('_', ' ')}: {text}" for name, text in zip(member, texts, strict=True))
 
 
 def _moment(text: str) -> str | datetime:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from comity.base.errors import Malformed
+from comity.engines.patterns.query import understood
 from comity.engines.release.terms import Purpose
 from comity.node.acts.together import together
 from comity.node.exchange import queries, searching
@@ -96,9 +97,12 @@ def export(request: ActorRequest) -> HttpResponse:
 def search(request: ActorRequest) -> HttpResponse:
     """Everything here that carries the words: objects and acts."""
     words = request.GET.get("q", "").strip()[:200]
-    objects = searching.search_objects(request.actor, words)[: searching.SEARCH_ROWS] if words else ()
+    keys = searching.search_objects(request.actor, words).values_list("pk", flat=True) if words else ()
+    rows = searching.rows_of(keys[: searching.SEARCH_ROWS], without=("words",))
     acts = searching.search_acts(request.actor, words)[: searching.SEARCH_ROWS] if words else ()
-    return render(request, "exchange/search.html", {"words": words, "objects": objects, "acts": acts})
+    told = _told(request, rows, timezone.now()) if rows else []
+    shown = {"words": words, "value": understood(words), "rows": told, "acts": acts}
+    return render(request, "exchange/search.html", shown)
 
 
 def _told(request: ActorRequest, rows: list[StixObject], now: datetime) -> list[dict[str, object]]:

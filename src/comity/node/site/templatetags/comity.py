@@ -33,6 +33,7 @@ _ANSWERS = {
     Answer.UNKNOWN: ("Not known", "a fact is missing, so the door stays closed", "question"),
 }
 NOTHING = mark_safe('<span class="nothing">none</span>')
+UNLABELLED = mark_safe('<span class="nothing">no label</span>')
 # No-break spaces: a narrow column breaks between the day and the hour, and nowhere else.
 _DAY = "j\xa0M\xa0Y"
 _MINUTE = "H:i"
@@ -50,7 +51,7 @@ def icon(name: str) -> SafeString:
 def tlp(value: Tlp | str | None) -> SafeString:
     """A TLP label in FIRST's colours and in its original letters, which no language translates."""
     if not value:
-        return NOTHING
+        return UNLABELLED
     label = value if isinstance(value, Tlp) else Tlp(value.lower().removeprefix("tlp:"))
     css = label.value.replace("+", "-")
     return format_html('<span class="tlp tlp-{}" translate="no" dir="ltr">{}</span>', css, label.label)
