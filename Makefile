@@ -52,6 +52,8 @@ lock: $(READY) ## pin the newest versions of all dependencies, with hashes
 	  --no-emit-index-url --custom-compile-command "make lock" pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --custom-compile-command "make lock" tests/peers/requirements.in -o tests/peers/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --custom-compile-command "make lock" bench/kit/validator.in -o bench/kit/validator.lock
 
 # The stamp is newer than what it was made from as long as nothing needs to be installed.
 $(READY): requirements-dev.lock pyproject.toml

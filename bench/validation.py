@@ -3,7 +3,7 @@
 python bench/validation.py [--quick] [--data FOLDER] [--peer-python PYTHON]
 
 All run on the same objects in the same run: ATT&CK for ICS, and MISP events brought to STIX. stix2-validator
-may live in an environment of its own, whose interpreter is then named; its checks of what the standard only
+lives in an environment of its own, which is made when it is missing; its checks of what the standard only
 recommends are off, so that it does what is compared, and is at its fastest.
 """
 
@@ -32,12 +32,15 @@ from comity.formats.canonical import canonical
 from comity.formats.misp.decode import decode_misp
 from comity.formats.stix21.validate import errors, findings
 from tests.formats.stix21.test_peer_verdicts import LOOSER, STRICTER
+from tests.peers import environment
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import stix2  # type: ignore[import-untyped]  # it carries no types
 
 RUNS = 7
+VALIDATOR = Path(__file__).with_name("kit") / "validator.lock"
+APART = environment.FOLDER.with_name("validator")
 DATA = Path("../shared/data/exchange-detect")
 ATTACK = "stix/ics-attack-18.1.json"
 _SHOWN = 10
@@ -68,8 +71,11 @@ def main() -> None:
     """Each set of objects by each validator; then the canonical form."""
     parser = options("Validation and canonical form of STIX objects.")
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of ATT&CK and of MISP events")
-    parser.add_argument("--peer-python", default=sys.executable, help="an interpreter with stix2-validator")
+    parser.add_argument("--peer-python", default="", help="an interpreter with stix2-validator")
     args = parser.parse_args()
+    if not args.peer_python:
+        environment.make(VALIDATOR, APART)
+        args.peer_python = str(APART / "bin" / "python")
     begin("Validation of STIX 2.1")
     if not (args.data / ATTACK).exists():
         say("the data", f"is not in {args.data}; name its folder with --data")

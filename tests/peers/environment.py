@@ -20,21 +20,21 @@ def program(name: str) -> Path:
     return FOLDER / "bin" / name
 
 
-def ready() -> bool:
+def ready(lock: Path = LOCK, folder: Path = FOLDER) -> bool:
     """Whether the environment is there, made from the lock as it is now."""
-    done = FOLDER / _DONE
-    return done.exists() and done.read_bytes() == LOCK.read_bytes()
+    done = folder / _DONE
+    return done.exists() and done.read_bytes() == lock.read_bytes()
 
 
-def make() -> None:
+def make(lock: Path = LOCK, folder: Path = FOLDER) -> None:
     """Make it anew if it is not ready; a half one is never taken for a whole one."""
-    if ready():
+    if ready(lock, folder):
         return
-    subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(FOLDER)], check=True)
-    uv = Path(sys.executable).with_name("uv")
-    words = ["pip", "install", "--quiet", "--python", str(program("python")), "--require-hashes"]
-    subprocess.run([str(uv), *words, "-r", str(LOCK)], check=True)
-    (FOLDER / _DONE).write_bytes(LOCK.read_bytes())
+    subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)], check=True)
+    uv, python = Path(sys.executable).with_name("uv"), folder / "bin" / "python"
+    words = ["pip", "install", "--quiet", "--python", str(python), "--require-hashes"]
+    subprocess.run([str(uv), *words, "-r", str(lock)], check=True)
+    (folder / _DONE).write_bytes(lock.read_bytes())
 
 
 if __name__ == "__main__":
