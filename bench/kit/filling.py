@@ -192,9 +192,12 @@ def _again(row: tuple[Any, ...], key: int, number: int, at: datetime) -> tuple[A
 
 
 def call_indexed() -> None:
-    """Tell the index of words that it has everything; inside a transaction."""
+    """Count what is new, and tell the index of words that it has everything; inside a transaction."""
     from django.db import connection
 
+    from comity.node.exchange import counts
+
+    counts.keep_up()
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("UPDATE exchange_words_last SET id = (SELECT max(id) FROM exchange_stixobject)")

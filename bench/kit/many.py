@@ -30,7 +30,7 @@ from comity.formats.entries import LogEntry as Entry
 from comity.node.accountability import identity
 from comity.node.accountability.models import LogCheckpoint, LogEntry, LogHead, LogTile, SeenLog
 from comity.node.acts.models import Act, ActContent, Content, Delivery, Receipt
-from comity.node.exchange import wordindex
+from comity.node.exchange import counts, wordindex
 from comity.node.exchange.content import links_of, title_of, words_of
 from comity.node.exchange.models import Import, Link, StixObject
 from comity.node.exchange.services.classing import keys_of
@@ -252,6 +252,7 @@ class _Filling:
         for row, handling in zip(rows, handlings, strict=True):
             row.handling_id = classes[handling]
         made = _all(StixObject, rows)
+        counts.keep_up()
         _all(
             Link,
             (Link(object=made[n], path=path, ref=ref) for n, pairs in links for path, ref in pairs),

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from comity.base.tlp import Tlp
+from comity.node.exchange import counts
 from comity.node.exchange.content import DEFINITIONS
 from comity.node.exchange.counts import counts_of
 from comity.node.exchange.models import ClassCount, HandlingClass, StixObject
@@ -81,3 +82,21 @@ def test_each_holder_has_its_own(world):
     assert sum(counts_of(other).values()) == 1
     assert sum(counts_of(world.body).values()) == 4
     assert ClassCount.objects.filter(holder=world.body, held=0).count() == 1
+
+
+def test_what_nobody_has_counted_yet_counts(world, monkeypatch):
+    monkeypatch.setattr(counts, "keep_up", lambda: None)
+    filled(world)
+    assert counts_of(world.body) == counted(world.body)
+    assert sum(counts_of(world.body).values()) == 5
+    some = StixObject.objects.filter(type="indicator").order_by("pk")
+    StixObject.objects.filter(pk=some[0].pk).update(latest=False)
+    some[1].delete()
+    assert counts_of(world.body) == counted(world.body)
+    monkeypatch.undo()
+    counts.keep_up()
+    counts.keep_up()
+    StixObject.objects.filter(pk=some[0].pk).update(latest=True)
+    some[2].delete()
+    assert counts_of(world.body) == counted(world.body)
+    assert sum(counts_of(world.body).values()) == 3

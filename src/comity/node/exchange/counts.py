@@ -1,11 +1,14 @@
 """How many objects of a holder are in each class, kept true by the database itself.
 
 The page of what a partner sees asks for nothing else, and counting a million rows takes longer than judging
-them. Whatever writes objects, by whatever way, the count moves in the same transaction.
+them. Whatever writes objects, by whatever way, the count moves in the same transaction. On SQLite, where a
+trigger for each new row takes 20 of the 95 ms that a thousand objects cost, those with a higher key than the
+last one counted are counted by whoever asks, until whoever stores has counted them.
 """
 
 from __future__ import annotations
 
+from django.db import connection, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from comity.node.exchange.content import DEFINITIONS
@@ -20,6 +23,7 @@ _ADD = """INSERT INTO exchange_classcount (holder_id, handling_id, held)
     ON CONFLICT (holder_id, handling_id) DO UPDATE SET held = held + 1;"""
 _TAKE = """UPDATE exchange_classcount SET held = held - 1
     WHERE holder_id = old.holder_id AND handling_id = old.handling_id;"""
+_LAST = "(SELECT id FROM exchange_count_last)"  # of SQLite: the highest key that is counted
 _CHANGED = "UPDATE OF latest, type, holder_id, handling_id"
 
 
@@ -50,15 +54,17 @@ _COUNT = f"""INSERT INTO exchange_classcount (holder_id, handling_id, held)
     WHERE latest AND type NOT IN ({_KINDS}) GROUP BY holder_id, handling_id"""  # noqa: S608  names of ours
 _MAKE = {
     "sqlite": (
-        _COUNT,
-        f"""CREATE TRIGGER exchange_count_added AFTER INSERT ON exchange_stixobject
-        WHEN {_NEW} BEGIN {_ADD} END""",
+        "CREATE TABLE exchange_count_last (id INTEGER NOT NULL)",
+        "INSERT INTO exchange_count_last VALUES (0)",
+        f"""CREATE VIEW exchange_uncounted AS SELECT holder_id, handling_id, count(*) AS held
+        FROM exchange_stixobject NOT INDEXED WHERE id > {_LAST} AND latest AND type NOT IN ({_KINDS})
+        GROUP BY holder_id, handling_id""",  # noqa: S608  names of ours
         f"""CREATE TRIGGER exchange_count_deleted AFTER DELETE ON exchange_stixobject
-        WHEN {_OLD} BEGIN {_TAKE} END""",
+        WHEN old.id <= {_LAST} AND {_OLD} BEGIN {_TAKE} END""",
         f"""CREATE TRIGGER exchange_count_left AFTER {_CHANGED} ON exchange_stixobject
-        WHEN {_OLD} BEGIN {_TAKE} END""",
+        WHEN old.id <= {_LAST} AND {_OLD} BEGIN {_TAKE} END""",
         f"""CREATE TRIGGER exchange_count_joined AFTER {_CHANGED} ON exchange_stixobject
-        WHEN {_NEW} BEGIN {_ADD} END""",
+        WHEN new.id <= {_LAST} AND {_NEW} BEGIN {_ADD} END""",
     ),
     "postgresql": (
         _COUNT,
@@ -71,7 +77,11 @@ _MAKE = {
     ),
 }
 _DROP = {
-    "sqlite": tuple(f"DROP TRIGGER exchange_count_{each}" for each in ("added", "deleted", "left", "joined")),
+    "sqlite": (
+        *(f"DROP TRIGGER exchange_count_{each}" for each in ("deleted", "left", "joined")),
+        "DROP VIEW exchange_uncounted",
+        "DROP TABLE exchange_count_last",
+    ),
     "postgresql": tuple(
         statement
         for each in ("added", "deleted", "changed")
@@ -95,7 +105,33 @@ def drop(editor: BaseDatabaseSchemaEditor) -> None:
         editor.execute(statement)
 
 
+# In one statement each: who asks sees the counts and what is not counted of one moment.
+_KEEP_UP = (
+    """INSERT INTO exchange_classcount (holder_id, handling_id, held)
+    SELECT holder_id, handling_id, held FROM exchange_uncounted WHERE true
+    ON CONFLICT (holder_id, handling_id) DO UPDATE SET held = held + excluded.held""",
+    "UPDATE exchange_count_last SET id = max(id, coalesce((SELECT max(id) FROM exchange_stixobject), 0))",
+)
+_HELD = """SELECT handling_id, sum(held) FROM (
+    SELECT holder_id, handling_id, held FROM exchange_classcount
+    UNION ALL SELECT holder_id, handling_id, held FROM exchange_uncounted)
+    WHERE holder_id = %s GROUP BY handling_id HAVING sum(held) > 0"""
+
+
+@transaction.atomic
+def keep_up() -> None:
+    """Count what is new, where the database does not do it by itself."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            for statement in _KEEP_UP:
+                cursor.execute(statement)
+
+
 def counts_of(holder: Party) -> dict[int, int]:
     """How many objects, newest versions and no definitions, a holder has in each class that has any."""
-    rows = ClassCount.objects.filter(holder=holder, held__gt=0)
-    return dict(rows.values_list("handling_id", "held"))
+    if connection.vendor != "sqlite":
+        rows = ClassCount.objects.filter(holder=holder, held__gt=0)
+        return dict(rows.values_list("handling_id", "held"))
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [holder.pk])
+        return dict(cursor.fetchall())

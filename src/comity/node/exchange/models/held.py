@@ -155,7 +155,7 @@ class StixObject(models.Model):
 
 
 class ClassCount(models.Model):
-    """How many newest versions, without definitions, a holder has in a class; triggers keep it (`counts`)."""
+    """How many newest versions, without definitions, a holder has in a class; `counts` keeps it."""
 
     holder = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="+", db_index=False)
     handling = models.ForeignKey(HandlingClass, on_delete=models.CASCADE, related_name="+", db_index=False)

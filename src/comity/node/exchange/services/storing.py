@@ -10,7 +10,7 @@ from typing import Any
 from comity.formats.stix import StixObject as Found
 from comity.formats.stix import in_time
 from comity.node.acts.models import Act
-from comity.node.exchange import queries, wordindex
+from comity.node.exchange import counts, queries, wordindex
 from comity.node.exchange.content import DEFINITIONS, facets_of, labels_of, links_of, title_of, words_of
 from comity.node.exchange.handling import Origin
 from comity.node.exchange.models import Import, Label, Link, Remark, StixObject, Value, VictimHow
@@ -276,6 +276,7 @@ def _insert(
         if saying:
             insert(Remark, _REMARK, _remarks(saying, way))
         wordindex.keep_up()
+        counts.keep_up()
         progress(start + len(portion), len(news))
 
 
