@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from comity.engines.release.judge import Removal
 from comity.engines.release.terms import Category, category_of
-from comity.formats.stix import is_observable
+from comity.formats.stix import in_time, is_observable
 from comity.node.exchange import queries
 from comity.node.exchange.models import Link, StixObject
 from comity.node.exchange.reducing import originals, reduced_of
@@ -40,6 +40,11 @@ class Versions:
     def newest_only(self) -> bool:
         """Whether only the newest version of each object is wanted, as mostly."""
         return self.last and not (self.first or self.every or self.exactly)
+
+    @property
+    def walks_all(self) -> bool:
+        """Whether every version has to be looked at."""
+        return self.first or self.every
 
 
 NEWEST = Versions(last=True)
@@ -153,7 +158,7 @@ class _Search:
             return
 
         def ask(begin: int) -> list[Place]:
-            if self.choice.refs is None and not self.choice.versions.first:
+            if self.choice.refs is None:
                 stretch = Stretch(self.scope.holder.pk, moment(begin), moment(end))
                 some = [first_of(kind, stretch, sorted(left), self.count) for kind in self._kinds()]
                 return list(islice(heapq.merge(*some), self.count))
@@ -190,6 +195,7 @@ class _Search:
                 *_hidden(keys, self.scope, self.choice, secret),
                 *self._kept_back(keys),
                 *self._outlived(keys),
+                *self._neither_first(keys),
             }
             yield from (each for each in found if each[1] not in hidden)
             if len(found) < self.count:
@@ -235,12 +241,12 @@ class _Search:
     def _kinds(self) -> Iterator[Kind]:
         """The newest versions and the older ones, as far as they are wanted."""
         wanted, kind = self.choice.versions, self._kind()
-        if wanted.last or wanted.every:
+        if wanted.last or wanted.walks_all:
             yield kind
         elif wanted.exactly:
             yield replace(kind, times=wanted.exactly)
-        if wanted.every or wanted.exactly:
-            yield replace(kind, latest=False, times=None if wanted.every else wanted.exactly)
+        if wanted.walks_all or wanted.exactly:
+            yield replace(kind, latest=False, times=None if wanted.walks_all else wanted.exactly)
 
     def _outlived(self, keys: Sequence[int]) -> set[int]:
         """The older versions of what may not be seen any more."""
@@ -256,6 +262,26 @@ class _Search:
             if handling in self.scope.given
         }
         return {key for key in keys if refs.get(key) not in seen}
+
+    def _neither_first(self, keys: Sequence[int]) -> set[int]:
+        """Those that are neither the first version that may be seen nor wanted otherwise.
+
+        To look for the first ones alone, the databases would walk past all that is hidden.
+        """
+        wanted = self.choice.versions
+        if not wanted.first or wanted.every or not keys:
+            return set()
+        first: dict[str, tuple[str, int]] = {}
+        chosen: set[int] = set()
+        rows = StixObject.objects.filter(holder=self.scope.holder).order_by()
+        told = rows.values_list("pk", "ref", "modified", "latest", "handling_id")
+        for chunk in queries.chunks(_refs_of(keys).values()):
+            for key, ref, modified, latest, handling in told.filter(ref__in=chunk):
+                if handling in self.scope.given:
+                    first[ref] = min(first.get(ref, (in_time(modified), key)), (in_time(modified), key))
+                if (wanted.last and latest) or modified in wanted.exactly:
+                    chosen.add(key)
+        return set(keys) - chosen - {key for _, key in first.values()}
 
     def _kind(self) -> Kind:
         return Kind(None if self.types is None else tuple(sorted(self.types)), self.scope.labels)
@@ -313,18 +339,7 @@ def _of_versions(rows: QuerySet[StixObject], scope: Scope, wanted: Versions) -> 
         return rows.filter(latest=True)
     others = StixObject.objects.filter(holder=scope.holder, ref=OuterRef("ref"), handling_id__in=scope.given)
     rows = rows.filter(Exists(others.filter(latest=True)))
-    if wanted.every:
+    if wanted.walks_all:
         return rows
     chosen = Q(modified__in=wanted.exactly)
-    if wanted.last:
-        chosen |= Q(latest=True)
-    if wanted.first:
-        rows = rows.alias(written=_in_time("modified"))
-        earlier = others.alias(written=_in_time("modified")).filter(written__lt=OuterRef("written"))
-        chosen |= Q(~Exists(earlier))
-    return rows.filter(chosen)
-
-
-def _in_time(name: str) -> Func:
-    """Without the Z, so that a time with more digits comes after the one with fewer."""
-    return Func(F(name), Value("Z"), function="RTRIM")
+    return rows.filter(chosen | Q(latest=True) if wanted.last else chosen)
