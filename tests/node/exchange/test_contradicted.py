@@ -10,10 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from comity.base.tlp import Tlp
 from comity.node.exchange.contradicted import compare, found_for, keys_found
-from comity.node.exchange.models import Contradiction, StixObject
+from comity.node.exchange.models import ComparedUpTo, Contradiction, StixObject
 from comity.node.exchange.reports import What
 from comity.node.exchange.services import comparing
 from comity.node.exchange.services.comparing import compare_new
+from comity.node.exchange.services.holding import last_instant
 from tests.node.exchange.holding import from_elsewhere, indicator, made, own_work, ref_of, row
 from tests.node.exchange.test_scores import BAD, opinion, reported, sighting, told_by_far
 from tests.node.instruments.test_pages import body, client_of
@@ -89,6 +90,41 @@ def test_what_came_in_is_compared_once(agreed, monkeypatch):
     reported(world, what=What.FALSE_POSITIVE, why="Ours.", ref=theirs["id"])
     assert compare_new(NOW) > 0
     assert found_for(world.analyst).filter(object=row(theirs)).count() == 2
+
+
+def test_what_states_nothing_is_passed_once(agreed, django_assert_max_num_queries):
+    body = agreed.world.body
+    own_work(agreed.world, BAD, *(made("tool", f"t{n}") for n in range(5)))
+    compare_new(NOW)
+    assert ComparedUpTo.objects.get(holder=body).at == last_instant(body)
+    with django_assert_max_num_queries(4):  # of each body how far it is, and the end of its order
+        compare_new(NOW)
+
+
+def test_a_backlog_is_left_for_the_next_time_when_the_time_is_over(agreed, monkeypatch):
+    own_work(agreed.world, BAD | {"confidence": 90})
+    told_by_far(agreed, indicator("theirs", confidence=10) | SAME)
+    monkeypatch.setattr(comparing, "LONGEST", 0.0)
+    assert compare_new(NOW) == 0
+    assert not ComparedUpTo.objects.exists()
+    monkeypatch.undo()
+    assert compare_new(NOW) > 0
+
+
+def test_nothing_is_locked_while_statements_are_compared(agreed, monkeypatch):
+    """A backlog of millions is looked at for minutes: only what was found is written, in a moment."""
+    own_work(agreed.world, *(indicator(f"more{n}") for n in range(5)))
+    monkeypatch.setattr(comparing, "PORTION", 2)
+    compare_new(NOW)
+    with CaptureQueriesContext(connection) as asked:
+        StixObject.objects.update(latest=True)
+        ComparedUpTo.objects.update(at=NOW - timedelta(days=1))
+        compare_new(NOW)
+    told = [each["sql"].split(" ")[0] for each in asked.captured_queries]
+    locked = [n for n, word in enumerate(told) if word in ("BEGIN", "SAVEPOINT")]
+    freed = [n for n, word in enumerate(told) if word in ("COMMIT", "RELEASE")]
+    assert len(locked) == 3
+    assert all(end - begin <= 4 for begin, end in zip(locked, freed, strict=True))
 
 
 def test_a_new_version_ends_a_contradiction_and_a_deletion_too(agreed):
