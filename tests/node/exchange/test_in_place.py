@@ -10,6 +10,7 @@ import pytest
 from comity.base.tlp import Tlp
 from comity.base.verdict import Refused
 from comity.engines.release.terms import Onward, Purpose
+from comity.formats.markings import TLP_IDS
 from comity.node.acts.models import Act, ActState
 from comity.node.acts.services import approving
 from comity.node.exchange import reaching
@@ -195,6 +196,27 @@ def test_what_was_posted_to_a_collection_of_theirs_is_deleted_there(agreed):
     pushed(agreed, remote, shelf)
     assert NAMING["id"] not in shelf.stored
     assert PLAIN["id"] in shelf.stored
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ({"object_marking_refs": [TLP_IDS[Tlp.RED]]}, True),
+        ({"object_marking_refs": [TLP_IDS[Tlp.AMBER]]}, False),  # the newer one goes there
+        ({"revoked": True}, False),
+        ({"description": "More is known."}, False),
+    ],
+)
+def test_a_newer_version_that_may_not_go_there_takes_the_older_one_away(agreed, change, left):
+    shelf = Shelf()
+    remote = opened(agreed.world, actor=agreed.world.approver, party=agreed.party, note="", gives=True)
+    own_work(agreed.world, PLAIN)
+    pushed(agreed, remote, shelf)
+    own_work(agreed.world, PLAIN | {"modified": "2026-11-22T01:00:00.000Z"} | change)
+    follow()
+    assert Posted.objects.filter(state=PostState.LEAVING).exists() is left
+    pushed(agreed, remote, shelf)
+    assert (PLAIN["id"] in shelf.stored) is not left
 
 
 def test_from_what_became_known_to_the_receipt_of_the_partners_node(agreed):

@@ -17,23 +17,19 @@ from django.db.models import prefetch_related_objects
 from comity.base.verdict import Verdict
 from comity.engines.release.terms import Purpose
 from comity.engines.release.tightening import Tightening
-from comity.node.acts.kinds import Item
 from comity.node.acts.models import ActContent
 from comity.node.exchange import queries, reaching
-from comity.node.exchange.content import DEFINITIONS
-from comity.node.exchange.judging import judged_items
-from comity.node.exchange.models import ClosedInPlace, Posted, PostState, RemoteCollection, Step, StixObject
+from comity.node.exchange.models import ClosedInPlace, Step, StixObject
 from comity.node.exchange.reaching import Given
+from comity.node.exchange.services import leaving_there
 from comity.node.exchange.services.asking_back import ask_to_delete, by_node
 from comity.node.exchange.services.closed import By, ways_in
 from comity.node.exchange.services.holding import one_at_a_time
 from comity.node.exchange.services.stricter import Outcome, Stricter, keep
-from comity.node.exchange.sights import asked
 from comity.node.exchange.tracing import Version
 from comity.node.parties.models import Party
 
 PORTION = 200  # versions in one transaction
-_SENT = (PostState.TAKEN, PostState.PENDING, PostState.SENDING)
 _WITHOUT = "It may go with less in it than it has there; share it anew."
 
 Closed = Mapping[Version, tuple[frozenset[Tightening], By]]
@@ -54,7 +50,7 @@ def _portion(holder: Party, now: datetime) -> bool:
     rows = list(waiting[:PORTION])
     closed = {(row.ref, row.modified): (ways_in(row.ways), By(row.by_id, row.by_name)) for row in rows}
     reach(holder, closed, now)
-    leave(holder, closed, now)
+    leaving_there.leave(holder, closed, now)
     ClosedInPlace.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return True
 
@@ -71,7 +67,7 @@ def reach(holder: Party, closed: Closed, now: datetime) -> None:
 def too_wide(holder: Party, closed: Closed, now: datetime) -> Iterator[tuple[Stricter, Verdict]]:
     """The parties that have one of these otherwise than it may go to them now, and why it may not."""
     refs = {ref for ref, _ in closed}
-    rows = _rows(holder, closed)
+    rows = leaving_there.rows_of(holder, closed)
     prefetch_related_objects(list(rows.values()), "holder", "source", "brought", "act__author")
     piles: dict[tuple[Party, Purpose], list[tuple[StixObject, Given]]] = {}
     for given in reaching.given_of(holder, refs):
@@ -79,7 +75,7 @@ def too_wide(holder: Party, closed: Closed, now: datetime) -> Iterator[tuple[Str
             if version in rows:
                 piles.setdefault((given.party, given.purpose), []).append((rows[version], given))
     for (party, purpose), some in piles.items():
-        judged = _judged(holder, party, purpose, [row for row, _ in some], now)
+        judged = leaving_there.judged(holder, party, purpose, [row for row, _ in some], now)
         there = _there(holder, party, [given for _, given in some])
         for row, given in some:
             item = judged[row.pk]
@@ -92,55 +88,6 @@ def too_wide(holder: Party, closed: Closed, now: datetime) -> Iterator[tuple[Str
                 ways, by = closed[row.ref, row.modified]
                 part = replace(given, versions=wide, arrived=wide & given.arrived)
                 yield Stricter(row, part, ways, by), item.verdict
-
-
-def leave(holder: Party, closed: Closed, now: datetime) -> None:
-    """What was posted to collections of others, and may not be there so, is deleted by the next push."""
-    refs = {ref for ref, _ in closed}
-    posted = Posted.objects.filter(remote__holder=holder, remote__ended_at=None, state__in=_SENT)
-    its = [
-        each
-        for chunk in queries.chunks(refs)
-        for each in posted.filter(ref__in=chunk).select_related("remote__party")
-        if (each.ref, each.modified) in closed
-    ]
-    rows = _rows(holder, {(each.ref, each.modified): closed[each.ref, each.modified] for each in its})
-    for remote in {each.remote for each in its}:
-        going = [each for each in its if each.remote == remote and (each.ref, each.modified) in rows]
-        _leave(remote, going, rows, now)
-
-
-def _leave(
-    remote: RemoteCollection, posted: Sequence[Posted], rows: Mapping[Version, StixObject], now: datetime
-) -> None:
-    if remote.party is None:
-        return
-    wanted = [rows[each.ref, each.modified] for each in posted]
-    judged = _judged(remote.holder, remote.party, Purpose(remote.purpose), wanted, now)
-    gone = []
-    for each in posted:
-        leaving = judged[rows[each.ref, each.modified].pk].leaving
-        if leaving is None or leaving.sha256 != each.sha256:
-            gone.append(each.pk)
-    told = {"state": PostState.LEAVING, "status": "", "words": "", "at": now}
-    Posted.objects.filter(pk__in=gone).update(**told)
-
-
-def _rows(holder: Party, closed: Closed) -> dict[Version, StixObject]:
-    """These versions, as far as they are here; definitions go with what needs them."""
-    held = StixObject.objects.filter(holder=holder).select_related("handling").defer("words")
-    refs = (ref for ref, _ in closed if not ref.startswith(DEFINITIONS))
-    rows = (row for chunk in queries.chunks(refs) for row in held.filter(ref__in=chunk))
-    return {(row.ref, row.modified): row for row in rows if (row.ref, row.modified) in closed}
-
-
-def _judged(
-    holder: Party, party: Party, purpose: Purpose, rows: Sequence[StixObject], now: datetime
-) -> dict[int, Item]:
-    """The judgement of each row, by its key; no definition is among them."""
-    question = asked(holder, party, purpose=purpose, now=now)
-    once = list({row.pk: row for row in rows}.values())
-    return {row.pk: item for row, item in zip(once, judged_items(question, once), strict=False)}
 
 
 def _there(holder: Party, party: Party, given: Sequence[Given]) -> dict[Version, frozenset[str]]:

@@ -25,6 +25,7 @@ from comity.node.exchange.services import in_place
 from comity.node.exchange.services.asking_back import ask_to_delete, by_node
 from comity.node.exchange.services.closed import NOBODY, ways_in
 from comity.node.exchange.services.holding import one_at_a_time
+from comity.node.exchange.services.leaving_there import leave_older
 from comity.node.exchange.services.stricter import AGAIN, Outcome, Stricter, keep, redo, settle
 from comity.node.parties.models import Party
 from comity.node.parties.queries import our_bodies
@@ -67,7 +68,7 @@ def try_again(holder: Party, now: datetime, version: StricterVersion | None = No
 def _portion(holder: Party, now: datetime) -> bool:
     """Look at objects in their order until something is found; whether there may be more."""
     place = FollowedUpTo.objects.filter(holder=holder).values_list("at", flat=True).first()
-    last, found, more = _look(holder, place or _EPOCH)
+    last, found, more = _look(holder, place or _EPOCH, now)
     if last is None:
         return False
     with transaction.atomic():
@@ -79,13 +80,15 @@ def _portion(holder: Party, now: datetime) -> bool:
     return more
 
 
-def _look(holder: Party, place: datetime) -> tuple[datetime | None, list[Stricter], bool]:
+def _look(holder: Party, place: datetime, now: datetime) -> tuple[datetime | None, list[Stricter], bool]:
     """The last instant that was looked at, what was found, and whether more may follow; nothing is locked."""
     last: datetime | None = None
     for _ in range(MOST_PORTIONS):
         rows = StixObject.objects.filter(holder=holder, latest=True, added__gt=last or place)
         some = list(rows.order_by("added").values_list("added", "ref")[:PORTION])
-        found = stricter(holder, _with_older(holder, (ref for _, ref in some)))
+        again = _with_older(holder, (ref for _, ref in some))
+        leave_older(holder, again, now)
+        found = stricter(holder, again)
         named = {each.given.ref for each in found}
         first = [pair for pair in some if pair[1] in named][:AT_ONCE]
         if len(first) < len(named):  # the rest has a transaction of its own: others write in between
