@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID, uuid5
 
@@ -90,21 +90,27 @@ class Gathering:
         one._finish()
         return one
 
-    def _parts(self) -> tuple[Iterator[Attribute], list[MispObject]]:
+    def _parts(self) -> tuple[Iterator[Attribute], Iterator[MispObject]]:
         attributes = list_of(self.raw, "Attribute", self.where, most=MAX_ATTRIBUTES)
         wholes = list_of(self.raw, "Object", self.where, most=MAX_OBJECTS)
-        inner = (each.get("Attribute") for each in wholes if isinstance(each, dict))
-        number = len(attributes) + sum(len(each) for each in inner if isinstance(each, list))
-        if number > MAX_ATTRIBUTES:
-            raise TooLarge(self.where, f"{number:,} attributes; at most {MAX_ATTRIBUTES:,} are read.")
         event, lost = self.event, self.unmapped
         found = readable(
             attributes, f"{self.where}/Attribute", lambda one, at: read_attribute(one, at, event), lost
         )
-        whole = readable(
-            wholes, f"{self.where}/Object", lambda one, at: read_object(one, at, event, lost), lost
-        )
-        return self._once(found), list(self._once(whole))
+        few = self._counted(wholes, len(attributes))
+        whole = readable(few, f"{self.where}/Object", lambda one, at: read_object(one, at, event, lost), lost)
+        return self._once(found), self._once(whole)
+
+    def _counted(self, wholes: Iterable[object], number: int) -> Iterator[object]:
+        """The objects, as long as they and the event hold no more attributes than are read."""
+        for each in wholes:
+            inner = isinstance(each, dict) and each.get("Attribute")
+            number += len(inner) if isinstance(inner, list) else 0
+            if number > MAX_ATTRIBUTES:
+                raise TooLarge(
+                    self.where, f"more than {MAX_ATTRIBUTES:,} attributes, the most that are read."
+                )
+            yield each
 
     def _once(self, parts: Iterable[P]) -> Iterator[P]:
         """Those whose uuid no part before had."""
@@ -193,31 +199,39 @@ class Gathering:
             self._add(entry, self.marks)
         self._add(relationship(to["id"], related(to["type"], entry["type"]), entry["id"], time), marks)
 
-    def _take_objects(self, wholes: Sequence[MispObject]) -> None:
-        rare = self._by_library([whole for whole in wholes if _is_rare(whole)])
+    def _take_objects(self, wholes: Iterable[MispObject]) -> None:
+        """One after the other; kept for the end is what the library reads, and what refers to others."""
+        rare, referring = list[MispObject](), list[MispObject]()
         for whole in wholes:
-            made = rare.get(whole.uuid) or objects.from_object(whole, self.author)
-            inner = (part.raw for part in whole.attributes)
-            marks = self._marked(whole.uuid, whole.tags, whole.raw, *inner)
-            self.victims += [
-                f"identity--{part.uuid}" for part in whole.attributes if part.type in VICTIM_CLASS
-            ]
-            for part in whole.attributes:
-                _expire(part, made)
-            self._take(whole.uuid, made, marks)
-            for part in whole.attributes:
-                self.primary.setdefault(part.uuid, made.objects[0]["id"])
-            self._said(whole.uuid, made.ids, whole.time, _remarks_of(whole), marks)
-            for part in whole.attributes:
-                self._said_of_attribute(part, made, marks)
-        for whole in wholes:
+            if whole.references:
+                referring.append(replace(whole, attributes=(), raw={}))
+            if len(rare) < MAX_BY_LIBRARY and _is_rare(whole):
+                rare.append(whole)
+            else:
+                self._take_object(whole, objects.from_object(whole, self.author))
+        found = self._by_library(rare)
+        for whole in rare:
+            self._take_object(whole, found.get(whole.uuid) or objects.from_object(whole, self.author))
+        for whole in referring:
             self._refer(whole)
 
-    def _by_library(self, wholes: Sequence[MispObject]) -> dict[str, Made]:
+    def _take_object(self, whole: MispObject, made: Made) -> None:
+        inner = (part.raw for part in whole.attributes)
+        marks = self._marked(whole.uuid, whole.tags, whole.raw, *inner)
+        self.victims += [f"identity--{part.uuid}" for part in whole.attributes if part.type in VICTIM_CLASS]
+        for part in whole.attributes:
+            _expire(part, made)
+        self._take(whole.uuid, made, marks)
+        for part in whole.attributes:
+            self.primary.setdefault(part.uuid, made.objects[0]["id"])
+        self._said(whole.uuid, made.ids, whole.time, _remarks_of(whole), marks)
+        for part in whole.attributes:
+            self._said_of_attribute(part, made, marks)
+
+    def _by_library(self, given: Sequence[MispObject]) -> dict[str, Made]:
         """What misp-stix makes of each; those that it cannot read are missing."""
-        if not wholes:
+        if not given:
             return {}
-        given = wholes[:MAX_BY_LIBRARY]
         found = _library_objects(given, self.event)
         owner = {uuid: whole for whole in given for uuid in _uuids(whole)}
         by_whole: dict[str, list[Object]] = {}

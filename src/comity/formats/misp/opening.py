@@ -1,7 +1,7 @@
-"""A large MISP document, opened without decoding its attributes: each of them is decoded when its turn comes.
+"""A large MISP document, opened without its attributes and objects: each is decoded when its turn comes.
 
-What comes out has the form of the decoded document, in which the lists of attributes give their members one
-after the other. What the strict decoder refuses is refused, though at the latest when the last was asked for.
+What comes out has the form of the decoded document, in which these lists give their members one after the
+other. What the strict decoder refuses is refused, though at the latest when the last was asked for.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _ROOT = re.compile(rb"[ \t\r\n]*([{\[])")
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _OPENED = ("", "response", "Event")
+_LATER = ("Attribute", "Object")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def opened(text: bytes, limits: Limits) -> object:
 def _opened(text: bytes | msgspec.Raw, listed: bool, name: str, limits: Limits) -> tuple[object, int]:  # noqa: FBT001  what the first sign says
     """The value, and how many colons stand between its parts."""
     inner = replace(limits, depth=limits.depth - 1)
-    if listed and name == "Attribute":
+    if listed and name in _LATER:
         return Parts(_list(text), inner), outside_strings(bytes(text)).count(b":")
     if listed and name in _OPENED[:2]:
         found = [_part(each, "", inner) for each in _list(text)]
