@@ -146,6 +146,41 @@ def test_by_a_post(agreed, name):
     unharmed()
 
 
+def _twice() -> list[dict[str, Any]]:
+    """One version with two contents, one with one content, and an id of two versions."""
+    first = indicator("twice")
+    return [
+        first,
+        first | {"description": "other"},
+        GOOD,
+        GOOD,
+        GOOD | {"modified": "2026-11-20T07:00:00.000Z"},
+    ]
+
+
+def test_ids_that_stand_twice_in_a_file(world):
+    bundle = {"type": "bundle", "id": ref_of("bundle", "b"), "objects": _twice()}
+    file = BytesIO(json.dumps(bundle).encode())
+    done = import_bundle(actor=world.analyst, file=file, source=Source(world.body), now=NOW)
+    kept_twice(done.report)
+
+
+def test_ids_that_stand_twice_in_a_post(agreed):
+    reader = reader_of(agreed, opened(agreed.world, may_post=True))
+    told = reader.posted(*_twice())
+    assert (told["success_count"], told["failure_count"]) == (4, 1)
+    kept_twice(Import.objects.get(form="taxii").report)
+
+
+def kept_twice(report: dict[str, Any]) -> None:
+    first = _twice()[0]
+    assert (report["new"], report["known"], [ref for ref, _ in report["refused"]]) == (3, 1, [first["id"]])
+    assert json.loads(bytes(row(first).wire)) == first
+    assert row(GOOD).modified == "2026-11-20T07:00:00.000Z"
+    assert StixObject.objects.filter(ref=GOOD["id"]).count() == 2
+    unharmed()
+
+
 _GOOD = json.dumps({"objects": [GOOD]}).encode()
 WRONG_BODIES: dict[str, tuple[bytes, dict[str, str], set[int]]] = {
     "a web page": (b"<html></html>", {"Content_Type": "text/html"}, {415}),

@@ -170,6 +170,33 @@ def test_a_page_in_place_of_a_list_changes_nothing(world, publisher):
     assert StixObject.objects.count() == 1
 
 
+CHANGED = {
+    "JSON": b'[{"host":"a.example.net"},{"host":"b.example.net"}]',
+    "an object": b'{"error":"please register"}',
+    "XML": b'<?xml version="1.0"?><rss><channel/></rss>',
+    "a picture": b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4,
+    "UTF-16": "a.example.net\n".encode("utf-16"),
+    "nothing": b"",
+    "one line without end": b"a" * 2_000_000,
+    "another form of list": b"id;host;seen\n1;a.example.net;2026\n2;b.example.net;2026\n",
+}
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream"])
+@pytest.mark.parametrize("body", CHANGED.values(), ids=CHANGED.keys())
+def test_a_feed_that_becomes_something_else_loses_nothing(world, publisher, body, kind):
+    publisher.put("".join(f"host{n}.example.net\n" for n in range(20)))
+    feed = opened(world, f"{publisher.address}list.txt")
+    assert ran(feed).new == 20
+    publisher.put(body)
+    publisher.headers["Content-Type"] = kind
+    run = ran(feed, NOW + HOUR)
+    assert run.outcome in (Outcome.FAILED, Outcome.HELD)
+    assert run.problem
+    assert (run.new, run.gone) == (0, 0)
+    assert StixObject.objects.count() == 20
+
+
 def test_a_packed_list_that_unfolds_without_measure_is_refused(world, publisher, monkeypatch):
     monkeypatch.setattr("comity.node.exchange.feeds.lists.unpacked", _small)
     publisher.put(gzip.compress(b"a" * 100_000))
