@@ -89,6 +89,7 @@ CACHES = {
     "statuses": _cache("site_statuses", 10_000),  # of what partners post
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = CONFIG.max_content_length
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # a share of 1,000 ticked objects, and what is said of it
 FILE_UPLOAD_MAX_MEMORY_SIZE = CONFIG.max_content_length
 
 INSTALLED_APPS = [

@@ -10,6 +10,7 @@ from comity.base.tlp import Tlp
 from comity.node.acts.models import Act
 from comity.node.exchange.models import Import, Victim
 from tests.node.exchange.holding import SAMPLES, bundle, from_far, indicator, made, own_work, shared
+from tests.node.exchange.taxii.asking import opened
 from tests.node.instruments.test_pages import body, client_of
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +65,7 @@ def test_what_came_in_is_listed_with_how_it_ended(analyst, agreed):
     upload(analyst, bundle(indicator("x", description="other")))
     Import.objects.filter(note="a public feed").update(ended=False)
     page = body(analyst.get("/exchange/imports/"))
-    assert all(words in page for words in ("2 imports", "a public feed", "our own work", "not ended"))
+    assert all(words in page for words in ("2 imports", "a public feed", "ourselves", "not ended"))
     assert 'data-label="Refused" class="number">1<' in page
     assert "Import a file" not in body(client_of(agreed.world.approver).get("/exchange/imports/"))
 
@@ -73,7 +74,7 @@ def test_a_search_for_a_value_says_so(analyst, agreed):
     own_work(agreed.world, made("ipv4-addr", "one", value="198.51.100.7", confidence=70))
     page = body(analyst.get("/search?q=198[.]51.100.7"))
     assert 'href="/exchange/values/ipv4/198.51.100.7"' in page
-    assert all(words in page for words in ("our own work", "stated&nbsp;70", "of 1 partner"))
+    assert all(words in page for words in ("ourselves", "stated&nbsp;70", "of 1 partner"))
     assert "Nobody told us of this value" in body(analyst.get("/search?q=198.51.100.8"))
 
 
@@ -95,6 +96,30 @@ def test_an_object_says_who_made_it_and_how_it_is_marked(analyst, agreed):
     assert f'href="/exchange/objects/{mark["id"]}/">Copyright A<' in page
     assert "source name: report, url: https://example.com/r" in page
     assert "<dd>yes</dd>" in page
+
+
+def test_what_is_refused_and_what_is_undecided_are_lists_of_their_own(analyst, agreed):
+    own_work(agreed.world, indicator("red", Tlp.RED), indicator("bare", None))
+    collection = opened(agreed.world)
+    for address in (f"see/{agreed.party.ref}/", f"collections/{collection.ref}/for/{agreed.party.ref}/"):
+        refused = body(analyst.get(f"/exchange/{address}?show=refused"))
+        undecided = body(analyst.get(f"/exchange/{address}?show=undecided"))
+        assert (">red<" in refused, ">bare<" in refused) == (True, False)
+        assert (">red<" in undecided, ">bare<" in undecided) == (False, True)
+
+
+def test_a_large_import_is_shared_part_by_part(analyst, agreed):
+    values = [indicator(f"i{number}", Tlp.GREEN) for number in range(1_002)]
+    brought = own_work(agreed.world, *values)
+    page = body(analyst.get(f"/exchange/share?brought={brought.pk}"))
+    assert page.count('name="object"') == 1_000
+    assert f'href="/exchange/share?brought={brought.pk}&amp;part=2"' in page
+    rest = body(analyst.get(f"/exchange/share?brought={brought.pk}&part=2"))
+    assert rest.count('name="object"') == 2
+    assert "part=3" not in rest
+    chosen = {"object": [value["id"] for value in values[:1_000]], "partners": agreed.party.ref}
+    said = chosen | {"purpose": "network-defence", "title": "All", "step": "judge", "message": "", "find": ""}
+    assert "Judgement for" in body(analyst.post("/exchange/share", said))
 
 
 def test_a_file_that_cannot_be_read(analyst):

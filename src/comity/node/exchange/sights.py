@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from comity.base.verdict import Ground, Verdict
+from comity.base.verdict import Answer, Ground, Verdict
 from comity.engines.release.case import Recipient, Relation
 from comity.engines.release.difference import Change, Difference, Shift, difference
 from comity.engines.release.explain import Picture, picture
@@ -129,12 +129,14 @@ class Sight:
         """The classes that may be seen with something taken out."""
         return [pk for pk, release in self.releases.items() if release.verdict.allowed and release.removals]
 
-    def closed(self, rule: str = "") -> list[int]:
-        """The classes that may not be seen, all or those that this rule closes."""
+    def closed(self, rule: str = "", answer: Answer | None = None) -> list[int]:
+        """The classes that may not be seen: all, those that this rule closes, those so answered."""
         return [
             pk
             for pk, release in self.releases.items()
-            if not release.verdict.allowed and (not rule or rule in {g.rule for g in release.verdict.grounds})
+            if not release.verdict.allowed
+            and (not rule or rule in {g.rule for g in release.verdict.grounds})
+            and answer in (None, release.verdict.answer)
         ]
 
     @property

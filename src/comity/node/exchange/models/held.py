@@ -43,7 +43,7 @@ BROUGHT_AS = [
 def _in_words(source: Party | None) -> str:
     if source is None:
         return ""
-    return "our own work" if source.ours else source.name
+    return "ourselves" if source.ours else source.name
 
 
 class Import(models.Model):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from comity.base.errors import Malformed
+from comity.base.verdict import Answer
 from comity.engines.release.judge import Release
 from comity.engines.release.terms import Purpose
 from comity.node.exchange import collecting, gathering, queries
@@ -75,6 +76,8 @@ def seen(request: ActorRequest, ref: UUID, party: str) -> HttpResponse:
         "given": lambda: found.given,
         "by-acts": lambda: found.by_acts,
         "closed": lambda: found.sight.closed(rule),
+        "refused": lambda: found.sight.closed(rule, Answer.NO),
+        "undecided": lambda: found.sight.closed(rule, Answer.UNKNOWN),
     }.get(show, lambda: list(found.sight.releases))()
     rows = found.among(classes).select_related("source").defer("wire", "words")
     pages = Paginator(rows, ROWS)

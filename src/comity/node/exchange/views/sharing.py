@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from comity.base.verdict import Refused
+from comity.base.verdict import Answer, Refused
 from comity.engines.release.difference import Change, Shift
 from comity.engines.release.judge import Release
 from comity.formats.stix import ID
@@ -29,6 +31,7 @@ from comity.node.site.errors import wants_fragment
 ROWS = 50
 MOST_TICKED = 1_000  # objects on one page of the composer; more go by the API or by parts
 FOUND_ROWS = 30
+_PART = re.compile("[1-9][0-9]{0,2}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,6 +86,8 @@ def _composer(
         "ticked": ticked,
         "find": words,
         "found": [row for row in rows if row.ref not in taken][:FOUND_ROWS],
+        "brought": request.GET.get("brought", "") if len(ticked) == MOST_TICKED else "",
+        "next_part": _part(request.GET.get("part", "")) + 1,
         "judged": judged,
         "asked": status != 200 or bool(judged),  # noqa: PLR2004  as HTTP says it
     }
@@ -97,9 +102,19 @@ def _ticked(request: ActorRequest) -> list[StixObject]:
     refs = [ref for ref in asked.getlist("object") if ID.fullmatch(ref)][: min(MOST_TICKED, MOST_SHARED)]
     rows = queries.objects_for(request.actor).select_related("handling").defer("words")
     if asked.get("brought"):
-        return list(searching.listed(request.actor, Narrow(brought=asked["brought"]))[:MOST_TICKED])
+        return _brought(request, asked["brought"], _part(asked.get("part", "")))
     found = {row.ref: row for chunk in queries.chunks(refs) for row in rows.filter(ref__in=chunk)}
     return [found[ref] for ref in dict.fromkeys(refs) if ref in found]
+
+
+def _brought(request: ActorRequest, number: str, part: int) -> list[StixObject]:
+    """What one import brought, so many at a time."""
+    start, end = (part - 1) * MOST_TICKED, part * MOST_TICKED
+    return list(searching.listed(request.actor, Narrow(brought=number), end)[start:end])
+
+
+def _part(text: str) -> int:
+    return int(text) if _PART.fullmatch(text) else 1
 
 
 def _typed(request: ActorRequest) -> dict[str, object]:
@@ -129,6 +144,8 @@ def see(request: ActorRequest, ref: str) -> HttpResponse:
         "whole": lambda: seen.whole,
         "reduced": lambda: seen.reduced,
         "closed": lambda: seen.closed(rule),
+        "refused": lambda: seen.closed(rule, Answer.NO),
+        "undecided": lambda: seen.closed(rule, Answer.UNKNOWN),
     }.get(show, lambda: list(seen.releases))()
     rows = seen.listed(classes).select_related("source").defer("wire", "words")
     pages = Paginator(rows, ROWS)
