@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from comity.base.tlp import Tlp
 from comity.formats.acts import Content, SignedAct, decode_act
 from comity.formats.stix import StixObject as Found
+from comity.formats.strict_json import decode
+from comity.formats.taxii import Envelope
 from comity.node.acts.models import Act
+from comity.node.federation.collections import inbox_id, outbox_id
 from comity.node.federation.services import inbound
 from comity.node.instruments.models import Agreement
 from tests.node.exchange.holding import indicator, joined, made, own_work, shared
@@ -24,6 +28,7 @@ from tests.node.exchange.taxii.asking import Reader, opened, reader_of
 from tests.node.exchange.test_hostile_shares import share_of
 from tests.node.exchange.worlds import undone
 from tests.node.far import FarNode, values
+from tests.node.federation.test_doors import knock
 from tests.node.instruments.agreeing import Sides, proposal_body, some_terms
 from tests.node.world import NOW
 
@@ -160,3 +165,34 @@ def test_a_reference_that_others_use_is_said_to_be_taken_and_nothing_more(agreed
     found = told(agreed, [values([same_act, same_agreement])])
     assert {rule for *_, rule, _ in found} == {"act.conflict", "agreement.known"}
     assert not [text for *_, text in found if third.party.name in text or third.party.ref in text]
+
+
+def test_the_status_of_another_party_is_one_that_never_was(agreed, third):
+    collection = opened(agreed.world, may_post=True)
+    poster, asker = reader_of(third, collection, name="theirs"), reader_of(agreed, collection)
+    told = poster.posted(indicator("new", Tlp.CLEAR))
+    assert poster.ask(f"status/{told['id']}/", root=True).status_code == 200
+    other, none = (asker.ask(f"status/{each}/", root=True) for each in (told["id"], uuid4()))
+    assert (other.status_code, other.content) == (none.status_code, none.content)
+    inbox = f"/taxii2/comity/collections/{inbox_id(agreed.world.body, third.party)}/objects/"
+    posted_acts: Any = decode(
+        knock(third.far, "POST", inbox, Envelope((third.far.act().value,)).encode()).content
+    )
+    own = knock(third.far, "GET", f"/taxii2/comity/status/{posted_acts['id']}/")
+    assert own.status_code == 200
+    other, none = (
+        knock(agreed.far, "GET", f"/taxii2/comity/status/{each}/") for each in (posted_acts["id"], uuid4())
+    )
+    assert (other.status_code, other.content) == (none.status_code, none.content)
+
+
+def test_the_collections_of_another_partner_are_ones_that_never_were(agreed, third):
+    shared_with = outbox_id(agreed.world.body, third.party)
+    assert knock(third.far, "GET", f"/taxii2/comity/collections/{shared_with}/objects/").status_code == 200
+    for place in ("", "objects/"):
+        for method in ("GET", "POST"):
+            other, none = (
+                knock(agreed.far, method, f"/taxii2/comity/collections/{each}/{place}")
+                for each in (shared_with, uuid4())
+            )
+            assert (other.status_code, other.content) == (none.status_code, none.content)

@@ -1,7 +1,8 @@
 """Two worlds: one that holds what a partner may not see, one where that never was. It cannot tell them apart.
 
 What the partner asks is the same in both, and so must be every answer, byte for byte, but for times: where an
-instant stands in an answer, its place in the order is compared instead.
+instant stands in an answer, its place in the order is compared instead. What the distances of instants tell
+is said in docs/wire/taxii.md, section 5.
 """
 
 from __future__ import annotations
