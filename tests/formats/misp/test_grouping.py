@@ -14,7 +14,7 @@ from comity.base.tlp import Tlp
 from comity.formats.markings import TLP_IDS
 from comity.formats.misp.decode import decode_misp
 from comity.formats.misp.feed import Manifest, feed_files
-from comity.formats.misp.grouping import MispEvents, Publisher, events_of
+from comity.formats.misp.grouping import MispEvents, Publisher, event_of, events_of, outline_of, plan_of
 from comity.formats.stix import StixObject
 
 with warnings.catch_warnings():
@@ -142,3 +142,47 @@ def test_pymisp_reads_the_feed_and_we_read_it_back(label):
         again = decode_misp(files[entry.file])
         patterns = {each.value["pattern"] for each in again.objects if each.type == "indicator"}
         assert patterns == {"[domain-name:value = 'a.example']", "[domain-name:value = 'b.example']"}
+
+
+def test_a_day_with_too_many_is_several_events_and_each_keeps_its_objects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    many = [indicator(f"host-{number}") for number in range(40)]
+    whole = published(*many)
+    monkeypatch.setattr("comity.formats.misp.grouping.MOST_TOGETHER", 6)
+    parts = published(*many)
+    assert len(parts.texts) > len(whole.texts) == 1
+    assert set().union(*map(values, parts.texts)) == values(whole.texts[0])
+    assert sum(len(values(each)) for each in parts.texts) == len(many)
+    assert all(len(values(each)) <= 6 for each in parts.texts)
+    uuids = {told(each)["uuid"]: values(each) for each in parts.texts}
+    assert len(uuids) == len(parts.texts)
+    more = {told(each)["uuid"]: values(each) for each in published(*many, indicator("late", day=21)).texts}
+    assert uuids.items() <= more.items()
+    assert told(parts.texts[0])["info"].startswith(
+        "PakCERT: indicators and observations of 2026-11-20, part "
+    )
+
+
+def test_what_joins_two_parts_of_a_day_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = indicator("a"), indicator("b")
+    monkeypatch.setattr("comity.formats.misp.grouping.MOST_TOGETHER", 1)
+    found = published(one, other, link := joined(one, other))
+    assert link["id"] in {each.uuid for each in found.unmapped}
+
+
+def test_event_by_event_is_the_same_as_all_at_once_without_what_went_meanwhile() -> None:
+    a, b, c = (indicator(name) for name in "abc")
+    maker = made("identity", "maker", identity_class="organization")
+    b["created_by_ref"] = maker["id"]
+    given = [StixObject.decode(value) for value in (report("r", a), a, b, c, maker)]
+    plan = plan_of((outline_of(each, NOW) for each in given), US)
+    held = {each.id: each.value for each in given}
+    texts = [event_of(group, {ref: held[ref] for ref in group.needed}, US) for group in plan.groups]
+    whole = events_of([(each, NOW) for each in given], US).texts
+    assert [each.text for each in texts if each] == list(whole)
+    left = {ref: value for ref, value in held.items() if ref not in (b["id"], report("r", a)["id"])}
+    fewer = [event_of(group, left, US) for group in plan.groups]
+    assert fewer[0] is None
+    assert [values(each.text) for each in fewer if each] == [{"c.example"}]
+    assert [event_of(group, {}, US) for group in plan.groups] == [None] * len(plan.groups)

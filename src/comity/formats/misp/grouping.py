@@ -6,16 +6,17 @@ so that a subscriber finds them again. An event is as new as the newest of what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from sys import intern
 from typing import Any
 from uuid import uuid5
 
 from comity.base.times import encode_time
 from comity.base.tlp import Tlp
 from comity.formats.markings import TLP_IDS
-from comity.formats.misp.encode import encode_misp
+from comity.formats.misp.encode import MispExport, encode_misp
 from comity.formats.misp.kinds import Object
 from comity.formats.misp.parts import NAMESPACE, Unmapped
 from comity.formats.misp.writing import COVERS, is_part
@@ -23,6 +24,8 @@ from comity.formats.misp.written import label_from, texts
 from comity.formats.stix import StixObject
 
 Timed = tuple[StixObject, datetime]  # an object, and since when it stands there as it is
+MOST_TOGETHER = 5_000  # objects of one day and label in one event; more of them are several
+_DEEPEST = 8  # signs of an id by which a day is divided
 _ENDS = ("source_ref", "target_ref", "sighting_of_ref")
 _JOINING = frozenset({"relationship", "sighting", "note", "opinion"})
 _ELSEWHERE = frozenset({"marking-definition", "extension-definition"})  # tags stand for them
@@ -38,19 +41,45 @@ class Publisher:
     receiver: str
 
 
-@dataclass(slots=True)
-class _Group:
-    """What is to be one event."""
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Of an object what decides in which event it stands, without what it says."""
 
-    cover: Object | None = None
-    day: str = ""
-    label: Tlp | None = None
-    members: dict[str, Object] = field(default_factory=dict)
-    at: datetime | None = None
+    id: str
+    type: str
+    cover: bool  # whether it is an event itself
+    day: str
+    label: Tlp | None
+    author: str
+    names: tuple[str, ...]  # what it holds or joins
+    at: datetime
 
-    def add(self, each: Object, at: datetime) -> None:
-        self.members[each["id"]] = each
-        self.at = at if self.at is None else max(self.at, at)
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What is to be one event: by a report, or of a day."""
+
+    cover: str  # id of the report
+    day: str
+    label: Tlp | None
+    part: str  # of a day with too many
+    members: tuple[str, ...]
+    made: tuple[str, ...]  # who made them, as far as that is among the objects
+    with_publisher: bool  # who made some of them, and is not among the objects
+    at: datetime
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The objects that the event is made of."""
+        return (*self.members, *self.made)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which objects stand in which event, and which in none."""
+
+    groups: tuple[Group, ...]
+    lost: tuple[Unmapped, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,119 +92,181 @@ class MispEvents:
 
 def events_of(objects: Iterable[Timed], publisher: Publisher) -> MispEvents:
     """All objects as events."""
-    sorting = _Sorting({found.id: (found.value, at) for found, at in objects})
-    made = [encode_misp(_whole(group, sorting.known, publisher)) for group in sorting.groups]
+    known = {found.id: (found, at) for found, at in objects}
+    plan = plan_of((outline_of(*each) for each in known.values()), publisher)
+    values = {ref: found.value for ref, (found, _) in known.items()}
+    made = [each for group in plan.groups if (each := event_of(group, values, publisher))]
     told = [part for each in made for part in each.unmapped]
-    return MispEvents(tuple(each.text for each in made), (*told, *sorting.lost))
+    return MispEvents(tuple(each.text for each in made), (*told, *plan.lost))
+
+
+def outline_of(found: StixObject, at: datetime) -> Outline:
+    """What decides where an object stands, since it is there as it is."""
+    value, kind = found.value, found.type
+    cover = kind in COVERS and not is_part(value)
+    ends = [str(value[name]) for name in _ENDS if value.get(name)] if kind in _JOINING else []
+    named = texts(value, "object_refs") if cover or kind in _JOINING else []
+    return Outline(
+        id=found.id,
+        type=intern(kind),
+        cover=cover,
+        day=intern(str(value.get("created", ""))[:10] or _NO_DAY),
+        label=label_from(value),
+        author=intern(str(value.get("created_by_ref", ""))),
+        names=(*ends, *named),
+        at=at,
+    )
+
+
+def plan_of(outlines: Iterable[Outline], publisher: Publisher) -> Plan:
+    """Each object in one event, as far as there is one for it."""
+    return _Sorting({each.id: each for each in outlines}).plan(publisher)
+
+
+def event_of(group: Group, values: Mapping[str, Object], publisher: Publisher) -> MispExport | None:
+    """The event of a group, its report as new as the newest object in it, of the objects that it needs.
+
+    None where nothing of it is among the values any more, or its report is not.
+    """
+    members = [values[ref] for ref in group.members if ref in values and ref != group.cover]
+    if (group.cover not in values) if group.cover else not members:
+        return None
+    cover = dict(values[group.cover]) if group.cover else _report(group, publisher, members)
+    cover["modified"] = max(encode_time(group.at), str(cover["created"]))
+    made = [values[ref] for ref in group.made if ref in values]
+    ours = [_identity(publisher, group.at)] if group.with_publisher else []
+    return encode_misp([StixObject.decode(each) for each in (cover, *members, *made, *ours)])
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """A group that is being filled."""
+
+    at: datetime
+    cover: str = ""
+    day: str = ""
+    label: Tlp | None = None
+    part: str = ""
+    members: list[str] = field(default_factory=list)
+
+    def add(self, each: Outline) -> None:
+        self.members.append(each.id)
+        self.at = max(self.at, each.at)
 
 
 class _Sorting:
     """Puts each object into one group."""
 
-    def __init__(self, known: Mapping[str, tuple[Object, datetime]]) -> None:
+    def __init__(self, known: Mapping[str, Outline]) -> None:
         self.known = known
         self.lost: list[Unmapped] = []
-        self._group_of: dict[str, _Group] = {}
-        self._by_day: dict[tuple[str, Tlp | None], _Group] = {}
-        reports = [self._of_report(ref) for ref in sorted(known) if self._is_cover(known[ref][0])]
-        for ref in sorted(known):
-            self._place(ref)
+        self._group_of: dict[str, _Gathered] = {}
+        reports = [self._of_report(known[ref]) for ref in sorted(known) if known[ref].cover]
+        days = self._of_days()
         self._join()
         self._leave_identities()
-        days = [self._by_day[key] for key in sorted(self._by_day, key=str)]
-        self.groups: Sequence[_Group] = [each for each in (*reports, *days) if each.members]
+        self.groups = (*reports, *days)
 
-    def _is_cover(self, value: Object) -> bool:
-        return value["type"] in COVERS and not is_part(value)
+    def plan(self, publisher: Publisher) -> Plan:
+        """The groups with who made what is in them."""
+        return Plan(tuple(self._whole(each, publisher) for each in self.groups), tuple(self.lost))
 
-    def _of_report(self, ref: str) -> _Group:
-        value, at = self.known[ref]
-        group = _Group(cover=value)
-        group.add(value, at)
-        self._group_of[ref] = group
-        for named in texts(value, "object_refs"):
-            if named in self.known and not self._stays_out(named):
-                if named in self._group_of:
-                    reason = f"{ref} names it too; it stands in the event of another report."
-                    self.lost.append(Unmapped(named, named.partition("--")[0], reason))
-                else:
-                    self._put(named, group)
+    def _whole(self, group: _Gathered, publisher: Publisher) -> Group:
+        authors = {self.known[ref].author for ref in group.members} - {""}
+        authors |= set() if group.cover else {publisher.ref}
+        made = authors.intersection(self.known).difference(group.members)
+        return Group(
+            cover=group.cover,
+            day=group.day,
+            label=group.label,
+            part=group.part,
+            members=tuple(group.members),
+            made=tuple(sorted(made)),
+            with_publisher=publisher.ref in authors and publisher.ref not in self.known,
+            at=group.at,
+        )
+
+    def _of_report(self, each: Outline) -> _Gathered:
+        group = _Gathered(each.at, cover=each.id)
+        self._put(each, group)
+        for ref in each.names:
+            named = self.known.get(ref)
+            if named is None or named.cover or named.type in _ELSEWHERE:
+                continue
+            if ref in self._group_of:
+                reason = f"{each.id} names it too; it stands in the event of another report."
+                self.lost.append(Unmapped(ref, named.type, reason))
+            else:
+                self._put(named, group)
         return group
 
-    def _stays_out(self, ref: str) -> bool:
-        value = self.known[ref][0]
-        return value["type"] in _ELSEWHERE or self._is_cover(value)
+    def _put(self, each: Outline, group: _Gathered) -> None:
+        self._group_of[each.id] = group
+        group.add(each)
 
-    def _put(self, ref: str, group: _Group) -> None:
-        self._group_of[ref] = group
-        group.add(*self.known[ref])
+    def _of_days(self) -> list[_Gathered]:
+        """What no report names, and what joins nothing; identities go with what they made."""
+        days: dict[tuple[str, Tlp | None], list[Outline]] = {}
+        elsewhere = _JOINING | _ELSEWHERE | {"identity"}
+        for ref in sorted(self.known):
+            each = self.known[ref]
+            if ref not in self._group_of and each.type not in elsewhere:
+                days.setdefault((each.day, each.label), []).append(each)
+        return [group for key in sorted(days, key=str) for group in self._divided(*key, days[key])]
 
-    def _place(self, ref: str) -> None:
-        """What no report names, and what joins nothing."""
-        value = self.known[ref][0]
-        kind = value["type"]
-        if ref in self._group_of or kind in _ELSEWHERE or kind in _JOINING or kind == "identity":
+    def _divided(
+        self, day: str, label: Tlp | None, found: Sequence[Outline], part: str = ""
+    ) -> Iterator[_Gathered]:
+        """One event, or several by how the ids begin: so an object stays where it is when others come."""
+        if len(found) <= MOST_TOGETHER or len(part) >= _DEEPEST:
+            group = _Gathered(found[0].at, day=day, label=label, part=part)
+            for each in found:
+                self._put(each, group)
+            yield group
             return
-        label = label_from(value)
-        day = str(value.get("created", ""))[:10] or _NO_DAY
-        group = self._by_day.setdefault((day, label), _Group(day=day, label=label))
-        self._put(ref, group)
+        by_sign: dict[str, list[Outline]] = {}
+        for each in found:
+            by_sign.setdefault(each.id.partition("--")[2][len(part)], []).append(each)
+        for sign in sorted(by_sign):
+            yield from self._divided(day, label, by_sign[sign], part + sign)
 
     def _join(self) -> None:
-        """A relationship goes where both its ends are; identities go with what they made."""
+        """A relationship goes where both its ends are."""
         for ref in sorted(self.known):
-            value = self.known[ref][0]
-            if ref in self._group_of or value["type"] not in _JOINING:
+            each = self.known[ref]
+            if ref in self._group_of or each.type not in _JOINING:
                 continue
-            groups = {id(found): found for found in self._ends(value)}
+            groups = {id(group): group for name in each.names if (group := self._group_of.get(name))}
             if len(groups) == 1:
-                self._put(ref, next(iter(groups.values())))
+                self._put(each, next(iter(groups.values())))
             else:
                 reason = "joins objects of several events, or of none here; MISP has no place for it."
-                self.lost.append(Unmapped(ref, value["type"], reason))
+                self.lost.append(Unmapped(ref, each.type, reason))
 
     def _leave_identities(self) -> None:
         """Those who made something stand in its event; the others would be events without a value."""
-        authors = {str(value.get("created_by_ref")) for value, _ in self.known.values()}
-        for ref, (value, _) in sorted(self.known.items()):
-            if value["type"] == "identity" and ref not in self._group_of and ref not in authors:
+        authors = {each.author for each in self.known.values()}
+        for ref in sorted(self.known):
+            if self.known[ref].type == "identity" and ref not in self._group_of and ref not in authors:
                 reason = "belongs to no event: no report names it, and it made nothing here."
                 self.lost.append(Unmapped(ref, "identity", reason))
 
-    def _ends(self, value: Object) -> list[_Group]:
-        named = [value.get(name) for name in _ENDS] + texts(value, "object_refs")
-        return [self._group_of[str(ref)] for ref in named if str(ref) in self._group_of]
 
-
-def _whole(
-    group: _Group, known: Mapping[str, tuple[Object, datetime]], publisher: Publisher
-) -> list[StixObject]:
-    """The objects of an event, its report as new as the newest of them, and who made them."""
-    at = group.at
-    assert at is not None  # noqa: S101  a group without members is left out
-    cover = dict(group.cover) if group.cover else _report(group, at, publisher)
-    cover["modified"] = max(encode_time(at), str(cover["created"]))
-    members = [each for ref, each in group.members.items() if ref != cover["id"]]
-    authors = {str(each.get("created_by_ref")) for each in (cover, *members)}
-    made = [known[ref][0] for ref in sorted(authors) if ref in known and ref not in group.members]
-    ours = [] if publisher.ref in known else [_identity(publisher, at)] if publisher.ref in authors else []
-    return [StixObject.decode(each) for each in (cover, *members, *made, *ours)]
-
-
-def _report(group: _Group, at: datetime, publisher: Publisher) -> dict[str, Any]:
+def _report(group: Group, publisher: Publisher, members: Iterable[Object]) -> dict[str, Any]:
     label = group.label.value if group.label else ""
-    name = f"{publisher.ref} {publisher.receiver} {group.day} {label}"
+    at, part = encode_time(group.at), f", part {group.part}" if group.part else ""
+    name = f"{publisher.ref} {publisher.receiver} {group.day} {label}{part}"
     when = "without a date" if group.day == _NO_DAY else f"of {group.day}"
     return {
         "type": "report",
         "spec_version": "2.1",
         "id": f"report--{uuid5(NAMESPACE, name)}",
         "created_by_ref": publisher.ref,
-        "created": encode_time(at) if group.day == _NO_DAY else f"{group.day}T00:00:00.000Z",
-        "modified": encode_time(at),
-        "name": f"{publisher.name}: indicators and observations {when}",
-        "published": encode_time(at),
-        "object_refs": sorted(group.members),
+        "created": at if group.day == _NO_DAY else f"{group.day}T00:00:00.000Z",
+        "modified": at,
+        "name": f"{publisher.name}: indicators and observations {when}{part}",
+        "published": at,
+        "object_refs": sorted(str(each["id"]) for each in members),
         **({"object_marking_refs": [TLP_IDS[group.label]]} if group.label else {}),
     }
 

@@ -76,9 +76,9 @@ def _feed(args: argparse.Namespace, partner: Party | None) -> int:
     args.to.mkdir(parents=True, exist_ok=True)
     before = {each.file for each in _manifest(args.to).entries}
     done = _misp_of(args, partner)
-    for name, content in done.files:
-        _put(args.to / name, [content])
-    for name in before - {name for name, _ in done.files}:
+    for each in done.files:
+        _put(args.to / each.name, [each.content])
+    for name in before - {each.name for each in done.files}:
         (args.to / name).unlink(missing_ok=True)
     told = {"event": "exported", "folder": str(args.to), "files": len(done.files)}
     lines = [f"Written: {len(done.files)} files in {args.to}", *(each.text for each in done.unmapped)]
@@ -105,7 +105,7 @@ def _misp(args: argparse.Namespace, partner: Party | None) -> Iterable[bytes]:
     if args.to is not None:
         for each in done.unmapped:
             args.output.say(each.text)
-    return [content for _, content in done.files]
+    return [each.content for each in done.files]
 
 
 def _upto_100(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import warnings
 from datetime import timedelta
 from typing import Any
 
@@ -19,12 +20,17 @@ from comity.node.commands.output import Output
 from comity.node.commands.parsing import BadUsage, Parser
 from comity.node.exchange.feeds import doors
 from comity.node.exchange.models import Collection
+from comity.node.exchange.services import publishing
 from comity.node.exchange.services.erasing import erase_object
 from comity.node.exchange.services.marking import mark_victim
 from tests.node.exchange.holding import LATER, indicator, joined, made, own_work
 from tests.node.exchange.taxii.asking import Reader, opened, reader_of
 from tests.node.instruments.agreeing import Sides
 from tests.node.world import NOW
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from pymisp import MISPEvent
 
 
 @pytest.fixture
@@ -131,8 +137,40 @@ def test_only_those_who_may_read_the_collection(agreed, reader):
 
 def test_a_feed_of_too_many_objects_is_refused(agreed, reader, monkeypatch):
     own_work(agreed.world, indicator("a"), indicator("b"))
-    monkeypatch.setattr("comity.node.exchange.services.publishing.MOST", 1)
+    monkeypatch.setattr("comity.node.exchange.services.publishing.MOST_POLLED", 1)
     assert polled(agreed, reader, "manifest.json").status_code == 413
+
+
+def test_a_feed_is_read_in_portions_and_is_the_same(agreed, reader, monkeypatch):
+    a, b, c = indicator("a"), indicator("b"), indicator("c", Tlp.CLEAR)
+    said = made("report", "r", published="2026-11-20T06:30:00Z", object_refs=[a["id"]])
+    own_work(agreed.world, a, b, c, said, joined("x", a, c))
+    whole = manifest(agreed, reader)
+    files = {each.file: polled(agreed, reader, each.file).content for each in whole.entries}
+    hashes = polled(agreed, reader, "hashes.csv").content
+    doors._made.clear()
+    monkeypatch.setattr("comity.node.exchange.services.publishing.PORTION", 1)
+    assert manifest(agreed, reader) == whole
+    assert {name: polled(agreed, reader, name).content for name in files} == files
+    assert polled(agreed, reader, "hashes.csv").content == hashes
+    event = MISPEvent()
+    event.load(json.loads(next(iter(files.values()))))
+    told = {line.split(",")[0] for line in hashes.decode().splitlines() if line.endswith(event.uuid)}
+    assert told == set(event.attributes_hashes("md5"))
+
+
+def test_what_is_closed_while_a_feed_is_made_goes_to_nobody(agreed, reader, monkeypatch):
+    own_work(agreed.world, indicator("a"), indicator("b"))
+    ref = indicator("a")["id"]
+
+    def meanwhile(*told: Any) -> Any:
+        erase_object(actor=agreed.world.approver, ref=ref, why="Act 7, section 2", now=NOW)
+        return publishing.feed_of(*told)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(doors, "feed_of", meanwhile)
+        assert polled(agreed, reader, "manifest.json").status_code == 503
+    assert values(agreed, reader) == {"b.example"}
 
 
 def test_memory_holds_only_so_much(agreed, reader, monkeypatch):

@@ -16,10 +16,10 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotModified
 from django.utils import timezone
 
-from comity.base.errors import NotFound
+from comity.base.errors import NotFound, Unavailable
 from comity.formats.misp.feed import HASHES
 from comity.node.exchange.models import Collection
-from comity.node.exchange.services.publishing import feed_of, state_of
+from comity.node.exchange.services.publishing import File, feed_of, state_of
 from comity.node.exchange.taxii.callers import caller_of, holder_of
 from comity.node.exchange.taxii.chosen import open_collection, scope_of
 from comity.node.federation.answers import answered
@@ -35,11 +35,11 @@ class _Made:
     """A feed as one caller saw it in one state."""
 
     state: str
-    files: Mapping[str, bytes]
+    files: Mapping[str, File]
 
     @property
     def size(self) -> int:
-        return sum(map(len, self.files.values()))
+        return sum(len(each.packed) for each in self.files.values())
 
 
 _made: OrderedDict[tuple[UUID, int], _Made] = OrderedDict()
@@ -71,10 +71,13 @@ def _file(collection: Collection, party: Party, name: str) -> bytes:
     with _one_at_a_time:
         made = _made.get(key)
         if made is None or made.state != state:
-            made = _made[key] = _Made(state, dict(feed_of(collection, scope, party, now).files))
+            done = feed_of(collection, scope, party, now)
+            if state_of(collection, scope_of(collection, party, timezone.now()), now) != state:
+                raise Unavailable("What may be seen of the collection has just changed; ask again.")
+            made = _made[key] = _Made(state, {each.name: each for each in done.files})
         _made.move_to_end(key)
         while len(_made) > 1 and sum(each.size for each in _made.values()) > MOST_KEPT:
             _made.popitem(last=False)
     if name not in made.files:
         raise NotFound("file")
-    return made.files[name]
+    return made.files[name].content

@@ -132,7 +132,7 @@ def _events(
     """Events of MISP, and what they do not say; the labels stand in them as tags."""
     objects = [(Found.decode(value), rows[ref].added) for ref, value in going if ref in rows]
     done = published(MISP, objects, question.holder, question.partner)
-    return b"".join(content for _, content in done.files), tuple(each.text for each in done.unmapped)
+    return b"".join(each.content for each in done.files), tuple(each.text for each in done.unmapped)
 
 
 def _rows(keys: Sequence[int]) -> list[StixObject]:
