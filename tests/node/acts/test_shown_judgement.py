@@ -61,4 +61,7 @@ def test_what_was_taken_out_is_named_in_words():
 def test_names_of_the_wire_in_words():
     assert spaced("attack-pattern") == "attack pattern"
     assert spaced("created_by_ref") == "created by"
+    assert spaced("ipv4-addr") == "IPv4 address"
+    assert spaced("x-mitre-data-component") == "MITRE data component"
+    assert spaced("url") == "URL"
     assert type_of_ref("course-of-action--1") == "course of action"

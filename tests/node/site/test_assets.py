@@ -16,7 +16,7 @@ MOST_CSS = 40_000  # a quarter of it travels, packed
 LEAST_CONTRAST = 4.5
 PHYSICAL = re.compile(
     r"(?<![\w.-])(?:(?:margin|padding|border)-(?:left|right|top|bottom)|left|right|top|bottom|width|height|"
-    r"(?:min|max)-(?:width|height)|float|text-align:\s*(?:left|right))\s*:"
+    r"(?:min|max)-(?:width|height)|float(?=:\s*(?:left|right))|text-align:\s*(?:left|right))\s*:"
 )
 
 

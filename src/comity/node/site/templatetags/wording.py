@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from django import template
 
 register = template.Library()
+_JOINTS = re.compile("[-_]")
+_SHORT = ("ASN", "CPE", "CVE", "MAC", "MD5", "MISP", "MITRE", "RPZ", "SHA", "SHA3", "TAXII", "URL")
+_WRITTEN = {
+    **{word.lower(): word for word in _SHORT},
+    "addr": "address",
+    "ipv4": "IPv4",
+    "ipv6": "IPv6",
+    "x509": "X.509",
+}
 
 
 @register.filter
 def spaced(name: str) -> str:
     """A name of the wire without its joints: `attack-pattern` is attack pattern, `source_ref` is source."""
-    return name.removesuffix("_refs").removesuffix("_ref").replace("_", " ").replace("-", " ")
+    parts = _JOINTS.split(name.removesuffix("_refs").removesuffix("_ref").removeprefix("x-"))
+    return " ".join(_WRITTEN.get(part, part) for part in parts)
 
 
 @register.filter
