@@ -154,6 +154,9 @@ def test_what_its_giver_recalls_is_offered_to_be_recalled_onward(agreed):
     found = only()
     assert (found.party, found.step, found.version.ways) == (second.party, Step.ASK, "recalled")
     assert found.version.source == agreed.party
+    page = body(client_of(agreed.world.analyst).get(f"/exchange/stricter/{found.version_id}/"))
+    assert "Recall it there" in page
+    assert "older version" not in page
     [act] = ask_back(actor=agreed.world.analyst, version=found.version, now=LATER)
     assert (act.state, list(act.recipients.all())) == (ActState.AWAITING, [second.party])
     page = body(client_of(agreed.world.analyst).get(f"/exchange/stricter/{found.version_id}/"))

@@ -67,6 +67,11 @@ def ways_of(version: StricterVersion) -> str:
     return " and ".join(Tightening(each).words for each in version.ways.split())
 
 
+def is_itself_stricter(version: StricterVersion) -> bool:
+    """Whether it is the very version that partners have, of which more became known."""
+    return not {Tightening.VICTIM.value, Tightening.RECALLED.value}.isdisjoint(version.ways.split())
+
+
 def partners_behind(actor: Actor) -> int:
     """How many partners have an older, wider version of something, as the last round of the worker knows.
 

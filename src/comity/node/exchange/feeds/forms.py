@@ -53,7 +53,7 @@ class FeedForm(forms.Form):
         "Of a plain list nothing needs to be said.",
     )
     source = forms.ChoiceField(
-        label="Where it comes from", help_text="What it brings is bound by its markings, not ours to give."
+        label="Where it comes from", help_text="What it brings is received, and not ours to give."
     )
     purpose = forms.ChoiceField(
         label="Given for",

@@ -335,7 +335,7 @@ class Migration(migrations.Migration):
             name='StricterFor',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.CharField(choices=[('sent', 'The newer version is sent'), ('recalled', 'Asked to delete the older one'), ('ask', 'May not have it: somebody decides whether to recall'), ('later', 'Nothing can be brought there now'), ('nothing', 'Nothing to do')], max_length=8)),
+                ('step', models.CharField(choices=[('sent', 'The newer version is sent'), ('recalled', 'Asked to delete what it has'), ('ask', 'May not have it: somebody decides whether to recall'), ('later', 'Nothing can be brought there now'), ('nothing', 'Nothing to do')], max_length=8)),
                 ('words', models.CharField(blank=True, max_length=500)),
                 ('settled', models.BooleanField(default=False)),
                 ('next_try', models.DateTimeField(null=True)),

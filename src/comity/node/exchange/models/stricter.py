@@ -66,7 +66,7 @@ class Step(models.TextChoices):
     """What was done so that a stricter version counts at a partner."""
 
     SENT = "sent", "The newer version is sent"
-    RECALLED = "recalled", "Asked to delete the older one"
+    RECALLED = "recalled", "Asked to delete what it has"
     ASK = "ask", "May not have it: somebody decides whether to recall"
     LATER = "later", "Nothing can be brought there now"
     NOTHING = "nothing", "Nothing to do"

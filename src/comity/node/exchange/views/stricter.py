@@ -41,6 +41,7 @@ def detail(request: ActorRequest, key: int) -> HttpResponse:
         "version": version,
         "title": titles.get(version.ref, ""),
         "ways": stricter.ways_of(version),
+        "itself": stricter.is_itself_stricter(version),
         "lines": lines,
         "to_ask": [each for each in lines if each.step is Step.ASK and each.state == "awaiting"],
         "stopped": stopped(version.parties.all()).count(),
@@ -66,5 +67,5 @@ def ask_back(request: ActorRequest, key: int) -> HttpResponse:
     version = stricter.version_for(request.actor, key)
     acts = overseeing.ask_back(actor=request.actor, version=version, now=timezone.now())
     words = f"{len(acts)} recall{'s' * (len(acts) != 1)}"
-    messages.success(request, f"{words} await a second person's approval; the older version is closed here.")
+    messages.success(request, f"{words} await a second person's approval; what is asked back is closed here.")
     return redirect("exchange:stricter", key=key)
