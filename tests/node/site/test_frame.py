@@ -55,6 +55,17 @@ def test_the_longest_address_is_the_current_one(places):
     assert not any(entry.current for entry in frame_at("/elsewhere", Role.ANALYST).main)
 
 
+def test_a_page_at_another_address_belongs_to_its_entry(places):
+    places(
+        Place("Parts", "site:decided", also=("site:style", "site:no-such-page")),
+        Place("Health", "site:health"),
+    )
+    for path in ("/style", "/decided/more"):
+        current = [entry.title for entry in frame_at(path, Role.ANALYST).main if entry.current]
+        assert current == ["Parts"]
+    assert not any(entry.current for entry in frame_at("/elsewhere", Role.ANALYST).main)
+
+
 def test_places_of_a_system_that_is_left_out_do_not_break_the_frame(places):
     places(Place("Gone", "exchange:no-such-page"), Place("Here", "site:style"))
     assert [entry.title for entry in frame_at("/", Role.ANALYST).main] == ["Here"]

@@ -142,7 +142,8 @@ def _said(total: _Sum, remarks: Iterable[Remark], model: Model) -> None:
 
 def _aged(total: _Sum, decay: Decay, days: float) -> None:
     age = max(days, 0.0)
-    text = f"last stated or seen {age:.0f} days ago; its kind lasts {decay.lifetime:.0f} days"
+    days_ago = f"{age:.0f} day{'' if round(age) == 1 else 's'} ago"
+    text = f"last stated or seen {days_ago}; its kind lasts {decay.lifetime:.0f} days"
     total.becomes(total.exact * decay.left(age), "age", text)
 
 

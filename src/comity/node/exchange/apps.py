@@ -23,7 +23,13 @@ class Exchange(systems.System):
         Place("Objects", "exchange:objects", "read-content", weight=30),
         Place("Feeds", "exchange:feeds", "read-content", weight=31),
         Place("What a partner sees", "exchange:sights", "read-content", weight=32),
-        Place("Collections", "exchange:collections", "read-parties", weight=34),
+        Place(
+            "Collections",
+            "exchange:collections",
+            "read-parties",
+            weight=34,
+            also=("exchange:accounts", "exchange:webhooks"),
+        ),
     )
 
     def ready(self) -> None:

@@ -137,9 +137,10 @@ class Frame:
         if self.actor is None:
             return ()
         urls = self._places
-        here = self._here(urls.values())
+        under = {place: {url, *map(_url, place.also)} - {""} for place, url in urls.items()}
+        here = self._here(url for each in under.values() for url in each)
         ordered = sorted(urls, key=lambda place: (place.weight, place.title))
-        return tuple(Entry(p.title, urls[p], urls[p] == here) for p in ordered if p.menu is menu)
+        return tuple(Entry(p.title, urls[p], here in under[p]) for p in ordered if p.menu is menu)
 
     @cached_property
     def _places(self) -> dict[Place, str]:

@@ -27,6 +27,7 @@ class Place:
     power: str = ""  # value of a power (see parties.roles), "read-acts"; empty: everybody who is signed in
     weight: int = 50  # smaller comes first
     menu: Menu = Menu.MAIN
+    also: tuple[str, ...] = ()  # pages at other addresses that belong to it
 
 
 @dataclass(frozen=True, slots=True)

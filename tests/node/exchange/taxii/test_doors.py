@@ -294,6 +294,7 @@ def test_posting(agreed, reader):
     assert [(each["id"], each["message"].partition(":")[0]) for each in told["failures"]] == [
         ("indicator--1", "malformed"), ("unreadable", "malformed"), (theirs["id"], "share.contradiction"),
     ]  # fmt: skip
+    assert [each["version"] for each in told["failures"]] == [broken["modified"], "", theirs["modified"]]
     kept = StixObject.objects.select_related("handling", "brought").get(ref=theirs["id"])
     assert kept.brought is not None
     assert (kept.source, kept.brought.form, kept.brought.by_name) == (

@@ -47,6 +47,7 @@ from comity.node.parties.models import Party
 
 _SOURCE = "docs/wire/taxii.md"
 _MOST_VERSIONS = 2**31  # of the objects in one post: all
+_MODIFIED = re.compile(rb'"modified"\s*:\s*"([0-9TZ:.-]{20,40}?)"')
 _ID = re.compile(rb'"id"\s*:\s*"([!-~]{1,300}?)"')
 
 
@@ -193,9 +194,10 @@ def _read(portions: Iterator[list[bytes]], terms: Terms | None) -> _Read:
 
 
 def _unread(raw: bytes, error: Malformed) -> Outcome:
-    """The failure of what is no object; its id as far as there is one."""
-    named = _ID.search(raw[:4_000])
-    return Outcome.refused(named[1].decode() if named else "unreadable", "", error.code, error.message)
+    """The failure of what is no object; its id and version as far as it has any."""
+    named, told = _ID.search(raw[:4_000]), _MODIFIED.search(raw[:4_000])
+    ref, version = (found[1].decode() if found else "" for found in (named, told))
+    return Outcome.refused(ref or "unreadable", version, error.code, error.message)
 
 
 def _clear(found: Found) -> bool:
