@@ -92,7 +92,7 @@ def measure(parts: Sequence[str], sizes: Sizes, peers: Peers | None, url: str) -
     """Ours is one node for all parts, filled more and more; peers are new for each."""
     with our_node() as (node, door, filling), Asking(door) as ours:
         if "post" in parts:
-            post(ours, peers, sizes, url)
+            post(ours, peers, sizes, url, pid=node.part("web"))
         found: dict[int, Reading] = {}
         for count in sizes.stored if "get" in parts else sizes.stored[:1] if "grow" in parts else ():
             filling.up_to(count)
@@ -106,7 +106,7 @@ def measure(parts: Sequence[str], sizes: Sizes, peers: Peers | None, url: str) -
             grown(found[sizes.stored[0]], later, ours.walk(filling.at(0.5)), sizes)
 
 
-def post(ours: Asking, peers: Peers | None, sizes: Sizes, url: str) -> None:
+def post(ours: Asking, peers: Peers | None, sizes: Sizes, url: str, *, pid: int) -> None:
     """Each server in turn, and how many times more ours takes in a second."""
     with ExitStack() as stack:
         asked = {"comity": ours}
@@ -114,13 +114,16 @@ def post(ours: Asking, peers: Peers | None, sizes: Sizes, url: str) -> None:
             asked["OpenTAXII 0.9.3"] = stack.enter_context(_asking(peers.opentaxii(None, url)))
             asked["medallion 3.0.0, memory"] = stack.enter_context(_asking(peers.medallion()))
         rates: dict[str, list[float]] = {name: [] for name in asked}
+        used = 0.0
         for number in range(WARM + sizes.runs):
+            used = cpu_of(pid) if number == WARM else used
             body = envelope(POSTED + number)
             for name, each in asked.items():
                 rates[name].append(PAGE / each.post(body))
             progress(f"round {number + 1} of {WARM + sizes.runs}")
     for name, found in rates.items():
         say(f"POST of {PAGE:,} objects, {name}", spread(found[WARM:], "objects/s"))
+    say("  of one processor, comity", f"{(cpu_of(pid) - used) / sizes.runs * 1e3:.0f} ms a post")
     mine, *others = rates.items()
     for (name, found), target in zip(others, ("20 times, better 40", "5 times"), strict=False):
         times = median(mine[1][WARM:]) / median(found[WARM:])

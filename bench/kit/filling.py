@@ -1,7 +1,7 @@
 """A node with an agreement and a collection, filled with much: imports first, then copies of what they left.
 
 What the partner posted would not do: nobody is given what came from it. Copies are rows as the product wrote
-them, each under an id, in bytes and at an instant of its own; the index of words is told that it has them.
+them, each under an id, in bytes and at an instant of its own; what a worker would do with them is done.
 """
 
 # ruff: noqa: PLC0415  settings come before the models
@@ -113,8 +113,10 @@ class Filling:
         from comity.node.parties.queries import our_bodies
 
         now = datetime.now(UTC)
-        source = Source(our_bodies().first())
+        body = our_bodies().get()
+        source = Source(body)
         import_bundle(actor=self._analyst, file=BytesIO(bundle(number)), source=source, now=now)
+        call_compared(body, now + PAGE * INSTANT)
         self._begun.append(now)
 
     def _copy(self, most: int) -> None:
@@ -176,9 +178,15 @@ class _Pattern:
             )
             for name, columns in _BESIDE.items():
                 beside = self.beside[name]
-                again = ((key, *each) for key, row in pairs for each in beside.get(row[0], ()))
+                mark = f"{number:x}." if name == "Value" else ""  # nobody else has what a copy seeks
+                again = (
+                    (key, *each[:-1], mark + each[-1])
+                    for key, row in pairs
+                    for each in beside.get(row[0], ())
+                )
                 insert(getattr(models, name), ("object_id", *columns), again)
             call_indexed()
+            call_compared(self.holder, at + count * INSTANT)
         return at
 
 
@@ -203,6 +211,13 @@ def call_indexed() -> None:
             cursor.execute("UPDATE exchange_words_last SET id = (SELECT max(id) FROM exchange_stixobject)")
         else:
             cursor.execute("DELETE FROM exchange_words_waiting")
+
+
+def call_compared(holder: Party, until: datetime) -> None:
+    """Let the worker compare nothing up to this instant with what others say."""
+    from comity.node.exchange.models import ComparedUpTo
+
+    ComparedUpTo.objects.update_or_create(holder=holder, defaults={"at": until})
 
 
 def settle() -> None:

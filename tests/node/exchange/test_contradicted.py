@@ -127,6 +127,27 @@ def test_nothing_is_locked_while_statements_are_compared(agreed, monkeypatch):
     assert all(end - begin <= 4 for begin, end in zip(locked, freed, strict=True))
 
 
+@pytest.mark.parametrize(("meanwhile", "kept"), [("deleted", 0), ("compared", 2)])
+def test_what_happens_while_it_is_compared(agreed, monkeypatch, meanwhile, kept):
+    own_work(agreed.world, BAD | {"confidence": 90})
+    told_by_far(agreed, theirs := indicator("theirs", confidence=10) | SAME)
+
+    def interrupted(rows, now):
+        found = compare(rows, now)
+        assert len(found) == 2
+        monkeypatch.undo()
+        if meanwhile == "deleted":
+            StixObject.objects.filter(ref=theirs["id"]).delete()
+        else:
+            assert compare_new(NOW) == kept
+        return found
+
+    monkeypatch.setattr(comparing, "compare", interrupted)
+    assert compare_new(NOW) == 0
+    assert found_for(agreed.world.analyst).count() == kept
+    assert compare_new(NOW) == 0
+
+
 def test_a_new_version_ends_a_contradiction_and_a_deletion_too(agreed):
     world = agreed.world
     own_work(world, BAD | {"confidence": 90})

@@ -57,11 +57,19 @@ def _portion(holder: Party, now: datetime) -> tuple[bool, int]:
     )
     found = compare([*stating.values(), *others], now)
     with transaction.atomic():
-        one_at_a_time(holder)  # nothing of it is deleted meanwhile
+        one_at_a_time(holder)  # nothing of it is deleted from here on
         moved = ComparedUpTo.objects.filter(pk=cursor.pk, at=cursor.at).update(at=at)
-        if moved:  # else another worker was here
-            _keep(holder, found)
-    return len(rows) == PORTION, len(found) if moved else 0
+        found = _still_there(found) if moved else []  # else another worker was here
+        _keep(holder, found)
+    return len(rows) == PORTION, len(found)
+
+
+def _still_there(found: Sequence[Found]) -> list[Found]:
+    """Those of which nothing was deleted while they were looked at."""
+    keys = {row.pk for each in found for row in (each.about, each.one, each.other)}
+    held = StixObject.objects.order_by()
+    there = {pk for chunk in chunks(keys) for pk in held.filter(pk__in=chunk).values_list("pk", flat=True)}
+    return [each for each in found if {each.about.pk, each.one.pk, each.other.pk} <= there]
 
 
 def _spoken_of(rows: Sequence[StixObject]) -> set[str]:
