@@ -28,7 +28,9 @@ from tests.node.world import NOW, World
 
 # Instants of ours, to the microsecond, and cursors; ids of statuses, when a post came, or an event changed.
 _INSTANT = re.compile(rb'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"|"\d{16,17}"')
-_OF_THIS_POST = re.compile(rb'"[0-9a-f]{8}-[0-9a-f-]{27}"|"request_timestamp":"[^"]*"|"timestamp":"?\d{10}"?')
+_OF_THIS_POST = re.compile(
+    rb'"[0-9a-f]{8}-[0-9a-f-]{27}"|"request_timestamp":"[^"]*"|"(?:publish_)?timestamp":"?\d{10}"?'
+)
 
 NO_EVENT = "00000000-0000-4000-8000-00000000dead"
 Version = tuple[str, str]

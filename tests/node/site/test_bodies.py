@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from io import BytesIO
+from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,15 +27,14 @@ class Requests:
 
     def __init__(self, threads: int) -> None:
         self.served = in_turn(self._answer, threads)
-        self.inside: Any = lambda _: None
 
     def _answer(self, environment: dict[str, Any], _start: Any) -> Iterable[bytes]:
-        self.inside(environment)
+        if environment["inside"]:
+            environment["inside"](environment)
         return [b"refused" if environment.get(NO_TURN) else b"served"]
 
-    def ask(self, body: bytes = b"", inside: Any = None, **more: str) -> bytes:
-        self.inside = inside or (lambda _: None)
-        told = {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), **more}
+    def ask(self, body: bytes = b"", inside: Any = None, **more: Any) -> bytes:
+        told = {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), "inside": inside, **more}
         return b"".join(self.served(told, None))
 
 
@@ -99,17 +100,43 @@ def test_the_refusal_is_in_words(rf):
     assert raised.value.code == "too-many-bodies"
 
 
-def test_who_comes_while_all_are_stuck_is_refused_at_once(monkeypatch):
-    """Others wait no second time for turns that did not move: a crowd of slow senders costs one moment."""
-    monkeypatch.setattr(bodies, "PATIENCE", 0.2)
+@pytest.fixture
+def clock(monkeypatch) -> list[float]:
+    """The time that turns are measured by; whoever may wait does so for a minute."""
+    now = [0.0]
+    monkeypatch.setattr(bodies, "PATIENCE", 60.0)
+    monkeypatch.setattr(bodies, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+def test_who_comes_while_all_are_stuck_is_refused_at_once(clock):
+    """Nobody waits a second time for turns that did not move: a crowd of slow senders costs one moment."""
     requests = Requests(threads=2)
-    waited: list[float] = []
+    begun = time.monotonic()
 
     def unread(_: dict[str, Any]) -> None:
-        for _number in range(4):
-            begun = time.monotonic()
-            assert requests.ask(b"another") == b"refused"
-            waited.append(time.monotonic() - begun)
+        clock[0] = 100.0
+        assert [requests.ask(b"another") for _number in range(4)] == [b"refused"] * 4
 
     requests.ask(b"first", unread)
-    assert sum(waited) < 2 * 0.2
+    assert time.monotonic() - begun < 30
+
+
+@pytest.mark.parametrize(("size", "answer"), [(bodies.MUCH, b"served"), (bodies.MUCH - 1, b"refused")])
+def test_others_wait_for_a_long_body_that_comes_on(clock, size, answer):
+    """Long posts are read and understood piece by piece: one more is not refused for that."""
+    requests = Requests(threads=2)
+    others: list[bytes] = []
+
+    def read(environment: dict[str, Any]) -> None:
+        clock[0] = 100.0
+        environment["wsgi.input"].read(size)
+        other = Thread(target=lambda: others.append(requests.ask(b"second")))
+        other.start()
+        if answer == b"refused":
+            other.join()
+        environment["wsgi.input"].read(10)
+        other.join()
+
+    requests.ask(b"x" * (size + 10), read)
+    assert others == [answer]

@@ -14,6 +14,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 PATIENCE = 1.0  # seconds; what a proxy has buffered is read in less
+MUCH = 2**14  # bytes at once that nobody sends who sends slowly
 NO_TURN = "comity.no_turn"  # in the environment of a request that is to be refused
 _INPUT, _LENGTH = "wsgi.input", "CONTENT_LENGTH"
 Environment = dict[str, Any]
@@ -21,7 +22,7 @@ Application = Callable[[Environment, Any], Iterable[bytes]]
 
 
 class _Turns:
-    """The turns of a process. Whoever waits goes when none was taken or left for a moment: all are stuck."""
+    """The turns of a process. Whoever waits goes when nothing has moved for a moment: all are stuck."""
 
     def __init__(self, count: int) -> None:
         self._free = BoundedSemaphore(count)
@@ -32,12 +33,16 @@ class _Turns:
         patience = max(0.0, self._moved + PATIENCE - time.monotonic())
         taken = self._free.acquire(timeout=patience)
         if taken:
-            self._moved = time.monotonic()
+            self.move()
         return taken
+
+    def move(self) -> None:
+        """Note that somebody came on."""
+        self._moved = time.monotonic()
 
     def leave(self) -> None:
         """Give a turn to another."""
-        self._moved = time.monotonic()
+        self.move()
         self._free.release()
 
 
@@ -64,6 +69,8 @@ class _Body:
             raise ConnectionResetError("the body ended before its length")
         if self.left <= 0:
             self.end()
+        elif len(piece) >= MUCH:
+            self.turns.move()
         return piece
 
     def end(self) -> None:
