@@ -55,6 +55,7 @@ TABLE: dict[str, set[Role]] = {
     "read_value": READERS,
     "comment_on_object": {Role.ANALYST, Role.DUTY_OFFICER},
     "take_back_comment": {Role.ANALYST, Role.DUTY_OFFICER},
+    "list_imports": READERS,
     "read_import": READERS,
     "export_file": READERS,
     "export_result": READERS,
