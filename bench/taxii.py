@@ -62,6 +62,7 @@ class Reading:
 
     pages: list[float]
     filtered: list[float]
+    cpu: float  # of one processor for a page; 0 for a peer
 
 
 def main() -> None:
@@ -140,8 +141,9 @@ def read(
     pages = [each for walk in walks for each in walk]
     told = f"{count:,} stored, {name}"
     say(f"GET in pages of {PAGE:,}, {told}", spread([PAGE / each for each in pages], "objects/s"))
+    cpu = (cpu_of(pid) - used) / len(pages) if pid else 0.0
     if pid:
-        say(f"  of one processor, {told}", f"{(cpu_of(pid) - used) / len(pages) * 1e3:.1f} ms a page")
+        say(f"  of one processor, {told}", f"{cpu * 1e3:.1f} ms a page")
     filtered: list[float] = []
     for share, words in ((1 - PAGE / count, "the last thousand"), (0.5, "the last half")):
         query = {"added_after": written(at(share)), "match[type]": WANTED, "limit": str(PAGE)}
@@ -150,7 +152,7 @@ def read(
         target = "<= 15 ms at 100,000" if name == "comity" else ""
         figure = spread([each * 1e3 for each in filtered], "ms", ",.1f")
         say(f"added_after and match[type], {words} of {told}", f"{figure}; {_full(found)} objects", target)
-    return Reading(pages, filtered)
+    return Reading(pages, filtered, cpu)
 
 
 def _full(found: Sequence[Page]) -> str:
@@ -184,6 +186,7 @@ def grown(before: Reading, after: Reading, middle: Sequence[float], sizes: Sizes
             f"{median(seconds) * 1e3:.1f} ms to {least * 1e3:.1f} ms: {times:.2f} times",
             "<= 1.3 times",
         )
+    say("  of one processor, from the beginning", f"{after.cpu / before.cpu:.2f} times")
 
 
 def _installed(folder: Path) -> Peers:
