@@ -63,5 +63,6 @@ def test_names_of_the_wire_in_words():
     assert spaced("created_by_ref") == "created by"
     assert spaced("ipv4-addr") == "IPv4 address"
     assert spaced("x-mitre-data-component") == "MITRE data component"
-    assert spaced("url") == "URL"
+    assert spaced("x_misp_uuid") == "MISP uuid"
+    assert (spaced("x"), spaced("url")) == ("x", "URL")
     assert type_of_ref("course-of-action--1") == "course of action"

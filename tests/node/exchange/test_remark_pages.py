@@ -7,6 +7,7 @@ import pytest
 from comity.base.tlp import Tlp
 from comity.node.acts.models import Act
 from comity.node.exchange.models import Remark, TellingRule
+from comity.node.parties.models import Party, PartyKind
 from tests.node.exchange.holding import from_elsewhere, indicator, own_work
 from tests.node.exchange.test_scores import BAD, opinion, sighting, told_by_far
 from tests.node.instruments.test_pages import body, client_of
@@ -83,6 +84,12 @@ def test_a_rule_is_made_and_ended_by_those_who_approve(analyst, agreed):
     assert f"It is shared with {agreed.party.name}" in body(said)
     approver.post(at, {"step": "end"})
     assert TellingRule.objects.get().ended_at is not None
+
+
+def test_no_rule_is_offered_for_an_observer(analyst, agreed):
+    assert agreed.party.name in body(analyst.get("/exchange/telling"))
+    Party.objects.filter(pk=agreed.party.pk).update(kind=PartyKind.OBSERVER)
+    assert "No partner yet" in body(analyst.get("/exchange/telling"))
 
 
 def test_why_a_rule_did_not_tell_is_said(analyst, agreed):

@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from comity.formats.markings import TLP_OF_ID
@@ -33,6 +34,7 @@ from comity.node.exchange.views.remarks import remarks_shown
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power
 from comity.node.site.forms import form_page
+from comity.node.site.templatetags.wording import spaced
 
 MOST_POSTED = 50  # versions in collections of others
 ROWS = 50
@@ -148,9 +150,7 @@ def _readable(value: dict[str, Any], title: str) -> list[tuple[str, str | dateti
     """The properties in words, what tells most first, without what the page says elsewhere."""
     names = sorted(value, key=lambda name: (_rank(name), name))
     shown = (name for name in names if not _REFERENCE.fullmatch(name) and name not in _ELSEWHERE)
-    return [
-        (name.replace("_", " ").capitalize(), _text(value[name])) for name in shown if value[name] != title
-    ]
+    return [(capfirst(spaced(name)), _text(value[name])) for name in shown if value[name] != title]
 
 
 def _markings(value: Mapping[str, Any]) -> list[str]:

@@ -21,7 +21,9 @@ _WRITTEN = {
 @register.filter
 def spaced(name: str) -> str:
     """A name of the wire without its joints: `attack-pattern` is attack pattern, `source_ref` is source."""
-    parts = _JOINTS.split(name.removesuffix("_refs").removesuffix("_ref").removeprefix("x-"))
+    parts = _JOINTS.split(name.removesuffix("_refs").removesuffix("_ref"))
+    if parts[0] == "x" and len(parts) > 1:
+        del parts[0]  # it says no more than that the name is not of the standard
     return " ".join(_WRITTEN.get(part, part) for part in parts)
 
 
