@@ -179,7 +179,8 @@ def test_no_value_breaks_out_of_its_line(rows):
             else:
                 most = 2 if name == "rpz" else 1
                 assert len(line.decode().splitlines()) <= most
-                assert not line.startswith((b"#", b";", b"$", b"@"))
+                special = (b"#",) if name == "zeek" else (b"#", b";", b"$", b"@")  # Zeek skips `#` alone
+                assert not line.startswith(special)
             if name == "zeek":
                 assert line.count(b"\t") == 4
             if name == "rpz":
