@@ -29,6 +29,7 @@ def test_events_in_all_their_wrappings(head):
         b'{ "id" : "bundle--5d3f08b3-a840-479b-88ee-695e0a016219"',
         b'{"spec_version": "2.1"',
         b"{}",
+        b"[]",
         b"",
         b"<html>",
     ],

@@ -6,7 +6,7 @@ import re
 
 HEAD = 4_096  # bytes that are looked at
 _FIRST = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(\w+)"\s*:\s*(?:"(bundle--)?)?')
-_LISTED = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[")
+_LISTED = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*\{")  # an empty list is no event
 _OF_A_BUNDLE = frozenset({b"type", b"objects", b"spec_version"})
 
 
