@@ -8,6 +8,7 @@ _DOT = re.compile(r"[\[({]\s?(?:\.|dot)\s?[\])}]|\\\.", re.IGNORECASE)
 _AT = re.compile(r"[\[({]\s?(?:@|at)\s?[\])}]", re.IGNORECASE)
 _COLON = re.compile(r"[\[({](:(?://)?)[\])}]")
 _SCHEME = re.compile(r"(?:h(?:xx|\*\*|XX)p|meow)(s?)(?=:)", re.IGNORECASE)
+SCHEMES = frozenset({"hxxp", "hxxps", "fxp", "fxps", "meow", "meows"})  # which no program opens
 _FTP = re.compile(r"fxp(s?)(?=:)", re.IGNORECASE)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 
+from comity.engines.patterns.defanged import SCHEMES
 from comity.engines.patterns.kinds import Kind, Value
 
 LONGEST_VALUE = 2_048  # characters: beyond it a value serves nobody as a key
@@ -121,7 +122,7 @@ def host(text: str) -> tuple[Value, ...]:
 def url(text: str) -> tuple[Value, ...]:
     """A URL with its scheme and host in normal form and all else as it came; then its host if that is one."""
     found = _URL(text.strip())
-    if not found or not found["host"]:
+    if not found or not found["host"] or found["scheme"].lower() in SCHEMES:
         return ()
     scheme, name = found["scheme"].lower(), found["host"].lower()
     hosts = host(name.strip("[]"))

@@ -1,0 +1,71 @@
+"""What was observed: the objects of one `observed-data`, or of one line of a log, with when and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from comity.base.errors import Malformed
+from comity.base.times import decode_time
+
+Objects = Mapping[str, Mapping[str, Any]]  # by id, or by the number that STIX 2.0 gives them
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Objects that were seen together; `first` and `last` are microseconds since 1970 in UTC.
+
+    `count` says how often: that many observations, of which a pattern may need several.
+    """
+
+    ref: str
+    first: int
+    last: int
+    objects: Objects
+    count: int = 1
+
+
+def microseconds(moment: datetime) -> int:
+    """An aware time as a number."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def observed_in(stix: Iterable[Mapping[str, Any]]) -> Iterator[Observed]:
+    """Each `observed-data` among these objects, with those of them that it refers to."""
+    known = list(stix)
+    by_ref = {each["id"]: each for each in known if isinstance(each.get("id"), str)}
+    for each in known:
+        if each.get("type") == "observed-data":
+            yield _observed(each, by_ref)
+
+
+def _observed(data: Mapping[str, Any], by_ref: Objects) -> Observed:
+    ref = str(data.get("id", "observed-data"))
+    first, last = (_time(data, name, ref) for name in ("first_observed", "last_observed"))
+    count = data.get("number_observed")
+    if type(count) is not int or count < 1:
+        raise Malformed(ref, "`number_observed` is not a whole number from 1.")
+    if last < first:
+        raise Malformed(ref, "`last_observed` lies before `first_observed`.")
+    return Observed(ref, first, last, _objects(data, by_ref, ref), count)
+
+
+def _objects(data: Mapping[str, Any], by_ref: Objects, ref: str) -> Objects:
+    """Those that STIX 2.1 names, or those that STIX 2.0 wrote into it."""
+    if "object_refs" not in data:
+        inner = data.get("objects")
+        if not isinstance(inner, Mapping):
+            raise Malformed(ref, "has neither `object_refs` nor `objects`.")
+        return {key: each for key, each in inner.items() if isinstance(each, Mapping)}
+    return {each: by_ref[each] for each in data["object_refs"] if each in by_ref}
+
+
+def _time(data: Mapping[str, Any], name: str, ref: str) -> int:
+    text = data.get(name)
+    if not isinstance(text, str):
+        raise Malformed(ref, f"`{name}` is missing.")
+    return microseconds(decode_time(text, f"{ref}: {name}"))

@@ -1,0 +1,64 @@
+"""The values at an object path: lists are walked, and references followed within the observation."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from comity.engines.patterns.ast import Star, Step
+from comity.engines.patterns.matching.observed import Objects
+from comity.engines.patterns.normal import algorithm_name
+
+_REFERENCES = ("_ref", "_refs")
+_HASHES = "hashes"
+
+
+def values_at(root: Mapping[str, Any], steps: Sequence[Step], objects: Objects) -> list[Any]:
+    """What the path leads to, in order; nothing where it cannot be walked.
+
+    Properties that hold bytes as hexadecimal digits or base64 give the bytes.
+    """
+    found: Iterable[Any] = (root,)
+    name = ""
+    for step in steps:
+        if isinstance(step, str):
+            found = list(_under(found, step, name, objects))
+            name = step
+        else:
+            found = list(_items(found, step))
+    return [_decoded(name, each) for each in found]
+
+
+def _under(found: Iterable[Any], key: str, name: str, objects: Objects) -> Iterator[Any]:
+    """What stands under a key; behind the name of a reference, under that of the object it leads to."""
+    for each in found:
+        held = objects.get(each) if isinstance(each, str) and name.endswith(_REFERENCES) else each
+        if not isinstance(held, Mapping):
+            continue
+        if key in held:
+            yield held[key]
+        elif name == _HASHES:  # the standards write `SHA-256` and `sha256`, and sources both
+            yield from (
+                value for other, value in held.items() if algorithm_name(other) == algorithm_name(key)
+            )
+
+
+def _items(found: Iterable[Any], step: int | Star) -> Iterator[Any]:
+    for each in found:
+        if not isinstance(each, list | tuple):
+            continue
+        if isinstance(step, Star):
+            yield from each
+        elif 0 <= step < len(each):
+            yield each[step]
+
+
+def _decoded(name: str, value: Any) -> Any:  # noqa: ANN401  whatever JSON holds
+    if not isinstance(value, str) or not name.endswith(("_hex", "_bin")):
+        return value
+    try:
+        return bytes.fromhex(value) if name.endswith("_hex") else b64decode(value, validate=True)
+    except (ValueError, Error):
+        return value  # not what its name says: a text, which equals no bytes but its own
