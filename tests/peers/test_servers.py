@@ -166,7 +166,7 @@ def test_what_a_partner_may_see_arrives_and_is_taken_back(agreed: Sides, door: D
     row = Posted.objects.get(ref=MALWARE["id"])
     left = {each.id for each in there.entries}
     if door.name.startswith("OpenTAXII"):  # it never commits what it deletes, and we notice that
-        assert (gone, left, row.state) == (0, {each["id"] for each in ALL}, "taken")
+        assert (gone, left, row.state) == (0, {each["id"] for each in ALL}, "asked")
         assert row.words.endswith("and has it still.")
     else:
         assert (gone, left, row.state) == (1, {each["id"] for each in ALL} - {MALWARE["id"]}, "withdrawn")
