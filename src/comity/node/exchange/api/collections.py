@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 from ninja import Field, Query, Router, Status
 
-from comity.base.errors import NotFound
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose
 from comity.node.exchange import models, queries
+from comity.node.exchange.api.ids import id_of
 from comity.node.exchange.services import collections
 from comity.node.exchange.taxii.callers import root_of
 from comity.node.exchange.taxii.chosen import read_query
@@ -88,7 +88,7 @@ def open_collection(request: ActorRequest, given: Wished) -> Status[CollectionRo
 def change_collection(request: ActorRequest, ref: str, given: Wished) -> CollectionRow:
     """Make a collection another; with another query or purpose all of it is given anew."""
     found = collections.change_collection(
-        actor=request.actor, ref=_collection_id(ref), wish=_wish(given), now=timezone.now()
+        actor=request.actor, ref=id_of(ref, "collection"), wish=_wish(given), now=timezone.now()
     )
     return _collection(found)
 
@@ -97,16 +97,8 @@ def change_collection(request: ActorRequest, ref: str, given: Wished) -> Collect
 @needs(Power.APPROVE)
 def close_collection(request: ActorRequest, ref: str) -> Status[None]:
     """Let nobody read the collection any more."""
-    collections.close_collection(actor=request.actor, ref=_collection_id(ref), now=timezone.now())
+    collections.close_collection(actor=request.actor, ref=id_of(ref, "collection"), now=timezone.now())
     return Status(204, None)
-
-
-def _collection_id(ref: str) -> UUID:
-    """The id in an address; raises `NotFound` for what is none."""
-    try:
-        return UUID(ref)
-    except ValueError as error:
-        raise NotFound("collection") from error
 
 
 def _wish(given: Wished) -> collections.Wish:

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 from ninja import Field, Query, Router, Status
 
-from comity.base.errors import NotFound
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose
 from comity.formats.feeds.ready import Ready, ready_feeds
 from comity.node.exchange import models
+from comity.node.exchange.api.ids import id_of
 from comity.node.exchange.feeds import queries as asked
 from comity.node.exchange.models import Outcome
 from comity.node.exchange.services import feeds
@@ -185,14 +185,14 @@ def open_feed(request: ActorRequest, given: WishedFeed) -> Status[FeedRow]:
 @needs(Power.READ_CONTENT)
 def read_feed(request: ActorRequest, ref: str) -> FeedRow:
     """One feed, and where it stands."""
-    return _feed(asked.feed_for(request.actor, _id(ref)))
+    return _feed(asked.feed_for(request.actor, id_of(ref, "feed")))
 
 
 @router.get("/feeds/{ref}/runs", response=Page[RunRow])
 @needs(Power.READ_CONTENT)
 def list_runs(request: ActorRequest, ref: str, wanted: Query[Window]) -> Page[RunRow]:
     """The runs of a feed, the newest first."""
-    feed = asked.feed_for(request.actor, _id(ref))
+    feed = asked.feed_for(request.actor, id_of(ref, "feed"))
     return page_of(asked.runs_of(request.actor, feed), wanted, _run)
 
 
@@ -201,51 +201,47 @@ def list_runs(request: ActorRequest, ref: str, wanted: Query[Window]) -> Page[Ru
 def change_feed(request: ActorRequest, ref: str, given: WishedFeed) -> FeedRow:
     """Make a feed another; all of it is read anew."""
     wish = _wish(request, given)
-    return _feed(feeds.change_feed(actor=request.actor, ref=_id(ref), wish=wish, now=timezone.now()))
+    return _feed(
+        feeds.change_feed(actor=request.actor, ref=id_of(ref, "feed"), wish=wish, now=timezone.now())
+    )
 
 
 @router.post("/feeds/{ref}/run", response=FeedRow)
 @needs(Power.IMPORT)
 def run_feed_now(request: ActorRequest, ref: str) -> FeedRow:
     """Let the worker read the feed next."""
-    return _feed(feeds.ask_for_run(actor=request.actor, ref=_id(ref), now=timezone.now()))
+    return _feed(feeds.ask_for_run(actor=request.actor, ref=id_of(ref, "feed"), now=timezone.now()))
 
 
 @router.post("/feeds/{ref}/pause", response=FeedRow)
 @needs(Power.IMPORT)
 def pause_feed(request: ActorRequest, ref: str, given: Why) -> FeedRow:
     """Leave the feed alone until somebody resumes it."""
-    return _feed(feeds.pause_feed(actor=request.actor, ref=_id(ref), why=given.why, now=timezone.now()))
+    return _feed(
+        feeds.pause_feed(actor=request.actor, ref=id_of(ref, "feed"), why=given.why, now=timezone.now())
+    )
 
 
 @router.post("/feeds/{ref}/resume", response=FeedRow)
 @needs(Power.IMPORT)
 def resume_feed(request: ActorRequest, ref: str) -> FeedRow:
     """Read a paused feed again."""
-    return _feed(feeds.resume_feed(actor=request.actor, ref=_id(ref), now=timezone.now()))
+    return _feed(feeds.resume_feed(actor=request.actor, ref=id_of(ref, "feed"), now=timezone.now()))
 
 
 @router.post("/feeds/{ref}/accept", response=FeedRow)
 @needs(Power.APPROVE)
 def accept_fall(request: ActorRequest, ref: str) -> FeedRow:
     """Take as it is what was held back, with the next run."""
-    return _feed(feeds.accept_fall(actor=request.actor, ref=_id(ref), now=timezone.now()))
+    return _feed(feeds.accept_fall(actor=request.actor, ref=id_of(ref, "feed"), now=timezone.now()))
 
 
 @router.post("/feeds/{ref}/close", response={204: None})
 @needs(Power.APPROVE)
 def close_feed(request: ActorRequest, ref: str) -> Status[None]:
     """Read it no more; what it brought stays."""
-    feeds.close_feed(actor=request.actor, ref=_id(ref), now=timezone.now())
+    feeds.close_feed(actor=request.actor, ref=id_of(ref, "feed"), now=timezone.now())
     return Status(204, None)
-
-
-def _id(ref: str) -> UUID:
-    """The id in an address; raises `NotFound` for what is none."""
-    try:
-        return UUID(ref)
-    except ValueError as error:
-        raise NotFound("feed") from error
 
 
 def _wish(request: ActorRequest, given: WishedFeed) -> feeds.Wish:

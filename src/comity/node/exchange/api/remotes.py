@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 from ninja import Field, Query, Router, Status
 
-from comity.base.errors import NotFound
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose
 from comity.node import credentials
 from comity.node.credentials import MAX_SECRET, Scheme
 from comity.node.exchange import remotes
+from comity.node.exchange.api.ids import id_of
 from comity.node.exchange.models import Posted, PostState, RemoteCollection
 from comity.node.exchange.services import remotes as services
 from comity.node.exchange.services.pulling import pull
@@ -193,7 +193,10 @@ def read_remote_now(request: ActorRequest, ref: str) -> ReadNow:
 def renew_credential(request: ActorRequest, ref: str, given: Credential) -> RemoteRow:
     """Show the server something else from now on."""
     row = services.renew_credential(
-        actor=request.actor, ref=_id(ref), credential=_credential(given), now=timezone.now()
+        actor=request.actor,
+        ref=id_of(ref, "collection of others"),
+        credential=_credential(given),
+        now=timezone.now(),
     )
     return RemoteRow(**_told(row))
 
@@ -202,20 +205,12 @@ def renew_credential(request: ActorRequest, ref: str, given: Credential) -> Remo
 @needs(Power.IMPORT, Power.APPROVE)
 def close_remote(request: ActorRequest, ref: str) -> Status[None]:
     """Read and give there no more; what came from it is kept."""
-    services.end_remote(actor=request.actor, ref=_id(ref), now=timezone.now())
+    services.end_remote(actor=request.actor, ref=id_of(ref, "collection of others"), now=timezone.now())
     return Status(204, None)
 
 
-def _id(ref: str) -> UUID:
-    """The id in an address; raises `NotFound` for what is none."""
-    try:
-        return UUID(ref)
-    except ValueError as error:
-        raise NotFound("collection of others") from error
-
-
 def _remote(actor: Actor, ref: str) -> RemoteCollection:
-    return remotes.remote_for(actor, _id(ref))
+    return remotes.remote_for(actor, id_of(ref, "collection of others"))
 
 
 def _credential(given: Credential) -> credentials.Credential:
