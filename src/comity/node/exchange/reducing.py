@@ -59,10 +59,12 @@ def reduced_of(
     An object that cannot go without it is missing, as is a definition: it says something of others, and they
     need all of it.
     """
+    wanted = list(keys)
+    if not wanted:  # as for most portions of most pages
+        return {}
     victims = queries.victims_of(holder)
     rows = StixObject.objects.order_by().select_related("handling", "source", "holder").defer("words")
     found: dict[int, Reduced] = {}
-    wanted = list(keys)
     for start in range(0, len(wanted), _AT_ONCE):
         # By their keys alone: SQLite would rather walk all of a holder than look them up.
         picked = rows.filter(pk__in=wanted[start : start + _AT_ONCE])
