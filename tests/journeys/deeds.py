@@ -137,8 +137,9 @@ def befriend(address: str) -> str:
     from django.utils import timezone
 
     from comity.formats.exchange import fetch_descriptor
+    from comity.link.transport import drive
     from comity.node.federation.services import partners
-    from comity.node.federation.transport import Http, drive
+    from comity.node.federation.transport import Http
 
     now, actor = timezone.now(), _actor(ADMINISTRATOR)
     with Http() as transport:

@@ -25,6 +25,7 @@ from comity.formats.taxii_client import (
     roots_of,
 )
 from comity.formats.taxii_pages import Manifest, RawEnvelope, VersionList
+from comity.link.transport import drive
 from comity.node.credentials import Credential, Scheme
 from comity.node.exchange import remotes
 from comity.node.exchange.models import Posted, PostState, RemoteCollection, StixObject
@@ -32,7 +33,6 @@ from comity.node.exchange.services.posting import Given
 from comity.node.exchange.services.pulling import Pulled, pull
 from comity.node.exchange.services.pushing import push, take_back
 from comity.node.exchange.services.remotes import Wish, open_remote
-from comity.node.federation.transport import drive
 from comity.node.parties.actors import system_actor
 from comity.node.parties.roles import Power
 from tests.node.exchange.holding import indicator, joined, made, own_work

@@ -16,7 +16,7 @@ from comity.node.credentials import Scheme
 from comity.node.exchange.models import RemoteCollection, StixObject
 from tests.node.api.conftest import Caller
 from tests.node.api.test_acts import by_person
-from tests.node.exchange.feeds.publisher import Publisher, publishing
+from tests.link.publisher import Publisher, publishing
 from tests.node.exchange.holding import indicator, own_work
 from tests.node.exchange.taxii.shelf import COLLECTION, Shelf
 from tests.node.exchange.taxii.test_pulling import opened

@@ -18,7 +18,7 @@ from comity.node.commands.output import Output
 from comity.node.commands.parsing import BadUsage, Parser, Unreadable
 from comity.node.exchange.models import RemoteCollection, StixObject
 from comity.node.parties.models import Person
-from tests.node.exchange.feeds.publisher import Publisher, publishing
+from tests.link.publisher import Publisher, publishing
 from tests.node.exchange.holding import indicator, own_work
 from tests.node.exchange.taxii.shelf import COLLECTION, Shelf
 from tests.node.instruments.agreeing import Sides, sides_of

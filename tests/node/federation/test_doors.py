@@ -18,6 +18,7 @@ from comity.formats.keys import Use
 from comity.formats.receipts import decode_receipt
 from comity.formats.taxii import MEDIA_TYPE, Envelope, Status
 from comity.formats.taxii_client import read_collections
+from comity.link.transport import drive
 from comity.node.accountability import queries as log
 from comity.node.accountability.models import Cosignature
 from comity.node.acts.models import Act, Delivery
@@ -26,7 +27,6 @@ from comity.node.federation.collections import inbox_id, outbox_id
 from comity.node.federation.models import Partner
 from comity.node.federation.services import own, partners
 from comity.node.federation.signatures import Message, Unsigned, sign_request, signer_of
-from comity.node.federation.transport import drive
 from comity.node.parties.models import Party
 from tests.node.far import FarNode
 from tests.node.world import NOW

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 from comity.base.errors import Conflict, NotFound
 from comity.formats.exchange import fetch_descriptor
+from comity.link.transport import drive
 from comity.node.commands.nodes import command_actor, own_body
 from comity.node.commands.subcommands import Asked, subcommands
 from comity.node.federation import queries
 from comity.node.federation.models import Partner, Reach
 from comity.node.federation.services import own, partners
-from comity.node.federation.transport import Http, drive
+from comity.node.federation.transport import Http
 from comity.node.parties.actors import Actor
 from comity.node.parties.queries import people_for
 

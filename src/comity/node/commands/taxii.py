@@ -12,6 +12,7 @@ from comity.base.errors import NotFound
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose
 from comity.formats.taxii_client import discover, read_collections, roots_of
+from comity.link.transport import drive
 from comity.node.commands.nodes import as_person, own_body
 from comity.node.commands.parsing import BadUsage, Unreadable
 from comity.node.commands.subcommands import Asked, subcommands
@@ -23,7 +24,6 @@ from comity.node.exchange.services.pulling import pull
 from comity.node.exchange.services.pushing import push, take_back
 from comity.node.exchange.services.storing import MOST_LISTED
 from comity.node.federation.services.partners import check_address
-from comity.node.federation.transport import drive
 from comity.node.parties.actors import Actor, system_actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from comity.base.times import decode_time
 from comity.formats.taxii_client import Filters, Page, Reading
 from comity.formats.taxii_pages import RawEnvelope, with_spec_version
-from comity.node.federation.transport import Transport, drive
+from comity.link.transport import Transport, drive
 
 # Pages may end between objects of one instant, and servers compare milliseconds: this much is read again.
 _SURE = timedelta(milliseconds=1)

@@ -12,11 +12,11 @@ from comity.engines.ledger.note import VerifierKey
 from comity.engines.ledger.proofs import ReadTile
 from comity.engines.ledger.tiles import BundleRef, TileRef
 from comity.formats import exchange
+from comity.link.transport import Transport, drive
 from comity.node.accountability import copies
 from comity.node.accountability import queries as log
 from comity.node.federation.models import Partner
 from comity.node.federation.services import inbound
-from comity.node.federation.transport import Transport, drive
 
 
 def tiles(partner: Partner, transport: Transport) -> ReadTile:

@@ -11,13 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from comity.base.errors import ComityError
 from comity.formats.exchange import fetch_descriptor
+from comity.link.transport import drive
 from comity.node.accountability import queries as log
 from comity.node.acts.queries import unfinished_with
 from comity.node.federation import forms, queries
 from comity.node.federation.models import Partner, Reach
 from comity.node.federation.services import own
 from comity.node.federation.services import partners as services
-from comity.node.federation.transport import Http, drive
+from comity.node.federation.transport import Http
 from comity.node.keys import KeyUse
 from comity.node.parties.access import ActorRequest, needs
 from comity.node.parties.roles import Power

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings as django_settings
 
-from tests.node.exchange.feeds.publisher import Publisher, publishing
+from tests.link.publisher import Publisher, publishing
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from comity.node.exchange.feeds.pulling import Pull
 from comity.node.exchange.feeds.reaching import Folder
 from comity.node.exchange.models import Feed, FeedEntry, FeedRun, Outcome, StixObject, Victim
 from tests.formats.misp.events import UUID, attribute
-from tests.node.exchange.feeds.publisher import Publisher
+from tests.link.publisher import Publisher
 from tests.node.exchange.feeds.reading import HOUR, counts, opened, ran
 from tests.node.exchange.holding import indicator
 from tests.node.world import NOW, World

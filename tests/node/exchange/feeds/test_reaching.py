@@ -16,7 +16,7 @@ from comity.node.exchange.feeds.credentials import NoCredential, read_credential
 from comity.node.exchange.feeds.reaching import FeedUnavailable, Folder, Web, check_address
 from comity.node.exchange.feeds.running import FIRST_REST, rest_after, run_due
 from comity.node.exchange.models import Feed, FeedRun, Outcome, StixObject
-from tests.node.exchange.feeds.publisher import Publisher, publishing
+from tests.link.publisher import Publisher, publishing
 from tests.node.exchange.feeds.reading import HOUR, opened, ran
 from tests.node.world import NOW
 

@@ -17,7 +17,7 @@ from comity.node.exchange.models import Feed, Import, Outcome, StixObject
 from comity.node.exchange.services.feeds import try_feed
 from comity.node.exchange.services.retention import end_retention
 from comity.node.federation.models import Partner, PartnerState
-from tests.node.exchange.feeds.publisher import Publisher
+from tests.link.publisher import Publisher
 from tests.node.exchange.feeds.reading import HOUR, counts, opened, ran, wish
 from tests.node.exchange.holding import from_far, indicator, row
 from tests.node.exchange.taxii.shelf import COLLECTION, Shelf

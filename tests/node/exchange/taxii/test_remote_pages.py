@@ -10,7 +10,7 @@ import pytest
 from comity.base.tlp import Tlp
 from comity.node.exchange.models import RemoteCollection
 from comity.node.exchange.services import regular_giving
-from tests.node.exchange.feeds.publisher import publishing
+from tests.link.publisher import publishing
 from tests.node.exchange.holding import indicator, own_work
 from tests.node.exchange.taxii.shelf import COLLECTION, Shelf
 from tests.node.exchange.taxii.test_pulling import opened, pulled

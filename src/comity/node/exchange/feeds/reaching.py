@@ -19,9 +19,9 @@ import httpx
 
 from comity.base.errors import Malformed, TooLarge, Unavailable
 from comity.formats.conversation import Ask, Reply
+from comity.link.transport import Patience, PrivateAddress, Watch
 from comity.node.config import Config
 from comity.node.exchange.feeds.credentials import Credential
-from comity.node.federation.transport import Patience, PrivateAddress, Watch
 
 MAX_BODY = 64 * 2**20
 MAX_HEADER = 500

@@ -20,6 +20,7 @@ from comity.base.times import decode_time
 from comity.formats.conversation import Ask, Reply
 from comity.formats.strict_json import Limits, decode
 from comity.formats.webhooks import TAG, Call, CallKind
+from comity.link.transport import Transport
 from comity.node.acts.services.delivering import WORDS, wait_after
 from comity.node.exchange.models import HookForm, HookState, Webhook
 from comity.node.exchange.services.holding import last_instant
@@ -30,7 +31,7 @@ from comity.node.exchange.taxii.order import Choice, Scope, places
 from comity.node.exchange.taxii.standing import EPOCH, micros
 from comity.node.exchange.taxii.wanted import Wanted
 from comity.node.federation.models import Partner, PartnerState
-from comity.node.federation.transport import Http, Transport
+from comity.node.federation.transport import Http
 
 logger = logging.getLogger("comity.webhooks")
 AT_ONCE = 1_000  # objects in one call

@@ -21,8 +21,8 @@ from comity.formats.taxii_client import (
     read_status,
 )
 from comity.formats.taxii_pages import with_spec_version
+from comity.link.transport import Transport, drive
 from comity.node.exchange.models import Posted, PostState, RemoteCollection
-from comity.node.federation.transport import Transport, drive
 
 MOST_LOOKS = 100  # refused objects of one post that are looked for
 MOST_OBJECTS = 1_000  # in one post

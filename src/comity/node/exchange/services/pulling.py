@@ -10,12 +10,12 @@ from comity.base.errors import ComityError
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Purpose, Terms
 from comity.formats.taxii_client import collection_url
+from comity.link.transport import Transport
 from comity.node.exchange.models import Import, RemoteCollection
 from comity.node.exchange.services.importing import Source, import_pages
 from comity.node.exchange.services.remotes import require_cooperation
 from comity.node.exchange.services.storing import Progress, silent
 from comity.node.exchange.walking import Walk
-from comity.node.federation.transport import Transport
 from comity.node.instruments import queries as agreements
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power

@@ -20,6 +20,7 @@ from comity.formats.conversation import PartnerRefused
 from comity.formats.entries import Event, LogEntry
 from comity.formats.stix import version_key
 from comity.formats.taxii_client import delete_object, has_version
+from comity.link.transport import Transport, drive
 from comity.node.accountability.services import record
 from comity.node.acts.kinds import Leaving
 from comity.node.exchange.content import JOINING
@@ -37,7 +38,6 @@ from comity.node.exchange.services.posting import LONGEST_SAID, Given, Poster
 from comity.node.exchange.services.remotes import require_cooperation
 from comity.node.exchange.services.storing import Progress, silent
 from comity.node.exchange.sights import Sight, sight_for
-from comity.node.federation.transport import Transport, drive
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power

@@ -18,6 +18,7 @@ from comity.formats.entries import Event, LogEntry
 from comity.formats.stix import TYPE
 from comity.formats.taxii import IDENTIFIER, Collection
 from comity.formats.taxii_client import read_collection
+from comity.link.transport import Transport, drive
 from comity.node import credentials
 from comity.node.accountability.services import record
 from comity.node.credentials import Credential
@@ -26,7 +27,6 @@ from comity.node.exchange.models import Posted, PostState, RemoteCollection
 from comity.node.exchange.services.holding import one_at_a_time
 from comity.node.federation.models import Partner, PartnerState
 from comity.node.federation.services.partners import check_address
-from comity.node.federation.transport import Transport, drive
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party, PartyKind
 

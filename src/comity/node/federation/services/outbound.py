@@ -22,6 +22,7 @@ from comity.formats.keys import Use
 from comity.formats.receipts import decode_receipt
 from comity.formats.strict_json import decode
 from comity.formats.taxii import Outcome, Status
+from comity.link.transport import Transport, drive
 from comity.node.accountability import following, identity
 from comity.node.accountability import queries as log
 from comity.node.accountability import services as log_services
@@ -33,7 +34,6 @@ from comity.node.federation import queries, their_log
 from comity.node.federation.collections import inbox_id, outbox_id
 from comity.node.federation.models import Partner, Reach
 from comity.node.federation.services import inbound, partners
-from comity.node.federation.transport import Transport, drive
 from comity.node.keys import KeyUse, node_key
 from comity.node.parties.models import Party
 

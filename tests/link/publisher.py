@@ -1,4 +1,4 @@
-"""A publisher of feeds on this machine: a real HTTP server that answers as a test tells it to."""
+"""A server on this machine that publishes files, and answers as a test tells it to: real HTTP."""
 
 from __future__ import annotations
 
