@@ -25,6 +25,11 @@ def met(found, column, places):
     return sorted(zip(seen.rows.tolist(), seen.owners.tolist(), strict=True))
 
 
+def test_the_place_is_told():
+    seen = table([("a", 2, 7), ("a", 1, 8), ("b", 1, 9)]).meet(pl.Series(["a"]), [1, 2])
+    assert sorted(zip(seen.owners.tolist(), seen.places.tolist(), strict=True)) == [(7, 2), (8, 1)]
+
+
 def plainly(rows, column, places):
     return sorted(
         (row, owner)

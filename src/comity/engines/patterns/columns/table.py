@@ -27,14 +27,19 @@ _COLUMNS = {"hash": pl.UInt64, "text": pl.String, "owner": pl.UInt32, "place": p
 
 Rows = NDArray[np.int64]
 Owners = NDArray[np.uint32]
+Places = NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """Rows of a column and whose value each holds; a row that holds that of several stands there as often."""
+    """Rows of a column, whose value each holds, and the place where it is looked for.
+
+    A row that holds the value of several owners stands there as often.
+    """
 
     rows: Rows
     owners: Owners
+    places: Places
 
 
 class _Gate:
@@ -90,7 +95,7 @@ class ValueTable:
         rows, found = np.repeat(near, counts), _ranges(first, counts)
         same = (column.gather(rows) == self._rows["text"].gather(found)).fill_null(False).to_numpy()  # noqa: FBT003  a value
         kept = same & np.isin(self._places[found], np.asarray(places, np.uint16))
-        return Met(rows[kept], self._owners[found[kept]])
+        return Met(rows[kept], self._owners[found[kept]], self._places[found[kept]])
 
     def without(self, owners: Iterable[int]) -> ValueTable:
         """The same table without the values of these owners."""
