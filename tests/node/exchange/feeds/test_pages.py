@@ -102,6 +102,14 @@ def test_the_health_of_feeds_in_a_fixed_number_of_queries(world, publisher):
     assert "1 feed needs a look" in client.get("/").content.decode()
 
 
+def test_a_feed_that_was_not_read_yet_is_listed(at, world, publisher):
+    feed = opened(world, f"{publisher.address}list.txt")
+    assert not feed.runs.exists()
+    text = at(world.analyst, "feeds").content.decode()
+    assert "Not read yet" in text
+    assert at(world.analyst, "feed", feed.ref).status_code == 200
+
+
 def test_a_run_tells_what_came_and_what_went(at, world, publisher):
     publisher.put("a.example.net\nb.example.net\n")
     feed = opened(world, f"{publisher.address}list.txt")

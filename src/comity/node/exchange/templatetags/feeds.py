@@ -36,8 +36,9 @@ def run_trend(runs: Sequence[FeedRun]) -> SafeString:
 
 
 @register.simple_tag
-def feed_state(feed: Feed, last: FeedRun | None) -> SafeString:
-    """How a feed does."""
+def feed_state(feed: Feed, runs: Sequence[FeedRun]) -> SafeString:
+    """How a feed does, by its last runs, the newest first."""
+    last = runs[0] if runs else None
     if feed.paused_at is not None:
         return state_badge("paused", "Paused")
     if last is None or (last.outcome == Outcome.BEGUN and feed.attempted_at is None):
