@@ -71,7 +71,7 @@ def address(text: str) -> tuple[Value, ...]:
     if len(text) > _LONGEST_NETWORK or (":" not in text and "/" not in text):
         return ()
     try:
-        network = _unmapped(ip_network(_ZONE.sub("", text), strict=False))
+        network = unmapped(ip_network(_ZONE.sub("", text), strict=False))
     except ValueError:
         return ()
     if network.prefixlen < network.max_prefixlen:
@@ -79,7 +79,8 @@ def address(text: str) -> tuple[Value, ...]:
     return (Value(Kind.IPV4 if network.version == 4 else Kind.IPV6, str(network.network_address)),)  # noqa: PLR2004  the version's name
 
 
-def _unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+def unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """The network of IPv4 that lies inside IPv6 (RFC 4291, section 2.5.5.2); any other as it is."""
     inner = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
     common = 96  # the bits that all mapped addresses share
     return (

@@ -125,3 +125,19 @@ def test_every_type_with_every_other(operator, negated):
                 compared += peer is not None
                 assert peer in {own, None} or explained(operator, negated, constant, raw), (text, raw)
     assert compared > 100
+
+
+@pytest.mark.parametrize(
+    ("constant", "raw"),
+    [
+        ("10.0.0.0/8", "::ffff:10.0.0.1"),
+        ("::ffff:10.0.0.0/104", "10.0.0.1"),
+        ("10.0.0[.]0/8", "10[.]0.0.1"),
+    ],
+)
+def test_networks_are_read_as_usual_only_where_that_is_asked(constant, raw):
+    inner, around = f"[x:v ISSUBSET '{constant}']", f"[x:v ISSUPERSET '{raw}']"
+    assert ours(inner, observed("v", raw), usual=True)
+    assert ours(around, observed("v", constant), usual=True)
+    assert not ours(inner, observed("v", raw))
+    assert not ours(around, observed("v", constant))

@@ -9,8 +9,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import Any
 from unicodedata import normalize
@@ -30,6 +28,7 @@ from comity.engines.patterns.ast import (
     Timestamp,
 )
 from comity.engines.patterns.matching.expressions import searching
+from comity.engines.patterns.matching.networks import inside, network_in
 from comity.engines.patterns.properties import form_at, read
 
 Fits = Callable[[Any], bool]
@@ -76,9 +75,9 @@ def _fits_one(test: Comparison, value: Constant, *, usual: bool) -> Fits:  # noq
         case Operator.MATCHES:
             return searching(value.value) if isinstance(value, Text) else _never
         case Operator.ISSUBSET:
-            return _within(value)
+            return _within(value, usual=usual)
         case Operator.ISSUPERSET:
-            return _around(value)
+            return _around(value, usual=usual)
         case _:
             return _ordered(value, _ORDERS[test.operator])
 
@@ -169,27 +168,17 @@ def _like(constant: Constant) -> Fits:
     return searching(rf"(?s)\A{words}\z")
 
 
-def _within(constant: Constant) -> Fits:
+def _within(constant: Constant, *, usual: bool) -> Fits:
     """ISSUBSET: the value is an address or a network inside the constant."""
-    outer = _network(constant.value) if isinstance(constant, Text) else None
-    return lambda raw: outer is not None and isinstance(raw, str) and _inside(_network(raw), outer)
+    outer = network_in(constant.value, usual=usual) if isinstance(constant, Text) else None
+    return lambda raw: (
+        outer is not None and isinstance(raw, str) and inside(network_in(raw, usual=usual), outer)
+    )
 
 
-def _around(constant: Constant) -> Fits:
+def _around(constant: Constant, *, usual: bool) -> Fits:
     """ISSUPERSET: the value is a network around the constant."""
-    inner = _network(constant.value) if isinstance(constant, Text) else None
-    return lambda raw: inner is not None and isinstance(raw, str) and _inside(inner, _network(raw))
-
-
-def _inside(inner: IPv4Network | IPv6Network | None, outer: IPv4Network | IPv6Network | None) -> bool:
-    if inner is None or outer is None or inner.version != outer.version:
-        return False
-    return inner.subnet_of(outer)  # type: ignore[arg-type]  # of one version
-
-
-@lru_cache(maxsize=65_536)  # a network of a pattern is compared with every address of a log
-def _network(text: str) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(text.strip(), strict=False)
-    except ValueError:
-        return None
+    inner = network_in(constant.value, usual=usual) if isinstance(constant, Text) else None
+    return lambda raw: (
+        inner is not None and isinstance(raw, str) and inside(inner, network_in(raw, usual=usual))
+    )

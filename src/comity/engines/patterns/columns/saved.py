@@ -1,0 +1,70 @@
+"""Tables as bytes and as files: what is read back is what was written, or is refused."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from comity.base.errors import Malformed
+
+_DIGEST = 32  # bytes
+
+Numbers = NDArray[np.int64]
+
+
+def packed(kind: str, rows: pl.DataFrame) -> bytes:
+    """The rows of a table of this kind, beneath their digest."""
+    held = io.BytesIO()
+    rows.write_ipc(held, compression="zstd")
+    body = held.getvalue()
+    return _heading(kind) + sha256(body).digest() + body
+
+
+def unpacked(kind: str, columns: Mapping[str, object], octets: bytes, where: str) -> pl.DataFrame:
+    """The rows again."""
+    heading = _heading(kind)
+    begin = len(heading) + _DIGEST
+    if octets[: len(heading)] != heading:
+        raise Malformed(where, f"is no saved table of {kind}.")
+    if sha256(octets[begin:]).digest() != octets[len(heading) : begin]:
+        raise Malformed(where, f"is a saved table of {kind} of which a part was changed or is missing.")
+    rows = pl.read_ipc(octets[begin:])
+    if dict(rows.schema) != dict(columns):
+        raise Malformed(where, f"is a table of {kind} that another version has saved.")
+    return rows
+
+
+def write(path: Path, octets: bytes) -> None:
+    """Write a file as a whole or not at all."""
+    beside = path.with_name(f"{path.name}.part")
+    with beside.open("wb") as file:
+        file.write(octets)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def read(path: Path) -> bytes:
+    """What a file holds."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Malformed(str(path), f"cannot be read: {error.strerror}.") from error
+
+
+def ranges(first: Numbers, counts: Numbers) -> Numbers:
+    """`first`, `first` + 1, … as many as the count says, one range after the other."""
+    before = np.cumsum(counts) - counts
+    found: Numbers = np.arange(int(counts.sum()), dtype=np.int64) + np.repeat(first - before, counts)
+    return found
+
+
+def _heading(kind: str) -> bytes:
+    return f"comity {kind} 1\n".encode()
