@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 
 from django.conf import settings
+from django.utils import timezone
 
 from comity.base.tlp import Tlp
+from comity.formats.sensors import LogRead, SensorReport
 from comity.node.acts.models import Act
+from comity.node.detect.services import hear
 from comity.node.exchange.models import Collection, Feed, Import, RemoteCollection, StricterVersion
 from comity.node.exchange.reports import Report
+from comity.node.exchange.services.accounts import open_account
 from comity.node.exchange.services.importing import Source, import_bundle
 from comity.node.exchange.services.reporting import record_reports
 from comity.node.exchange.services.sharing import share
 from comity.node.instruments.models import Agreement
+from comity.node.parties.actors import system_actor
+from comity.node.parties.roles import Power
 from tests.browser.reached import collected, made_stricter
 from tests.node.exchange.feeds.reading import HOUR, opened, ran
 from tests.node.exchange.holding import SAMPLES, from_elsewhere, from_far, indicator, made, wish
@@ -102,6 +109,7 @@ def rows_between(sides: Sides) -> Rows:
     from_far(sides, wrong, tlp=Tlp.AMBER, body=said, basis=(agreement.ref,))[0].require()
     feed = _feeds(sides.world)
     reached = (collected(sides), made_stricter(sides), _elsewhere(sides))
+    _sensors(sides)
     proposed = sides.proposed_by_far()
     return Rows(sides, brought, agreement, proposed, awaiting, sent, received, feed, *reached)
 
@@ -116,6 +124,23 @@ def _elsewhere(sides: Sides) -> RemoteCollection:
     shelf = Shelf(refuse=lambda each: "Its type is not taken here." if each["type"] == "malware" else "")
     pushed(sides, remote, shelf)
     return remote
+
+
+def _sensors(sides: Sides) -> None:
+    """One that works, one that finds something wrong, one that has been silent since it was heard."""
+    now = timezone.now()
+    newest, silent = now - timedelta(minutes=2), now - timedelta(days=3)
+    wrong = ("eve.json: no such file; it is looked for again and again.",)
+    log = LogRead("zeek/dns.log", rows=184_220_119, bytes=21_000_000_000, unreadable=17, newest=newest)
+    for name, heard, problems in (("plant 4", now, ()), ("grid west", now, wrong), ("harbour", silent, ())):
+        actor = system_actor("tests", sides.world.body.pk, Power.MANAGE_PARTNERS)
+        account, _ = open_account(actor=actor, party=sides.party, name=name, now=NOW)
+        report = SensorReport(
+            at=heard, began=heard - timedelta(days=40), software="comity 0.1.0", every=60, logs=(log,),
+            indicators=1_000_000, indicators_at=newest, matches=12, sightings=9, last_match=newest,
+            problems=problems,
+        )  # fmt: skip  # one report
+        hear(holder=sides.world.body, account=account.pk, report=report, now=heard)
 
 
 def _feeds(world: World) -> Feed:

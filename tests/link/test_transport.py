@@ -52,7 +52,7 @@ def test_a_server_that_drips_is_hung_up_on(server):
             to.wfile.write(b"x")
 
     server.answer = drip
-    with Line(timeout=0.2) as line, pytest.raises(PartnerUnavailable, match="within 0.2 seconds"):
+    with Line(timeout=0.2) as line, pytest.raises(PartnerUnavailable, match=r"within 0\.2 seconds"):
         line(Ask(server.address))
 
 

@@ -22,6 +22,7 @@ SYSTEMS = (
     "comity.node.federation",
     "comity.node.instruments",
     "comity.node.exchange",
+    "comity.node.detect",
 )
 
 

@@ -127,6 +127,8 @@ TABLE: dict[str, set[Role]] = {
     "resume_feed": {Role.ANALYST, Role.DUTY_OFFICER},
     "accept_fall": set(),
     "close_feed": set(),
+    "list_sensors": READERS | {Role.ADMINISTRATOR},
+    "read_sensor": READERS | {Role.ADMINISTRATOR},
     "list_accounts": ALL,
     "open_account": {Role.ADMINISTRATOR},  # which no program is given
     "end_account": {Role.ADMINISTRATOR},

@@ -14,9 +14,9 @@ from comity.base.verdict import Refused
 from comity.node import credentials
 from comity.node.credentials import Scheme
 from comity.node.exchange.models import RemoteCollection, StixObject
+from tests.link.publisher import Publisher, publishing
 from tests.node.api.conftest import Caller
 from tests.node.api.test_acts import by_person
-from tests.link.publisher import Publisher, publishing
 from tests.node.exchange.holding import indicator, own_work
 from tests.node.exchange.taxii.shelf import COLLECTION, Shelf
 from tests.node.exchange.taxii.test_pulling import opened

@@ -43,12 +43,13 @@ class Caller:
 
     party: Party
     body: bytes | None = None  # of a signed request; a signature covers the whole of it
+    account: int | None = None  # key of the account whose token was shown
 
 
 def caller_of(request: HttpRequest) -> Caller:
     """Who asks; raises `Unknown`, `Unsigned`, `Suspended` or `TooMany`."""
     if "Authorization" in request.headers:
-        caller = Caller(_party_of_token(request, timezone.now()))
+        caller = _caller_of_token(request, timezone.now())
     else:
         signed = signing_partner(request)
         caller = Caller(signed.partner.party, signed.body)
@@ -88,7 +89,7 @@ def _account(token_hash: str) -> QuerySet[TaxiiAccount, Any]:
 _ACCOUNT = Prepared(_account, str)
 
 
-def _party_of_token(request: HttpRequest, now: datetime) -> Party:
+def _caller_of_token(request: HttpRequest, now: datetime) -> Caller:
     name, token = _presented(request.headers["Authorization"].strip())
     found = _ACCOUNT.first(digest(token)) if token else None
     if found is None or not (name is None or hmac.compare_digest(name.encode(), found[1].encode())):
@@ -102,7 +103,7 @@ def _party_of_token(request: HttpRequest, now: datetime) -> Party:
         TaxiiAccount.objects.filter(pk=key).update(last_used=now.date())
     if near in (PartnerState.SUSPENDED, PartnerState.ENDED):
         raise Suspended(f"Cooperation with {party.name} is suspended here until a person decides.")
-    return party
+    return Caller(party, account=key)
 
 
 def _presented(header: str) -> tuple[str | None, str]:
