@@ -127,6 +127,38 @@ def test_what_is_no_bundle_is_refused(text):
         objects_of(text)
 
 
+@pytest.mark.parametrize(
+    "bad", [b'{"a":' * 10_000 + b"1" + b"}" * 10_000, b'{"a":NaN}', b'{"a":"\\ud800"}', b"{'a':1}"]
+)
+def test_a_member_that_no_parser_reads_is_one_like_others(bad):
+    found = objects_of(OPEN + b' {"b":1} , ' + bad + b',\n{"c":"}],{"}]}')
+    assert found == [b'{"b":1}', bad, b'{"c":"}],{"}']
+    assert objects_of(OPEN + bad + b"]}", most=1) == [bad]
+
+
+@pytest.mark.parametrize("between", [b"", b" ", b",,", b", 1,", b', "x",'])
+def test_what_stands_between_members_that_no_parser_reads(between):
+    bad = b'{"a":NaN}'
+    with pytest.raises(Malformed):
+        objects_of(OPEN + bad + between + bad + b"]}")
+
+
+def test_the_mark_of_utf_8_is_passed_over_and_that_of_another_named():
+    assert objects_of(b"\xef\xbb\xbf" + OPEN + b"{}]}") == [b"{}"]
+    with pytest.raises(Malformed, match="save it as UTF-8"):
+        objects_of((OPEN + b"{}]}").decode().encode("utf-16"))
+    with pytest.raises(Malformed):
+        list(envelope_objects(io.BytesIO(b'\xef\xbb\xbf{"objects":[]}')))
+
+
+def test_what_an_object_that_cannot_be_read_says_it_is():
+    assert bundles.named(b'{"id":"tool--1","modified":"2026-11-20T06:30:00Z","a":NaN}') == (
+        "tool--1",
+        "2026-11-20T06:30:00Z",
+    )
+    assert bundles.named(b'{"a":NaN}') == ("", "")
+
+
 def test_bounds():
     with pytest.raises(TooLarge, match="an object of more than"):
         objects_of(OPEN + b'{"a":"' + b"x" * 8 * 2**20)

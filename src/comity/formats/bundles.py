@@ -29,6 +29,12 @@ _SIGN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{}]', re.DOTALL)  # a lone quot
 _OPENS = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*\[")
 _NEXT = re.compile(rb"[ \t\r\n]*([^ \t\r\n])")
 _AFTER_ONE = re.compile(rb"[ \t\r\n]*(?:,[ \t\r\n]*\{|\])")
+_SPACE, _COMMA = re.compile(rb"[ \t\r\n]*"), re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
+_MARK = b"\xef\xbb\xbf"  # of UTF-8, which some editors write before the first character
+_OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_NAMED = 4_000  # bytes in which an object that cannot be read says what it is
+_ID = re.compile(rb'"id"\s*:\s*"([!-~]{1,300}?)"')
+_MODIFIED = re.compile(rb'"modified"\s*:\s*"([0-9TZ:.-]{20,40}?)"')
 _decode = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
@@ -40,8 +46,16 @@ class Readable(Protocol):
 
 
 def bundle_objects(source: Readable) -> Iterator[list[bytes]]:
-    """The objects of a STIX bundle, some at a time; raises `Malformed` where it turns out to be none."""
-    fields = yield from _listed(source)
+    """The objects of a STIX bundle, some at a time; raises `Malformed` where it turns out to be none.
+
+    A file may begin with the mark of UTF-8, which some editors write (RFC 8259, section 8.1).
+    """
+    text = _Text(source)
+    text.fill(len(_MARK))
+    if text.held.startswith(_OTHER_MARKS):
+        raise Malformed("the document", "is UTF-16, and JSON is UTF-8 (RFC 8259): save it as UTF-8.")
+    text.held = text.held.removeprefix(_MARK)
+    fields = yield from _listed(text)
     fields.exactly("type", "bundle")
     if not fields.text("id", form=ID).startswith("bundle--"):
         raise Malformed(fields.at("id"), "is not the id of a bundle.")
@@ -49,19 +63,26 @@ def bundle_objects(source: Readable) -> Iterator[list[bytes]]:
 
 def envelope_objects(source: Readable) -> Iterator[list[bytes]]:
     """The objects of a TAXII 2.1 envelope (section 3.7), some at a time."""
-    yield from _listed(source)
+    yield from _listed(_Text(source))
 
 
 def whole_envelope(text: bytes) -> tuple[tuple[bytes, ...], Fields]:
     """The objects of an envelope that is at hand, and what stands beside them."""
     found: list[bytes] = []
-    portions = _listed(BytesIO(text))
+    portions = _listed(_Text(BytesIO(text)))
     while True:
         try:
             found += next(portions)
         except StopIteration as end:
             beside: Fields = end.value
             return tuple(found), beside
+
+
+def named(raw: bytes) -> tuple[str, str]:
+    """Id and version of an object that cannot be read, as far as its text begins by saying them."""
+    told = (form.search(raw[:_NAMED]) for form in (_ID, _MODIFIED))
+    ref, version = (found[1].decode() if found else "" for found in told)
+    return ref, version
 
 
 @dataclass(slots=True)
@@ -99,9 +120,8 @@ class _Text:
             pass
 
 
-def _listed(source: Readable) -> Generator[list[bytes], None, Fields]:
+def _listed(text: _Text) -> Generator[list[bytes], None, Fields]:
     """The members of the list `objects`, some at a time; at last what stands around them."""
-    text = _Text(source)
     text.fill(MAX_AROUND)
     begin = _begin(text.held)
     before, text.held = text.held[:begin], text.held[begin:]
@@ -152,8 +172,7 @@ def _whole(text: bytes) -> tuple[int, list[bytes]]:
         found = _decoded(text[:end])
         if found:
             return end, found
-    end = _end_of_last(text)
-    return end, _decoded(text[:end])
+    return _by_signs(text)
 
 
 def _ends(text: bytes) -> Iterator[int]:
@@ -173,17 +192,26 @@ def _decoded(text: bytes) -> list[bytes]:
         return []
 
 
-def _end_of_last(text: bytes) -> int:
-    """Where the last whole member ends, read sign by sign."""
-    depth = end = 0
+def _by_signs(text: bytes) -> tuple[int, list[bytes]]:
+    """The whole members, cut where their brackets end.
+
+    So one that no parser reads, such as one nested 10,000 deep, is a member like others and spoils none.
+    """
+    found: list[bytes] = []
+    start = end = depth = 0
     for sign in _SIGN.finditer(text):
         if sign[0] in b"{[":
+            start = start if depth else sign.start()
+            if not depth and not (_COMMA if found else _SPACE).fullmatch(text, end, start):
+                break
             depth += 1
         elif sign[0] in b"}]":
             depth -= 1
             if depth < 0:
                 break
-            end = end if depth else sign.end()
+            if not depth:
+                end = sign.end()
+                found.append(text[start:end])
         elif sign[0] == b'"':
             break
-    return end
+    return end, found

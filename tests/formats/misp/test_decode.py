@@ -56,6 +56,11 @@ def test_a_real_event_and_its_label():
     )
 
 
+def test_the_mark_of_utf_8_is_passed_over():
+    text = json.dumps(event(attribute(1, "domain", "a.example"))).encode()
+    assert decode_misp(b"\xef\xbb\xbf" + text).objects[0].raw == decode_misp(text).objects[0].raw
+
+
 def test_a_real_event_without_a_label_stays_without():
     assert set(labels(decode_misp(real("sshdoor-akiva.json"))).values()) == {None}
 

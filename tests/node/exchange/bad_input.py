@@ -16,7 +16,6 @@ from tests.node.exchange.holding import AT, indicator, joined, made, ref_of
 class Fate(Enum):
     """What becomes of it, whatever the way it comes."""
 
-    WHOLE = "the text in which it stands is no JSON, and is refused whole"
     REFUSED = "it is refused by itself, with a reason"
     DOUBTED = "it is kept, and the report says how it breaks the standard"
     KEPT = "it is kept: the standard allows it, and nothing goes wrong with it"
@@ -77,14 +76,14 @@ BAD: dict[str, Bad] = WRONG_TIMES | {
     "a key twice": text(f'{_BASE},"name":"again"}}'),
     "a key twice, deep": text(f'{_BASE},"x_a":{{"b":1,"b":2}}}}'),
     "a key twice, spelt otherwise": text(f'{_BASE},"n\\u0061me":"again"}}'),
-    "10,000 levels of lists": text(f'{_BASE},"x_a":{"[" * 10_000}{"]" * 10_000}}}', Fate.WHOLE),
-    "10,000 levels of objects": text(_BASE + ',"x_a":' + '{"a":' * 10_000 + "1" + "}" * 10_001, Fate.WHOLE),
+    "10,000 levels of lists": text(f'{_BASE},"x_a":{"[" * 10_000}{"]" * 10_000}}}'),
+    "10,000 levels of objects": text(_BASE + ',"x_a":' + '{"a":' * 10_000 + "1" + "}" * 10_001),
     "65 levels": text(f'{_BASE},"x_a":{"[" * 65}{"]" * 65}}}'),
     "NUL": of(BASE | {"name": "a\0b"}),
     "NUL in a key": of(BASE | {"x\0y": 1}),
-    "half a character": text(f'{_BASE},"x_a":"\\ud800"}}', Fate.WHOLE),
+    "half a character": text(f'{_BASE},"x_a":"\\ud800"}}'),
     "a number beyond all": text(f'{_BASE},"x_a":1e999}}'),
-    "a number that is none": text(f'{_BASE},"x_a":NaN}}', Fate.WHOLE),
+    "a number that is none": text(f'{_BASE},"x_a":NaN}}'),
     "a whole number that is not exact": text(f'{_BASE},"x_a":9007199254740993}}'),
     "a string of 2 MB": of(BASE | {"x_a": "a" * (2 * 2**20)}),
     "an object of 5 MB": of(BASE | {"x_a": ["a" * 2**19] * 10}),

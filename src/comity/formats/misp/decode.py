@@ -19,6 +19,7 @@ from comity.formats.stix import StixObject
 from comity.formats.strict_json import Limits
 
 MAX_EVENTS = 1_000
+_MARK = b"\xef\xbb\xbf"  # of UTF-8, which some editors write before the first character
 # An attribute of MISP's own export has about 450 bytes and 20 members; attached files stand inside as base64.
 LIMITS = Limits(size=256 * 2**20, values=10_000_000, string=64 * 2**20)
 
@@ -44,7 +45,7 @@ class MispImport:
 
 def decode_misp(text: bytes, *, limits: Limits = LIMITS) -> MispImport:
     """The events in a file or a reply of MISP: one event, or a list of them, also under `response`."""
-    found = [Gathering.of(part, where) for part, where in _events(opened(text, limits))]
+    found = [Gathering.of(part, where) for part, where in _events(opened(text.removeprefix(_MARK), limits))]
     objects, twice = _each_once(found)
     victims = frozenset(victim for one in found for victim in one.victims)
     unmapped = [part for one in found for part in one.unmapped]

@@ -30,7 +30,6 @@ from comity.node.parties.api.words import (
     Time,
     Told,
     Window,
-    json_in,
     named,
     needs,
     page_of,
@@ -156,7 +155,6 @@ router = Router()
 @needs(Power.IMPORT)
 def import_file(request: ActorRequest, given: Query[Brought]) -> Status[Import]:
     """Bring in a STIX 2.1 bundle or a MISP event, which is the body of the request."""
-    json_in(request)
     source = _source(request.actor, given)
     row = _SERVICES[given.form](
         actor=request.actor, file=BytesIO(request.body), source=source, now=timezone.now()

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Protocol
 
-import msgspec
 from django.db import transaction
 
 from comity.base.errors import ComityError, Malformed
@@ -16,7 +15,7 @@ from comity.base.tlp import Tlp
 from comity.base.verdict import Ground, Refused, Verdict
 from comity.engines.release.handling import Ownership
 from comity.engines.release.terms import Terms
-from comity.formats.bundles import bundle_objects
+from comity.formats.bundles import bundle_objects, named
 from comity.formats.misp.apart import HEAD, is_misp
 from comity.formats.misp.decode import decode_misp
 from comity.formats.stix import StixObject as Found
@@ -191,21 +190,14 @@ def _readings(raws: Iterable[bytes]) -> _Readings:
             last_day(each.value)  # its class needs it
             found.append(each)
         except ComityError as error:
-            refused.append((_named(raw), error.message))
+            refused.append((_ref_in(raw), error.message))
     return _Readings(found, tuple(refused))
 
 
-class _Id(msgspec.Struct):
-    id: str = ""
-
-
-def _named(raw: bytes) -> str:
+def _ref_in(raw: bytes) -> str:
     """The id of an object that is not in order, as far as it has one."""
-    try:
-        named = msgspec.json.decode(raw, type=_Id).id[:100]
-    except msgspec.MsgspecError:
-        named = ""
-    return named or f"an object without an id: {raw[:60].decode(errors='replace')}…"
+    ref, _ = named(raw)
+    return ref[:100] or f"an object without an id: {raw[:60].decode(errors='replace')}…"
 
 
 def _read_through(file: _Hashed) -> tuple[_Readings | None, int]:

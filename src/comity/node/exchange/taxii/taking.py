@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from comity.base.tlp import Tlp
 from comity.base.verdict import Ground, Refused, Verdict
 from comity.engines.release.handling import Ownership
 from comity.engines.release.terms import Purpose, Terms
-from comity.formats.bundles import Readable, envelope_objects
+from comity.formats.bundles import Readable, envelope_objects, named
 from comity.formats.entries import Event, LogEntry
 from comity.formats.markings import markings_of
 from comity.formats.stix import MAX_OBJECTS, in_time, is_observable
@@ -47,8 +46,6 @@ from comity.node.parties.models import Party
 
 _SOURCE = "docs/wire/taxii.md"
 _MOST_VERSIONS = 2**31  # of the objects in one post: all
-_MODIFIED = re.compile(rb'"modified"\s*:\s*"([0-9TZ:.-]{20,40}?)"')
-_ID = re.compile(rb'"id"\s*:\s*"([!-~]{1,300}?)"')
 
 
 @dataclass(slots=True)
@@ -195,8 +192,7 @@ def _read(portions: Iterator[list[bytes]], terms: Terms | None) -> _Read:
 
 def _unread(raw: bytes, error: Malformed) -> Outcome:
     """The failure of what is no object; its id and version as far as it has any."""
-    named, told = _ID.search(raw[:4_000]), _MODIFIED.search(raw[:4_000])
-    ref, version = (found[1].decode() if found else "" for found in (named, told))
+    ref, version = named(raw)
     return Outcome.refused(ref or "unreadable", version, error.code, error.message)
 
 
