@@ -11,6 +11,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it carries no types
 from numpy.typing import NDArray
 
 from comity.engines.patterns.columns.keys import Hashes, Keys, Rows
+from comity.engines.patterns.columns.saved import ranges
 
 Owners = NDArray[np.uint32]
 Places = NDArray[np.uint16]
@@ -93,7 +94,7 @@ class Run:
             return rows, first
         counts = np.ones(len(rows), np.int64)
         counts[many] = np.searchsorted(self.hashes, hashes[many], "right") - first[many]
-        return np.repeat(rows, counts), _ranges(first, counts)
+        return np.repeat(rows, counts), ranges(first, counts)
 
     def _first_not_below(self, hashes: Hashes) -> Rows:
         """Where each hash would stand: from what the directory says onwards, step by step."""
@@ -123,10 +124,3 @@ def directory_of(hashes: Hashes) -> Directory:
 
 def _shift(directory: Directory) -> np.uint64:
     return np.uint64(65 - len(directory).bit_length())
-
-
-def _ranges(first: NDArray[np.int64], counts: NDArray[np.int64]) -> Rows:
-    """`first`, `first` + 1, … as many as the count says, one range after the other."""
-    before = np.cumsum(counts) - counts
-    found: Rows = np.arange(int(counts.sum()), dtype=np.int64) + np.repeat(first - before, counts)
-    return found
