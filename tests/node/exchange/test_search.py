@@ -49,7 +49,13 @@ def held(world: World) -> World:
         world, indicator("Alpha"), indicator("Beta", Tlp.GREEN, description="Seen at 10.0.0.17, 50% off")
     )
     from_elsewhere(
-        world, made("malware", "gamma", aliases=["Трансом", 'it\'s "gam" a_b'], hashes={"SHA-256": HASH})
+        world,
+        made(
+            "malware",
+            "gamma",
+            aliases=["Трансом", "Straße Ünïcode", 'it\'s "gam" a_b'],
+            hashes={"SHA-256": HASH},
+        ),
     )
     return world
 
@@ -82,6 +88,11 @@ def held(world: World) -> World:
         ("alpha OR beta", []),
         ("nsom", []),
         ("нсом", ["gamma"]),
+        ("ТРАНСОМ", ["gamma"]),  # noqa: RUF001  another script, on purpose
+        ("STRASSE", ["gamma"]),
+        ("ünïcode", ["gamma"]),
+        ("u\u0308ni\u0308code", ["gamma"]),
+        ("ＧＡＭ", ["gamma"]),  # noqa: RUF001  letters of another width
         ("\\", []),
         ("al\0pha", ["Alpha"]),
         ("[domain", ["Beta", "Alpha"]),

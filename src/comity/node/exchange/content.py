@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import normalize
 
 from comity.base.lines import as_line
 from comity.base.times import is_written
@@ -76,8 +77,16 @@ def title_of(value: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return as_line(named[:LONGEST_WORDS])[:LONGEST_TITLE] or str(value.get("id", ""))[:LONGEST_TITLE]
 
 
+def folded(text: str) -> str:
+    """The text without what a search makes no difference of: case, and the ways to write one letter.
+
+    Folded here, and not by a database: SQLite folds ASCII alone, and PostgreSQL by its locale.
+    """
+    return text.lower() if text.isascii() else normalize("NFKC", normalize("NFKC", text).casefold())
+
+
 def words_of(value: Mapping[str, Any]) -> str:
-    """What the search looks at."""
+    """What the search looks at, folded."""
     found = [str(value["id"]), str(value["type"])]
     for name in _WORDS:
         if name in value:
@@ -85,7 +94,7 @@ def words_of(value: Mapping[str, Any]) -> str:
     references = value.get("external_references")
     for reference in references if isinstance(references, list) else ():
         found += _texts(reference.get("external_id") if isinstance(reference, Mapping) else None)
-    return " ".join(" ".join(found).split())[:LONGEST_WORDS]
+    return " ".join(folded(" ".join(found)).split())[:LONGEST_WORDS]
 
 
 def labels_of(value: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection
 from django.db.models import F, QuerySet
-from django.db.models.functions import Lower
 
 from comity.node.exchange import wordindex
+from comity.node.exchange.content import folded
 from comity.node.exchange.models import StixObject
 
 NEWEST = 10_000  # objects that are read for words which no index finds
@@ -32,8 +32,9 @@ def carrying(
     `parts` are sets that hold all of `found`, each with an index; the first is the whole list, newest first.
     A small one is read through.
     """
-    indexed = [word for word in words if len(word) >= _SIZE and _INDEXED.search(word)]
-    matching = _read(found, indexed, [word for word in words if word not in indexed])
+    wanted = [part for word in words for part in folded(word).split()]
+    indexed = [word for word in wanted if len(word) >= _SIZE and _INDEXED.search(word)]
+    matching = _read(found, wanted)
     if any(part.order_by()[: FEW + 1].count() <= FEW for part in parts):
         return _picked(_by_key(matching)[:most])
     if not indexed:
@@ -45,15 +46,10 @@ def carrying(
     return _picked(sorted(unread.union(named), reverse=True)[:most])
 
 
-def _read(found: QuerySet[StixObject], indexed: Iterable[str], others: Iterable[str]) -> QuerySet[StixObject]:
-    """Those whose text has all the words; PostgreSQL would read its whole index for one of the others."""
-    for word in indexed:
-        found = found.filter(words__icontains=word)
-    for word in others:
-        if connection.vendor == "sqlite":
-            found = found.filter(words__icontains=word)
-        else:
-            found = found.alias(lowered=Lower("words")).filter(lowered__contains=word.lower())
+def _read(found: QuerySet[StixObject], words: Iterable[str]) -> QuerySet[StixObject]:
+    """Those whose text has all the words."""
+    for word in words:
+        found = found.filter(words__contains=word)
     return found
 
 

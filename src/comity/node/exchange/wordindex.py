@@ -46,7 +46,7 @@ _MAKE = {
     ),
     "postgresql": (
         "CREATE EXTENSION IF NOT EXISTS pg_trgm",
-        "CREATE TABLE exchange_words (id bigint PRIMARY KEY, words text NOT NULL)",  # in capitals
+        "CREATE TABLE exchange_words (id bigint PRIMARY KEY, words text NOT NULL)",
         "CREATE INDEX exchange_words_parts ON exchange_words USING gin (words gin_trgm_ops)",
         "CREATE TABLE exchange_words_waiting (id bigint PRIMARY KEY)",  # here keys commit in any order
         "INSERT INTO exchange_words_waiting SELECT id FROM exchange_stixobject",
@@ -99,7 +99,7 @@ _COUNT = {  # at least as many as wait: to count the rows of SQLite's view would
 # What is locked is being deleted or changed: it is left for the next time, and a deletion waits for us.
 _INDEX = """WITH unread AS (
       SELECT id, words FROM exchange_stixobject WHERE id = ANY(%s) FOR SHARE SKIP LOCKED),
-    done AS (INSERT INTO exchange_words SELECT id, upper(words) FROM unread
+    done AS (INSERT INTO exchange_words SELECT id, words FROM unread
       ON CONFLICT (id) DO UPDATE SET words = excluded.words)
     SELECT id FROM unread"""
 
@@ -178,7 +178,7 @@ def named(held: QuerySet[StixObject], parts: Sequence[str], most: int) -> list[i
         )
     else:
         wanted = tuple(f"%{_escaped(part)}%" for part in parts)
-        each = " AND ".join(["exchange_words.words LIKE upper(%s)"] * len(parts))
+        each = " AND ".join(["exchange_words.words LIKE %s"] * len(parts))
         # No index has a sum, so the planner cannot walk all keys for their order.
         ask = (
             f"SELECT exchange_words.id FROM exchange_words JOIN ({inner}) AS held"  # noqa: S608  as above

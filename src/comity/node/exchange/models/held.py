@@ -93,7 +93,7 @@ class StixObject(models.Model):
     sha256 = models.CharField(max_length=64)  # of the canonical form
     wire = models.BinaryField()  # as it came
     title = models.CharField(max_length=200)
-    words = models.TextField()  # what the search looks at
+    words = models.TextField()  # what the search looks at, folded
     tlp = models.CharField(max_length=12, blank=True)  # of its class, for lists
     latest = models.BooleanField(default=True)
     handling = models.ForeignKey(

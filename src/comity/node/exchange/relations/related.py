@@ -10,7 +10,7 @@ from comity.engines.scoring.remarks import Kind
 from comity.formats.stix import ID
 from comity.formats.stix21.relationships import COMMON, SUGGESTED
 from comity.node.exchange import fulltext
-from comity.node.exchange.content import DEFINITIONS, JOINING, LONGEST_RELATION
+from comity.node.exchange.content import DEFINITIONS, JOINING, LONGEST_RELATION, folded
 from comity.node.exchange.models import Link, StixObject
 from comity.node.exchange.queries import objects_for, plain
 from comity.node.exchange.scores import standing_remarks
@@ -64,10 +64,10 @@ def _meant(actor: Actor, named: str) -> tuple[tuple[str, str], ...]:
         return tuple(held.filter(ref=named).values_list("ref", "title")) or ((named, named),)
     found = fulltext.carrying(held, named.split(), parts=[objects_for(actor)], most=_LOOKED_AT)
     rows = found.values_list("ref", "title", "words")[:_LOOKED_AT]
-    wanted = named.casefold()
+    wanted = folded(named)
     return tuple(
         (ref, title) for ref, title, words in rows
-        if title.casefold() == wanted or (" " not in wanted and wanted in words.casefold().split())
+        if folded(title) == wanted or (" " not in wanted and wanted in words.split())
     )[:MOST_MEANT]  # fmt: skip  # one clause to a line
 
 
