@@ -9,6 +9,7 @@ from django.test import Client
 from comity.base.tlp import Tlp
 from comity.node.acts.models import Act
 from comity.node.exchange.models import Import, Victim
+from comity.node.parties.models import Party, PartyKind
 from tests.node.exchange.holding import SAMPLES, bundle, from_far, indicator, made, own_work, shared
 from tests.node.exchange.taxii.asking import opened
 from tests.node.instruments.test_pages import body, client_of
@@ -108,6 +109,18 @@ def test_what_is_refused_and_what_is_undecided_are_lists_of_their_own(analyst, a
         assert (">red<" in undecided, ">bare<" in undecided) == (False, True)
 
 
+def test_nothing_is_offered_to_an_observer(analyst, agreed):
+    own_work(agreed.world, indicator("i", Tlp.GREEN))
+    offered = [
+        f'value="{agreed.party.ref}"' in body(analyst.get(f"/exchange/{page}")) for page in ("share", "")
+    ]
+    Party.objects.filter(pk=agreed.party.pk).update(kind=PartyKind.OBSERVER)
+    later = [
+        f'value="{agreed.party.ref}"' in body(analyst.get(f"/exchange/{page}")) for page in ("share", "")
+    ]
+    assert (offered, later) == ([True, True], [False, False])
+
+
 def test_a_large_import_is_shared_part_by_part(analyst, agreed):
     values = [indicator(f"i{number}", Tlp.GREEN) for number in range(1_002)]
     brought = own_work(agreed.world, *values)
@@ -123,9 +136,13 @@ def test_a_large_import_is_shared_part_by_part(analyst, agreed):
 
 
 def test_a_file_that_cannot_be_read(analyst):
-    response = upload(analyst, b"{")
-    assert response.status_code == 400
-    assert "not JSON" in body(response)
+    response = upload(analyst, b"{", note="by telephone", unmarked_as="green")
+    page = body(response)
+    assert response.status_code == 422
+    assert "not JSON" in page
+    assert "choose a file again" in page
+    assert 'value="by telephone"' in page
+    assert '<option value="green" selected' in page
     assert upload(analyst, b"{}", source="elsewhere").status_code == 422
     assert not Import.objects.exists()
 

@@ -279,6 +279,11 @@ def partners(actor: Actor) -> QuerySet[Party]:
     return Party.objects.filter(ours=False, partner__state="accepted")
 
 
+def receivers(actor: Actor) -> QuerySet[Party]:
+    """The partners that content can be given to: an observer checks the logs, and sees none."""
+    return partners(actor).exclude(kind=PartyKind.OBSERVER)
+
+
 def party_named(actor: Actor, ref: str) -> Party:
     """A party that is not ours, by its ref; raises `NotFound`."""
     found = None

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from comity.base.errors import Malformed
 from comity.formats.markings import TLP_OF_ID
 from comity.node.acts.together import together
 from comity.node.exchange import forms, queries, remotes, searching, stricter, tracing
@@ -104,12 +105,16 @@ def bring(request: ActorRequest) -> HttpResponse:
     )
     if not form.is_valid():
         return form_page(request, "exchange/import.html", {"form": form})
-    row = _SERVICES[form.cleaned_data["form"]](
-        actor=request.actor,
-        file=form.cleaned_data["file"],
-        source=form.chosen(queries.own_body(request.actor)),
-        now=timezone.now(),
-    )
+    try:
+        row = _SERVICES[form.cleaned_data["form"]](
+            actor=request.actor,
+            file=form.cleaned_data["file"],
+            source=form.chosen(queries.own_body(request.actor)),
+            now=timezone.now(),
+        )
+    except Malformed as error:
+        form.add_error("file", f"{error.message} Nothing was changed; choose a file again.")
+        return form_page(request, "exchange/import.html", {"form": form})
     return redirect("exchange:imported", key=row.pk)
 
 

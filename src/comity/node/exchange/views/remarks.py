@@ -24,7 +24,6 @@ from comity.node.exchange.scoring_page import drawn
 from comity.node.exchange.services import reporting
 from comity.node.exchange.services import telling as services
 from comity.node.parties.access import ActorRequest, needs
-from comity.node.parties.models import PartyKind
 from comity.node.parties.roles import Power
 from comity.node.site.forms import form_page
 
@@ -127,7 +126,7 @@ def _sides(row: Contradiction) -> list[tuple[str, StixObject]]:
 def rules(request: ActorRequest) -> HttpResponse:
     """Which givers are told by themselves."""
     standing = {rule.party_id: rule for rule in telling.rules_of(request.actor)}
-    giving = queries.partners(request.actor).exclude(kind=PartyKind.OBSERVER)
+    giving = queries.receivers(request.actor)
     partners = [(party, standing.get(party.pk)) for party in giving.order_by("name", "pk")]
     shown = {"partners": partners, "may_decide": request.actor.may(Power.APPROVE).allowed}
     return render(request, "exchange/telling.html", shown)

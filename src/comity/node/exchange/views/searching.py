@@ -59,7 +59,7 @@ def listing(request: ActorRequest) -> HttpResponse:
         "rows": _told(request, rows, now),
         "narrow": narrow,
         "narrowed": narrowed,
-        "take": Take(partners=_named(queries.partners(actor)) if may(request)["may_share"] else ()),
+        "take": Take(partners=_named(queries.receivers(actor)) if may(request)["may_share"] else ()),
         "most_taken": results.MOST,
         "soon": soon,
         "exports": _exports() if types and not narrowed else (),
@@ -74,14 +74,14 @@ def export(request: ActorRequest) -> HttpResponse:
     """What the list in the address shows, as a file: for ourselves, or for a partner."""
     actor = request.actor
     form = Search(request.GET, types=queries.types_held(actor), givers=_named(queries.givers(actor)))
-    take = Take(request.POST, partners=_named(queries.partners(actor)))
+    take = Take(request.POST, partners=_named(queries.receivers(actor)))
     if not take.is_valid():
         raise Malformed("export", "choose a form, for whom, and a purpose.")
     done = results.export_result(
         actor=actor,
         narrow=form.narrow(actor),
         form=take.cleaned_data["form"],
-        partner=queries.partners(actor).filter(ref=take.cleaned_data["partner"]).first(),
+        partner=queries.receivers(actor).filter(ref=take.cleaned_data["partner"]).first(),
         purpose=Purpose(take.cleaned_data["purpose"]),
         now=timezone.now(),
     )

@@ -43,7 +43,7 @@ def share(request: ActorRequest) -> HttpResponse:
     form = forms.Share(
         request.POST if step in ("judge", "send") else None,
         initial={"partners": request.GET.getlist("partner"), **_typed(request)},
-        partners=queries.partners(request.actor),
+        partners=queries.receivers(request.actor),
     )
     if step == "judge":
         form.fields["title"].required = False  # the judgement does not wait for words
