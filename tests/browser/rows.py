@@ -12,7 +12,7 @@ from django.utils import timezone
 from comity.base.tlp import Tlp
 from comity.formats.sensors import LogRead, SensorReport
 from comity.node.acts.models import Act
-from comity.node.detect.services import hear
+from comity.node.detect.services.sensors import hear
 from comity.node.exchange.models import Collection, Feed, Import, RemoteCollection, StricterVersion
 from comity.node.exchange.reports import Report
 from comity.node.exchange.services.accounts import open_account

@@ -129,6 +129,7 @@ TABLE: dict[str, set[Role]] = {
     "close_feed": set(),
     "list_sensors": READERS | {Role.ADMINISTRATOR},
     "read_sensor": READERS | {Role.ADMINISTRATOR},
+    "list_usefulness": READERS,
     "list_accounts": ALL,
     "open_account": {Role.ADMINISTRATOR},  # which no program is given
     "end_account": {Role.ADMINISTRATOR},

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from comity.node.detect.services.usefulness import reckon
 from tests.node.detect.telling import Telling
+from tests.node.exchange.holding import indicator, own_work
 from tests.node.exchange.taxii.asking import opened, reader_of
+from tests.node.world import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -23,3 +26,12 @@ def test_the_fleet_and_one_of_it(agreed, analyst, observer, stranger):
     assert observer.get("/sensors").status_code == 403
     assert stranger.get("/sensors").json()["items"] == []
     assert stranger.get(f"/sensors/{row['number']}").status_code == 404
+
+
+def test_how_useful_sources_were(agreed, analyst, observer):
+    own_work(agreed.world, indicator("one"))
+    reckon(agreed.world.body, NOW)
+    (row,) = analyst.get("/usefulness").json()["items"]
+    assert (row["source"], row["indicators"], row["met"], row["wait"]) == ("ourselves", 1, 0, None)
+    assert row["party"]["ref"] == agreed.world.body.ref
+    assert observer.get("/usefulness").status_code == 403

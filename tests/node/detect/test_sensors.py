@@ -12,7 +12,7 @@ from django.utils import timezone
 from comity.formats.sensors import MAX_REPORT
 from comity.node.detect.hearing import PATIENCE, State, fare_of
 from comity.node.detect.models import Sensor, SensorDay
-from comity.node.detect.services import hear
+from comity.node.detect.services.sensors import hear
 from comity.node.exchange.models import TaxiiAccount
 from comity.node.exchange.services.accounts import end_account
 from comity.node.parties.models import Party

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from comity.formats.exports.form import About, Row, Written, one_line
@@ -38,13 +38,13 @@ class Csv:
             row.kind, row.value, row.ref, one_line(row.name), row.type, " ".join(map(one_line, row.labels)),
             confidence, row.valid_from, row.valid_until, row.tlp, one_line(row.source),
         )  # fmt: skip  # in the order of the columns
-        return "values", _record(cells)
+        return "values", csv_record(cells)
 
     def file(self, about: About, written: Mapping[str, Written]) -> Iterator[bytes]:
         """The names of the columns, what the file is, the records."""
-        yield _record(COLUMNS)
+        yield csv_record(COLUMNS)
         said = ("about", "; ".join(about.lines), "", "", "", "", "", "", "", about.tlp, about.body)
-        yield _record(said)
+        yield csv_record(said)
         yield from written["values"].pieces
 
 
@@ -55,7 +55,8 @@ def harmless(text: str) -> str:
     return f"'{plain}" if first in _FORMULA and first else plain
 
 
-def _record(cells: tuple[str, ...]) -> bytes:
+def csv_record(cells: Iterable[str]) -> bytes:
+    """One record of a table, harmless in a spreadsheet."""
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(map(harmless, cells))
     return out.getvalue().encode("utf-8", "replace")

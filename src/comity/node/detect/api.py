@@ -1,4 +1,4 @@
-"""Operations about sensors: how each fares, and what it did on the last days."""
+"""Operations about sensors, how each fares, and about how useful each source has been."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from ninja import Field, Query, Router
 
 from comity.node.detect import queries
 from comity.node.detect.hearing import State, fare_of
-from comity.node.detect.models import COUNTED, Counts, Sensor
+from comity.node.detect.models import COUNTED, Counts, Sensor, Usefulness
 from comity.node.parties.access import ActorRequest
 from comity.node.parties.api.words import Named, Page, Time, Told, Window, named, needs, page_of
+from comity.node.parties.roles import Power
 
 
 class Counted(Told):
@@ -56,6 +57,18 @@ class SensorWhole(SensorRow):
     days: list[SensorDayRow]
 
 
+class UsefulnessRow(Told):
+    """What became of the indicators of one source."""
+
+    party: Named | None = Field(description="None where no party gave them")
+    source: str
+    indicators: int = Field(description="held now")
+    met: int = Field(description="of which a sighting by another than the giver is held")
+    wrong: int = Field(description="that another called a false positive")
+    wait: int | None = Field(description="median seconds until the first sighting")
+    counted_at: Time
+
+
 router = Router()
 
 
@@ -77,6 +90,18 @@ def read_sensor(request: ActorRequest, number: int) -> SensorWhole:
         for each in queries.days_of(row, now.date())
     ]
     return SensorWhole(**_told(row, now), logs=row.logs, problems=row.problems, days=days)
+
+
+@router.get("/usefulness", response=Page[UsefulnessRow])
+@needs(Power.READ_CONTENT)
+def list_usefulness(request: ActorRequest, wanted: Query[Window]) -> Page[UsefulnessRow]:
+    """How useful each source has been, as it was counted in the last hour."""
+    return page_of(queries.usefulness_for(request.actor), wanted, _useful)
+
+
+def _useful(row: Usefulness) -> UsefulnessRow:
+    same = {name: getattr(row, name) for name in ("source", "indicators", "met", "wrong", "wait")}
+    return UsefulnessRow(party=named(row.party) if row.party else None, counted_at=row.at, **same)
 
 
 def _told(row: Sensor, now: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from comity.base.errors import TooLarge
 from comity.base.verdict import Ground, Refused, Verdict
 from comity.formats.sensors import MAX_REPORT, SensorReport
-from comity.node.detect.services import hear
+from comity.node.detect.services.sensors import hear
 from comity.node.exchange.taxii.callers import caller_of, holder_of
 from comity.node.federation.answers import answered, body_of
 from comity.node.parties.access import open_to_all

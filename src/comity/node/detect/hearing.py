@@ -1,4 +1,4 @@
-"""How a sensor fares, by what it told last and when."""
+"""How a sensor fares, by what it told last and when; how soon a source's indicators were met."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from comity.node.detect.models import Sensor
+from comity.node.detect.models import Sensor, Usefulness
 
 PATIENCE = timedelta(minutes=2)  # beyond the time at which it said that it would be heard
 _MISSED = 2  # reports in a row
+_DAY = 86_400
 BEHIND = timedelta(minutes=15)  # of the newest event, while bytes wait to be read
 
 
@@ -57,3 +58,13 @@ def silent_from(sensor: Sensor) -> datetime:
 
 def _span(seconds: int) -> str:
     return f"{seconds} seconds" if seconds % 60 else f"{seconds // 60} minute{'s' * (seconds != 60)}"  # noqa: PLR2004  a minute's
+
+
+def wait_words(found: Usefulness) -> str:
+    """How soon half of what was met was met, in words; none where nothing was."""
+    if found.wait is None:
+        return ""
+    days, seconds = divmod(found.wait, _DAY)
+    if days:
+        return f"half of them within {days:,} day{'s' * (days != 1)}"
+    return f"half of them within {_span(max(60, seconds // 60 * 60))}"  # to the minute

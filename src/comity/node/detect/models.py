@@ -1,8 +1,9 @@
-"""Sensors, each the account of a party's program, and what they did on each day."""
+"""Sensors and what they did on each day, and how useful the indicators of each source have been."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from comity.formats.sensors import LONGEST_NAME
 from comity.node.exchange.models import TaxiiAccount
@@ -61,3 +62,35 @@ class SensorDay(Counts):
 
     def __str__(self) -> str:
         return f"{self.sensor} on {self.day}"
+
+
+class Usefulness(models.Model):
+    """What became of the indicators of one source in the hands of one body, as it was counted last."""
+
+    holder = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    party = models.ForeignKey(Party, null=True, on_delete=models.PROTECT, related_name="+")
+    words = models.CharField(max_length=200, blank=True)  # the source, where no party gave them
+    indicators = models.BigIntegerField()  # held now
+    met = models.BigIntegerField()  # of which a sighting by another than the giver is held
+    wrong = models.BigIntegerField()  # that another called a false positive
+    wait = models.BigIntegerField(null=True)  # median seconds until the first sighting
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-met", "-indicators", "pk")
+        constraints = (
+            models.UniqueConstraint(name="usefulness_of_party_once", fields=("holder", "party")),
+            models.UniqueConstraint(
+                name="usefulness_of_words_once", fields=("holder", "words"), condition=Q(party=None)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.met} of {self.indicators} from {self.party or self.words}"
+
+    @property
+    def source(self) -> str:
+        """The source in words; reads `party`."""
+        if self.party is None:
+            return self.words
+        return "ourselves" if self.party_id == self.holder_id else self.party.name

@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet
 
 from comity.base.errors import NotFound
 from comity.node.detect.hearing import State, fare_of
-from comity.node.detect.models import Sensor, SensorDay
+from comity.node.detect.models import Sensor, SensorDay, Usefulness
 from comity.node.parties.actors import Actor
 from comity.node.parties.roles import Power
 
@@ -43,3 +43,10 @@ def days_of(sensor: Sensor, today: date) -> list[SensorDay]:
 def silent(actor: Actor, now: datetime) -> int:
     """How many have not been heard in time."""
     return sum(fare_of(each, now).state is State.SILENT for each in sensors_for(actor).iterator())
+
+
+def usefulness_for(actor: Actor) -> QuerySet[Usefulness]:
+    """How useful each source of the actor's body has been, those that were met most first."""
+    if not actor.may(Power.READ_CONTENT).allowed:
+        return Usefulness.objects.none()
+    return Usefulness.objects.filter(holder=actor.body).select_related("party")

@@ -10,5 +10,6 @@ app_name = "detect"
 urlpatterns = [
     path("sensors/", views.listing, name="sensors"),
     path("sensors/<int:key>/", views.detail, name="sensor"),
+    path("usefulness/", views.usefulness, name="usefulness"),
     path("sensors/<uuid:body>/report", doors.report, name="sensor-report"),
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +16,7 @@ from comity.engines.release.terms import Purpose
 from comity.formats.canonical import canonical, sha256_hex
 from comity.formats.entries import Event, LogEntry
 from comity.formats.exports.all import FORMS
-from comity.formats.exports.table import harmless
+from comity.formats.exports.table import csv_record
 from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
 from comity.node.accountability.services import record
@@ -147,15 +145,9 @@ def _alone(item: Item) -> bool:
 
 def _table(values: Sequence[tuple[str, Any]], rows: Mapping[str, StixObject], *, at_home: bool) -> bytes:
     """A record for each object that was chosen, harmless in a spreadsheet."""
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for ref, value in values:
-        if ref in rows:
-            writer.writerow(
-                harmless(cell[:LONGEST_CELL]) for cell in _cells(value, rows[ref], at_home=at_home)
-            )
-    return out.getvalue().encode("utf-8", "replace")
+    told = ((value, rows[ref]) for ref, value in values if ref in rows)
+    cells = (_cells(value, row, at_home=at_home) for value, row in told)
+    return csv_record(COLUMNS) + b"".join(csv_record(cell[:LONGEST_CELL] for cell in each) for each in cells)
 
 
 def _cells(value: Mapping[str, Any], row: StixObject, *, at_home: bool) -> Iterator[str]:
