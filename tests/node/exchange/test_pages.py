@@ -57,7 +57,7 @@ def test_a_file_says_itself_what_it_is(analyst):
     page = body(analyst.get(upload(analyst, event, form="")["Location"]))
     assert "MISP event imported" in page
     assert Import.objects.get().form == "misp"
-    assert upload(analyst, event, form="stix").status_code == 413
+    assert upload(analyst, event, form="stix").status_code == 422
 
 
 def test_what_came_in_is_listed_with_how_it_ended(analyst, agreed):
