@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 
@@ -16,7 +17,7 @@ from comity.engines.patterns.kinds import Kind, Value
 
 LONGEST_VALUE = 2_048  # characters: beyond it a value serves nobody as a key
 _LONGEST_NETWORK = 64
-_LONGEST_DOMAIN = 253  # RFC 1035, section 2.3.4, without the last dot
+LONGEST_DOMAIN = 253  # RFC 1035, section 2.3.4, without the last dot
 _LARGEST_ASN = 2**32 - 1  # RFC 6793
 
 Form = Callable[[str], tuple[Value, ...]]
@@ -50,7 +51,7 @@ _HIVES = MappingProxyType({
     "hkcc": "hkey_current_config",
 })  # fmt: skip  # one hive to a line
 # STIX 2.1, section 10.7 (hash-algorithm-ov), by their letters and digits.
-_ALGORITHMS = MappingProxyType({
+ALGORITHMS = MappingProxyType({
     "md5": (Kind.MD5, 32),
     "sha1": (Kind.SHA1, 40),
     "sha256": (Kind.SHA256, 64),
@@ -58,9 +59,7 @@ _ALGORITHMS = MappingProxyType({
     "sha3256": (Kind.SHA3_256, 64),
     "sha3512": (Kind.SHA3_512, 128),
 })  # fmt: skip  # one algorithm to a line
-_OF_LENGTH = MappingProxyType(
-    {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
-)
+OF_LENGTH = MappingProxyType({32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"})
 
 
 def address(text: str) -> tuple[Value, ...]:
@@ -99,10 +98,10 @@ def domain(text: str) -> tuple[Value, ...]:
 
 
 def _name(text: str) -> str | None:
-    if len(text) > _LONGEST_DOMAIN + 1:
+    if len(text) > LONGEST_DOMAIN + 1:
         return None
     name = (text.lower() if text.isascii() else _in_ascii(text)).removesuffix(".")
-    return name if len(name) <= _LONGEST_DOMAIN and _DOMAIN(name) else None
+    return name if len(name) <= LONGEST_DOMAIN and _DOMAIN(name) else None
 
 
 def _in_ascii(text: str) -> str:
@@ -160,8 +159,8 @@ def digest(algorithm: str, text: str) -> tuple[Value, ...]:
     text = text.lower()
     if name == "tlsh":
         return (Value(Kind.TLSH, text.removeprefix("t1")),) if _TLSH(text) else ()
-    if name in _ALGORITHMS:
-        kind, length = _ALGORITHMS[name]
+    if name in ALGORITHMS:
+        kind, length = ALGORITHMS[name]
         return (Value(kind, text),) if len(text) == length and _HEX(text) else ()
     return plain(Kind.HASH, f"{name}:{text}") if name and _HEX(text) else ()
 
@@ -174,7 +173,7 @@ def algorithm_name(text: str) -> str:
 def digest_by_length(text: str) -> tuple[Value, ...]:
     """A hash of the algorithm that hashes of this length are mostly made with."""
     text = text.strip()
-    return digest(_OF_LENGTH.get(len(text), ""), text)
+    return digest(OF_LENGTH.get(len(text), ""), text)
 
 
 def mac(text: str) -> tuple[Value, ...]:
@@ -213,12 +212,17 @@ def registry_key(text: str) -> tuple[Value, ...]:
 
 def folded(kind: Kind) -> Form:
     """The form of texts that are compared without regard to case."""
-    return lambda text: plain(kind, _folded(text))
+    return partial(fold, kind)
 
 
 def kept(kind: Kind) -> Form:
     """The form of texts that stay as they are."""
-    return lambda text: plain(kind, text)
+    return partial(plain, kind)
+
+
+def fold(kind: Kind, text: str) -> tuple[Value, ...]:
+    """The text in lower case, its characters composed."""
+    return plain(kind, _folded(text))
 
 
 def plain(kind: Kind, text: str) -> tuple[Value, ...]:

@@ -14,6 +14,9 @@ from comity.engines.patterns.normal import Form
 
 _LARGEST_NUMBER = 2**64
 _LONGEST_PATH = 300  # characters
+# Characters of a text that is read as a whole. The normal form of a longer URL may be too long for a value; what
+# is then read, its host, does not stand for it.
+LONGEST_WHOLE = normal.LONGEST_VALUE - 256
 _PE, _HTTP = ("extensions", "windows-pebinary-ext"), ("extensions", "http-request-ext", "request_header")
 _MAIL = ("additional_header_fields",)
 
@@ -110,3 +113,10 @@ def read(form: Form, raw: object) -> tuple[Value, ...]:
     if not isinstance(raw, str):
         return ()
     return form(raw) or form(refanged(raw)) or normal.plain(Kind.TEXT, raw)
+
+
+def meant(form: Form, raw: object) -> Value | None:
+    """What a value means as a whole; None of what means nothing, or is too long to be read."""
+    if isinstance(raw, str) and len(raw) > LONGEST_WHOLE:
+        return None
+    return next(iter(read(form, raw)), None)

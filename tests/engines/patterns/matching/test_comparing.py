@@ -141,3 +141,12 @@ def test_networks_are_read_as_usual_only_where_that_is_asked(constant, raw):
     assert ours(around, observed("v", constant), usual=True)
     assert not ours(inner, observed("v", raw))
     assert not ours(around, observed("v", constant))
+
+
+def test_a_long_url_is_not_what_its_host_is():
+    long = f"http://h.example/{'a' * 3_000}"
+    for sought, usual in ((long + "b", True), ("h.example", True), (long + "b", False)):
+        objects = [{"type": "url", "id": "url--1", "value": long}, *observed("v", 1)]
+        objects[-1]["object_refs"] = ["url--1"]
+        assert not ours(f"[url:value = '{sought}']", objects, usual=usual)
+        assert ours(f"[url:value = '{long}']", objects, usual=usual)

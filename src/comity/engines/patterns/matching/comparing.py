@@ -29,7 +29,7 @@ from comity.engines.patterns.ast import (
 )
 from comity.engines.patterns.matching.expressions import searching
 from comity.engines.patterns.matching.networks import inside, network_in
-from comity.engines.patterns.properties import form_at, read
+from comity.engines.patterns.properties import form_at, meant
 
 Fits = Callable[[Any], bool]
 
@@ -95,10 +95,10 @@ def _equal(constant: Constant, test: Comparison, *, usual: bool) -> Fits:
         return pair is not None and pair[0] == pair[1]
 
     form = form_at(test.path.object_type, test.path.steps) if usual else None
-    meant = read(form, constant.value)[:1] if form and isinstance(constant, Text | Integer) else ()
-    if not form or not meant:
+    sought = meant(form, constant.value) if form and isinstance(constant, Text | Integer) else None
+    if not form or not sought:
         return exactly
-    return lambda raw: exactly(raw) or read(form, raw)[:1] == meant
+    return lambda raw: exactly(raw) or meant(form, raw) == sought
 
 
 def _ordered(constant: Constant, order: Callable[[Any, Any], bool]) -> Fits:

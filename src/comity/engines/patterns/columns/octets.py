@@ -1,0 +1,81 @@
+"""Which texts of a column hold octets that they should not: looked at by whole columns, not text by text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from comity.engines.patterns.columns.keys import Rows
+
+_ROWS = 1 << 14  # at a time, and octets of them: what is worked on stays near the processor
+_OCTETS = 1 << 16
+_MANY = 2  # wrong octets to a row, from which on they are counted instead of looked up one by one
+
+Octets = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Some texts one after the other: the text of row n is `octets[starts[n] : starts[n + 1]]`."""
+
+    octets: Octets
+    starts: NDArray[np.int64]
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many octets each has."""
+        return np.diff(self.starts)
+
+    def firsts(self) -> Octets:
+        """The first octet of each; that of another where one is empty."""
+        return self.octets.take(self.starts[:-1], mode="clip")
+
+    def lasts(self) -> Octets:
+        """The last octet of each; that of another where one is empty."""
+        return self.octets.take(self.starts[1:] - 1, mode="clip")
+
+    def at(self, place: int, rows: Rows) -> Octets:
+        """The octet at this place of these rows, which are that long."""
+        return self.octets[self.starts[rows] + place]
+
+    def with_others_than(self, allowed: tuple[tuple[int, int], ...]) -> Flags:
+        """Which texts hold an octet outside these ranges."""
+        wrong = np.empty(len(self.octets), np.bool_)
+        places = [np.empty(0, np.int64)]
+        for first in range(0, len(wrong), _OCTETS):
+            part = slice(first, first + _OCTETS)
+            np.logical_not(_within(self.octets[part], allowed), out=wrong[part])
+            if wrong[part].any():
+                places.append(np.flatnonzero(wrong[part]) + first)
+        return self._rows_of(wrong, np.concatenate(places))
+
+    def _rows_of(self, wrong: Flags, places: Rows) -> Flags:
+        if len(places) > _MANY * len(self.starts):
+            before = np.concatenate(([0], np.cumsum(wrong)))
+            return np.diff(before[self.starts]) > 0
+        found = np.zeros(len(self.starts) - 1, np.bool_)
+        found[np.searchsorted(self.starts, places, "right") - 1] = True
+        return found
+
+
+def portions(column: pl.Series) -> Iterator[tuple[int, Texts]]:
+    """The texts of a column, some rows at a time, and the number of the first; what is null is empty."""
+    for first in range(0, len(column), _ROWS):
+        held = column.slice(first, _ROWS).to_arrow(compat_level=pl.CompatLevel.oldest())
+        _, starts, octets = held.buffers()
+        at = np.frombuffer(starts, np.int64, len(held) + 1, held.offset * 8)
+        yield first, Texts(np.frombuffer(octets, np.uint8)[at[0] : at[-1]], at - at[0])
+
+
+def _within(octets: Octets, ranges: tuple[tuple[int, int], ...]) -> Flags:
+    """Which octets lie in one of the ranges; below its first a difference is very large."""
+    low, high = ranges[0]
+    found = (octets - np.uint8(low)) <= np.uint8(high - low)
+    for low, high in ranges[1:]:
+        found |= (octets - np.uint8(low)) <= np.uint8(high - low)
+    return found
