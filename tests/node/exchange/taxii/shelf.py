@@ -18,10 +18,12 @@ from comity.formats.taxii import (
     ApiRoot,
     Collection,
     Discovery,
+    Entry,
     Outcome,
     Status,
     TaxiiError,
     encode_collections,
+    encode_manifest,
     encode_versions,
     envelope_of,
 )
@@ -65,7 +67,8 @@ class Shelf:
             return _said(envelope_of([self.stored[ref][1]], following=None))
         if ref.startswith(("indicator--", "malware--")):
             return _said(TaxiiError("No such object.", 404).encode(), 404)
-        return self._resource(ask.url.removeprefix(ROOT)) or self._page(dict(ask.query))
+        manifest = ask.url.endswith("/manifest/")
+        return self._resource(ask.url.removeprefix(ROOT)) or self._page(dict(ask.query), manifest=manifest)
 
     def _resource(self, path: str) -> Reply | None:
         if path.startswith("status/"):
@@ -99,7 +102,7 @@ class Shelf:
         bodies: list[Any] = [decode(each.body or b"") for each in self.asked if each.method == "POST"]
         return [[each["id"] for each in body["objects"]] for body in bodies]
 
-    def _page(self, query: dict[str, str]) -> Reply:
+    def _page(self, query: dict[str, str], *, manifest: bool = False) -> Reply:
         if self.breaks_after is not None:
             if self.breaks_after == 0:
                 raise PartnerUnavailable("The line is gone.")
@@ -110,7 +113,10 @@ class Shelf:
         most = min(self.most, int(query["limit"]))
         given = found[place : place + most]
         following = str(place + most) if len(found) > place + most else None
-        reply = _said(envelope_of((wire for _, wire in given), following=following))
+        if manifest:
+            reply = _said(encode_manifest(map(_entry, given), more=following is not None))
+        else:
+            reply = _said(envelope_of((wire for _, wire in given), following=following))
         if not given:
             return reply
         headers = {"x-taxii-date-added-first": given[0][0], "x-taxii-date-added-last": given[-1][0]}
@@ -170,6 +176,11 @@ class Shelf:
             to.send_header(name, value)
         to.end_headers()
         to.wfile.write(reply.body)
+
+
+def _entry(stored: tuple[str, bytes]) -> Entry:
+    value: Any = decode(stored[1])
+    return Entry(value["id"], stored[0], value["modified"])
 
 
 def _said(body: bytes, status: int = 200) -> Reply:

@@ -131,6 +131,11 @@ def judge(each: Indicator, known: KnownGood, own: Own, now: datetime) -> tuple[s
     return text, Verdict.yes(_ground("looked-for", _OURS, "It says enough, and is in force."))
 
 
+def is_poisoned(broad: int, read: int) -> bool:
+    """Whether so many of the indicators of a source match everybody that none of them is looked for."""
+    return broad >= MOST_BROAD and broad >= LARGEST_SHARE * read
+
+
 def known_ground(named: Named) -> Ground:
     """Why a value of a list does not count."""
     text = f"{named.value.text[:200]} is known to be good: {named.entry[:200]} in the list."
@@ -169,7 +174,7 @@ def _known_alone(
 
 def _quarantine(report: Report) -> Verdict | None:
     broad = report.reasons[BROAD]
-    if broad < MOST_BROAD or broad < LARGEST_SHARE * report.read:
+    if not is_poisoned(broad, report.read):
         return None
     text = f"{broad:,} of its {report.read:,} indicators match everybody; none of the others is looked for."
     return Verdict.no(_ground("quarantined", _OURS, text))
