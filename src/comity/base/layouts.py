@@ -38,7 +38,8 @@ class Seen:
     """One object of each row, or one for each item of a column of lists (`each`).
 
     Of several `types` the object has the first whose `value` reads what the row holds: an address is an
-    `ipv4-addr` or an `ipv6-addr`. A row in which all its columns are empty has no such object.
+    `ipv4-addr` or an `ipv6-addr`; what none reads is of the last. A row in which all its columns are null, or
+    lists of nothing, has no such object.
     """
 
     name: str
@@ -52,6 +53,9 @@ class Seen:
             raise ValueError(f"{self.name} has no type")
         if self.each is not None and self.each not in self.columns:
             raise ValueError(f"{self.name}: {self.each} is none of its columns")
+        for path in self.properties:
+            if any(path[:length] in self.properties for length in range(1, len(path))):
+                raise ValueError(f"{self.name}: {'.'.join(path)} lies beneath another property")
         for ref, names in self.refs.items():
             if not ref.endswith("_refs") and (not ref.endswith("_ref") or len(names) != 1):
                 raise ValueError(f"{self.name}: {ref} is no reference to {len(names)} objects")

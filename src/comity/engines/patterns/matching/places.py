@@ -12,7 +12,7 @@ from comity.engines.patterns.matching.observed import Objects
 from comity.engines.patterns.normal import algorithm_name
 
 _REFERENCES = ("_ref", "_refs")
-_HASHES = "hashes"
+HASHES = "hashes"
 
 
 def values_at(root: Mapping[str, Any], steps: Sequence[Step], objects: Objects) -> list[Any]:
@@ -28,7 +28,7 @@ def values_at(root: Mapping[str, Any], steps: Sequence[Step], objects: Objects) 
             name = step
         else:
             found = list(_items(found, step))
-    return [_decoded(name, each) for each in found]
+    return [decoded(name, each) for each in found]
 
 
 def _under(found: Iterable[Any], key: str, name: str, objects: Objects) -> Iterator[Any]:
@@ -37,12 +37,15 @@ def _under(found: Iterable[Any], key: str, name: str, objects: Objects) -> Itera
         held = objects.get(each) if isinstance(each, str) and name.endswith(_REFERENCES) else each
         if not isinstance(held, Mapping):
             continue
-        if key in held:
+        if name == HASHES:
+            yield from (value for other, value in held.items() if hash_key(other) == hash_key(key))
+        elif key in held:
             yield held[key]
-        elif name == _HASHES:  # the standards write `SHA-256` and `sha256`, and sources both
-            yield from (
-                value for other, value in held.items() if algorithm_name(other) == algorithm_name(key)
-            )
+
+
+def hash_key(key: str) -> str:
+    """The key of a hash by its algorithm: the standards write `SHA-256` and `sha256`, and sources both."""
+    return algorithm_name(key) or key
 
 
 def _items(found: Iterable[Any], step: int | Star) -> Iterator[Any]:
@@ -55,7 +58,8 @@ def _items(found: Iterable[Any], step: int | Star) -> Iterator[Any]:
             yield each[step]
 
 
-def _decoded(name: str, value: Any) -> Any:  # noqa: ANN401  whatever JSON holds
+def decoded(name: str, value: Any) -> Any:  # noqa: ANN401  whatever JSON holds
+    """The value of the property of this name: bytes, if it says that it is written as such."""
     if not isinstance(value, str) or not name.endswith(("_hex", "_bin")):
         return value
     try:

@@ -25,8 +25,13 @@ class Hit:
     """A value that passed a comparison, at its place in the object `root`."""
 
     root: str
-    path: ObjectPath
+    test: Comparison
     value: Any
+
+    @property
+    def path(self) -> ObjectPath:
+        """The place."""
+        return self.test.path
 
 
 Hits = tuple[Hit, ...]
@@ -81,7 +86,7 @@ def _comparison(test: Comparison, *, usual: bool) -> _Test:
         if each.get("type") != path.object_type:
             return None
         found = [value for value in values_at(each, path.steps, objects) if fitting(value)]
-        return tuple(Hit(root, path, value) for value in found[:_SHOWN]) or None
+        return tuple(Hit(root, test, value) for value in found[:_SHOWN]) or None
 
     return passed
 

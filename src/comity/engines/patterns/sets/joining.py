@@ -1,0 +1,157 @@
+"""Rows that fit a part of a pattern, kept until the rest of it is seen, whatever portion or log it is in.
+
+After each row it is asked whether a match exists now; so it makes no difference how the rows are cut into
+portions, and a match is told when its last row comes. What is part of one match is part of no other.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from comity.engines.patterns.ast import (
+    Observation,
+    ObservationExpression,
+    ObservationOr,
+    Qualified,
+    Repeats,
+)
+from comity.engines.patterns.matching.binding import Search
+from comity.engines.patterns.matching.observed import Observed
+from comity.engines.patterns.sets.found import Where
+from comity.engines.patterns.sets.kept import Kept, Passed, reach
+
+MOST_WAITING = 2_000  # rows of one pattern
+MOST_WAITING_IN_ALL = 50_000
+
+_SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One row that fits a part of a pattern; `observed` says when, the objects are not kept."""
+
+    number: int  # in the order in which they came
+    where: Where
+    observed: Observed
+    passed: Passed
+
+
+@dataclass(slots=True)
+class _Window:
+    """The rows that wait for the rest of one pattern, by their first moment."""
+
+    known: list[Waiting] = field(default_factory=list)
+    oldest: OrderedDict[int, Waiting] = field(default_factory=OrderedDict)
+    counts: Counter[Observation] = field(default_factory=Counter)
+    longest: int = 0  # microseconds that one of them took
+
+    def add(self, new: Waiting) -> None:
+        insort(self.known, new, key=_first)
+        self.oldest[new.number] = new
+        self.counts.update(new.passed.keys())
+        self.longest = max(self.longest, new.observed.last - new.observed.first)
+
+    def remove(self, gone: Waiting) -> None:
+        del self.known[bisect_left(self.known, _first(gone), key=_first)], self.oldest[gone.number]
+        self.counts.subtract(gone.passed.keys())
+
+    def near(self, new: Waiting, most: float) -> Sequence[Waiting]:
+        """Those that lie within so many microseconds of one."""
+        if most == float("inf"):
+            return self.known
+        begin = bisect_right(self.known, (new.observed.first - most - self.longest, -1.0), key=_first)
+        end = bisect_right(self.known, (new.observed.last + most, float("inf")), key=_first)
+        return self.known[begin:end]
+
+
+class Joining:
+    """The windows of all patterns; `let_go` counts the rows that had to make room."""
+
+    def __init__(self) -> None:
+        self._windows: dict[int, _Window] = {}
+        self._order: OrderedDict[int, int] = OrderedDict()
+        self._next = 0
+        self.let_go = 0
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def forget(self, pattern: int) -> None:
+        """No longer keep anything for a pattern."""
+        window = self._windows.pop(pattern, None)
+        for number in window.oldest if window else ():
+            del self._order[number]
+
+    def waiting(self) -> list[int]:
+        """The patterns for which something is kept."""
+        return list(self._windows)
+
+    def join(
+        self,
+        pattern: int,
+        kept: Kept,
+        where: Where,
+        observed: Observed,
+        passed: Passed,
+    ) -> list[Waiting]:
+        """The rows of the match that one more row completes; none if it does not."""
+        window = self._windows.setdefault(pattern, _Window())
+        slim = Observed(observed.ref, observed.first, observed.last, {})
+        new = Waiting(self._next, where, slim, passed)
+        self._next += 1
+        window.add(new)
+        self._order[new.number] = pattern
+        found = _match(kept, window, new)
+        for each in found:
+            self._remove(pattern, each)
+        self._make_room(pattern)
+        return found
+
+    def _make_room(self, pattern: int) -> None:
+        window = self._windows[pattern]
+        if len(window.oldest) > MOST_WAITING:
+            self._let_go(pattern)
+        if len(self._order) > MOST_WAITING_IN_ALL:
+            self._let_go(next(iter(self._order.values())))
+
+    def _let_go(self, pattern: int) -> None:
+        self._remove(pattern, next(iter(self._windows[pattern].oldest.values())))
+        self.let_go += 1
+
+    def _remove(self, pattern: int, gone: Waiting) -> None:
+        self._windows[pattern].remove(gone)
+        del self._order[gone.number]
+
+
+def _first(each: Waiting) -> tuple[float, float]:
+    return each.observed.first, each.number
+
+
+def _match(kept: Kept, window: _Window, new: Waiting) -> list[Waiting]:
+    pattern = kept.matcher.pattern
+    if not _possible(pattern, window.counts):
+        return []
+    known = window.near(new, reach(pattern) * _SECOND)
+    candidates = {
+        key: [place for place, each in enumerate(known) if key in each.passed] for key in kept.matcher.tests
+    }
+    found = Search(pattern, [each.observed for each in known], candidates.__getitem__).first({})
+    return [known[place] for place in dict.fromkeys(found or ())]
+
+
+def _possible(node: ObservationExpression, counts: Mapping[Observation, int]) -> bool:
+    """Whether each part is fitted at all: for most rows the answer is no, and found in no time."""
+    match node:
+        case Observation():
+            return counts[node] > 0
+        case Qualified(Observation() as inner, Repeats(times)):
+            return counts[inner] >= times
+        case Qualified(inner):
+            return _possible(inner, counts)
+        case ObservationOr(parts):
+            return any(_possible(part, counts) for part in parts)
+        case _:
+            return all(_possible(part, counts) for part in node.parts)

@@ -1,0 +1,88 @@
+"""A pattern that has to be tried: compiled when it is first needed, with what is known of it before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from comity.engines.patterns.ast import (
+    Observation,
+    ObservationExpression,
+    ObservationOr,
+    Qualified,
+    Repeats,
+    StartStop,
+    Within,
+)
+from comity.engines.patterns.matching.matcher import Matcher
+from comity.engines.patterns.matching.observed import Observed
+from comity.engines.patterns.matching.tests import Hit
+from comity.engines.patterns.parser import parse
+
+Passed = Mapping[Observation, tuple[Hit, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A pattern and its matcher."""
+
+    matcher: Matcher
+    joins: bool  # whether it asks for several observations
+    dated: bool  # whether it asks when
+
+    @classmethod
+    def of(cls, text: str) -> Kept:
+        """The pattern with this text, which was read before."""
+        pattern = parse(text)
+        joins = is_joined(pattern)
+        return cls(Matcher(pattern), joins, joins or _is_dated(pattern))
+
+    def passed(self, observed: Observed) -> Passed:
+        """Which of its tests an observation passes, and what shows it."""
+        found = {key: test.hits(observed.objects) for key, test in self.matcher.tests.items()}
+        return {key: hits for key, hits in found.items() if hits is not None}
+
+    def matches_alone(self, observed: Observed, passed: Passed) -> bool:
+        """Whether one observation is a match of a pattern that joins none."""
+        candidates = {key: [0] if key in passed else [] for key in self.matcher.tests}
+        return next(self.matcher.among([observed], candidates), None) is not None
+
+
+def is_joined(node: ObservationExpression) -> bool:
+    """Whether several observations have to be seen."""
+    match node:
+        case Observation():
+            return False
+        case ObservationOr(parts):
+            return any(map(is_joined, parts))
+        case Qualified(inner, qualifier):
+            return is_joined(inner) or (isinstance(qualifier, Repeats) and qualifier.times > 1)
+        case _:
+            return True
+
+
+def _is_dated(node: ObservationExpression) -> bool:
+    match node:
+        case Observation():
+            return False
+        case Qualified(inner, qualifier):
+            return isinstance(qualifier, StartStop) or _is_dated(inner)
+        case _:
+            return any(map(_is_dated, node.parts))
+
+
+def reach(node: ObservationExpression) -> float:
+    """The seconds that all of a match lies within; infinite where nothing says so."""
+    match node:
+        case Observation():
+            return 0.0
+        case Qualified(inner, Within(seconds)):
+            return min(seconds, reach(inner))
+        case Qualified(inner, Repeats(times)):
+            return reach(inner) if times == 1 else float("inf")
+        case Qualified(inner):
+            return reach(inner)
+        case ObservationOr(parts):
+            return max(map(reach, parts))
+        case _:
+            return float("inf")

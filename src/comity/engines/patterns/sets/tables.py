@@ -1,0 +1,107 @@
+"""The tables of a set: each kind of comparison has one in which whole columns are met at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from comity.engines.patterns.ast import Comparison, Constant, Float, Integer, Operator, Text, Timestamp
+from comity.engines.patterns.columns.networks import NetworkTable
+from comity.engines.patterns.columns.numbers import NumberTable
+from comity.engines.patterns.columns.table import ValueTable
+from comity.engines.patterns.sets.loose import Loose, LooseTests
+
+_INSIDE = frozenset({Operator.ISSUBSET, Operator.ISSUPERSET})
+_ORDERS = frozenset({Operator.LESS, Operator.GREATER, Operator.AT_MOST, Operator.AT_LEAST})
+Compared = NetworkTable | NumberTable  # tables that are met by values as they are
+
+
+@dataclass(slots=True)
+class Rows:
+    """Tests as they are collected, with their places and owners."""
+
+    tests: list[tuple[Operator, Constant]] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)
+
+    def add(self, operator: Operator, constant: Constant, place: int, owner: int) -> None:
+        """One more."""
+        self.tests.append((operator, constant))
+        self.places.append(place)
+        self.owners.append(owner)
+
+
+@dataclass(slots=True)
+class Draft:
+    """Tables before they are built."""
+
+    texts: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)
+    networks: Rows = field(default_factory=Rows)
+    numbers: Rows = field(default_factory=Rows)
+    loose: list[Loose] = field(default_factory=list)
+
+    def add_text(self, text: str, place: int, owner: int) -> None:
+        """A value that is looked for."""
+        self.texts.append(text)
+        self.places.append(place)
+        self.owners.append(owner)
+
+    def add(self, test: Comparison, place: int, owner: int) -> None:
+        """A comparison, in the table that knows its kind or else by itself."""
+        rows = self._rows(test)
+        if rows is None or test.value is None or isinstance(test.value, tuple):
+            self.loose.append(Loose(place, owner, test))
+        else:
+            rows.add(test.operator, test.value, place, owner)
+
+    def _rows(self, test: Comparison) -> Rows | None:
+        if test.operator in _INSIDE and isinstance(test.value, Text):
+            return self.networks
+        of_numbers = isinstance(test.value, Integer | Float | Timestamp)
+        return self.numbers if of_numbers and test.operator in {*_ORDERS, Operator.EQUAL} else None
+
+    def tables(self) -> Tables:
+        """The tables."""
+        networks, numbers = self.networks, self.numbers
+        return Tables(
+            ValueTable.of(self.texts, self.places, self.owners),
+            NetworkTable.of(networks.tests, networks.places, networks.owners),
+            NumberTable.of(numbers.tests, numbers.places, numbers.owners),  # type: ignore[arg-type]  # as sorted out
+            LooseTests(self.loose),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """One table to a kind of comparison; `values` is met by keys, the others by values as they are."""
+
+    values: ValueTable
+    networks: NetworkTable
+    numbers: NumberTable
+    loose: LooseTests
+
+    @property
+    def compared(self) -> tuple[Compared, ...]:
+        """Those that are met by values as they are, if there is anything in them."""
+        return tuple(each for each in (self.networks, self.numbers) if len(each))
+
+    def without(self, owners: Iterable[int]) -> Tables:
+        """The same without what these own."""
+        gone = list(owners)
+        return Tables(
+            self.values.without(gone),
+            self.networks.without(gone) if len(self.networks) else self.networks,
+            self.numbers.without(gone) if len(self.numbers) else self.numbers,
+            self.loose.without(gone) if len(self.loose) else self.loose,
+        )
+
+    def with_those_of(self, other: Tables) -> Tables:
+        """Both as one."""
+        return Tables(
+            self.values.with_those_of(other.values),
+            self.networks.with_those_of(other.networks) if len(other.networks) else self.networks,
+            self.numbers.with_those_of(other.numbers) if len(other.numbers) else self.numbers,
+            self.loose.with_those_of(other.loose) if len(other.loose) else self.loose,
+        )
