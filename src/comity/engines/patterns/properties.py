@@ -14,8 +14,8 @@ from comity.engines.patterns.normal import Form
 
 _LARGEST_NUMBER = 2**64
 _LONGEST_PATH = 300  # characters
-# Characters of a text that is read as a whole. The normal form of a longer URL may be too long for a value; what
-# is then read, its host, does not stand for it.
+# Characters of a text that is read as a whole. The normal form of a longer URL may be too long for a value,
+# and what is then read, its host, does not stand for it.
 LONGEST_WHOLE = normal.LONGEST_VALUE - 256
 _PE, _HTTP = ("extensions", "windows-pebinary-ext"), ("extensions", "http-request-ext", "request_header")
 _MAIL = ("additional_header_fields",)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from comity.engines.patterns.columns.keys import Rows
 
 _ROWS = 1 << 14  # at a time, and octets of them: what is worked on stays near the processor
-_OCTETS = 1 << 16
+_OCTETS = 1 << 17
 _MANY = 2  # wrong octets to a row, from which on they are counted instead of looked up one by one
 
 Octets = NDArray[np.uint8]

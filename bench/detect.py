@@ -1,0 +1,37 @@
+"""Detection: columns of telemetry held against a million values, beside the joins of DuckDB and Polars.
+
+python bench/detect.py [columns] [--quick]
+
+columns: values in memory and in Parquet, few and many values looked for, changes, files, memory of a process.
+
+Told is what a million rows cost in CPU seconds of all threads, beside the time on the clock.
+"""
+
+# ruff: noqa: E402  the checkout goes on the path before its modules are imported
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).parents[1])  # the checkout; this folder's names would hide others
+
+from bench.detecting import columns
+from bench.kit.figures import begin, options
+
+PARTS: Mapping[str, Callable[[bool], None]] = {"columns": columns.tell}
+
+
+def main() -> None:
+    """The parts that are named, or all."""
+    parser = options("Detection: indicators against telemetry.")
+    parser.add_argument("parts", nargs="*", choices=(*PARTS, []), help="default: all")
+    args = parser.parse_args()
+    begin("Detection")
+    for part in args.parts or PARTS:
+        PARTS[part](args.quick)
+
+
+if __name__ == "__main__":
+    main()
