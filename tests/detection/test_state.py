@@ -96,8 +96,14 @@ def test_what_was_not_heard_of_is_forgotten(state):
     state.begin_roll()
     state.hear(["indicator--a", "indicator--a", "indicator--z"])
     state.hear(["indicator--c"])
-    assert state.end_roll() == ["indicator--b"]
-    assert sorted(dict(state.looked_for())) == ["indicator--a", "indicator--c"]
+    assert state.end_roll(2) == ["indicator--b"]
+    assert dict(state.looked_for(since=1)) == {"indicator--b": None}
+    assert state.wires(["indicator--b"]) == {"indicator--b": b""}
+    assert state.counts() == [("identity--1", "detect.looked-for", 2)]
+    state.begin_roll()
+    state.hear(["indicator--a", "indicator--c"])
+    assert state.end_roll(3) == []
+    assert state.keep([kept("b", "2020-01-01T00:00:00.000Z")], 4)  # it came back
 
 
 def test_a_quarantine_concerns_all_of_a_giver_and_is_lifted(state):

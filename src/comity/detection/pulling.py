@@ -78,16 +78,16 @@ class Puller:
                 self.state.hear(
                     each.id for each in drive(reading.next_page(), self.transport).content.entries
                 )
-            return Change(remove=self.state.end_roll())
+            number = self._next_change()
+            return Change(remove=self.state.end_roll(number))
 
     def _take(self, objects: Sequence[bytes], last: str | None) -> Change:
         change = Change()
         kept = list(self._judged(objects, change))
         with self.state.at_once():
-            number = (self.state.noted(CHANGE) or 0) + 1
+            number = self._next_change()
             new = self.state.keep(kept, number)
             held = self._quarantine(new, number)
-            self.state.note(CHANGE, number)
             if last is not None:
                 self.state.note(CURSOR, last)
             if held is None:
@@ -97,6 +97,11 @@ class Puller:
             for ref, pattern in concerned:
                 change.note(ref, pattern)
         return change
+
+    def _next_change(self) -> int:
+        number = int(self.state.noted(CHANGE) or 0) + 1
+        self.state.note(CHANGE, number)
+        return number
 
     def _quarantine(self, new: Iterable[Kept], number: int) -> frozenset[str] | None:
         """The givers none of whose indicators are looked for; None where these became others."""

@@ -19,6 +19,7 @@ from comity.base.errors import Conflict, Malformed, Unavailable
 from comity.formats.stix import in_time
 
 VERSION = 1
+GONE = "gone"  # the rule of an indicator that is not at the node any more
 _FILE, _LOCK = "sensor.db", "lock"
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -140,12 +141,6 @@ class State:
         )
         return new
 
-    def drop(self, refs: Iterable[str]) -> None:
-        """Forget these indicators."""
-        self._line.execute(
-            "DELETE FROM indicator WHERE ref IN (SELECT value FROM json_each(?))", (json.dumps(list(refs)),)
-        )
-
     def begin_roll(self) -> None:
         """Begin to hear which indicators there are at the node."""
         self._line.execute("DROP TABLE IF EXISTS temp.there")
@@ -155,11 +150,17 @@ class State:
         """These are there."""
         self._line.executemany("INSERT OR IGNORE INTO temp.there VALUES (?)", ((ref,) for ref in refs))
 
-    def end_roll(self) -> list[str]:
-        """Forget the indicators that were not heard of; which they are."""
-        found = self._line.execute("SELECT ref FROM indicator WHERE ref NOT IN (SELECT ref FROM temp.there)")
+    def end_roll(self, change: int) -> list[str]:
+        """Forget the indicators that were not heard of, all but their refs; which they are."""
+        found = self._line.execute(
+            "SELECT ref FROM indicator WHERE rule != ? AND ref NOT IN (SELECT ref FROM temp.there)", (GONE,)
+        )
         gone = [ref for (ref,) in found]
-        self.drop(gone)
+        self._line.executemany(
+            "UPDATE indicator SET version = '', giver = '', pattern = NULL, rule = ?, change = ?, wire = x''"
+            " WHERE ref = ?",
+            ((GONE, change, ref) for ref in gone),
+        )
         self._line.execute("DROP TABLE temp.there")
         return gone
 
@@ -182,7 +183,9 @@ class State:
 
     def counts(self) -> list[tuple[str, str, int]]:
         """How many indicators of each giver were judged by each rule."""
-        found = self._line.execute("SELECT giver, rule, count(*) FROM indicator GROUP BY giver, rule")
+        found = self._line.execute(
+            "SELECT giver, rule, count(*) FROM indicator WHERE rule != ? GROUP BY giver, rule", (GONE,)
+        )
         return found.fetchall()
 
     def quarantined(self) -> frozenset[str]:
