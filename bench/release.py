@@ -103,6 +103,7 @@ def fill(objects: int) -> Party:
 
     from comity.node.exchange.models import Import, StixObject
     from comity.node.exchange.services.classing import keys_of
+    from comity.node.exchange.services.places import take_until
     from comity.node.parties.models import Party
     from comity.node.site.bulk import insert, reserve
 
@@ -135,6 +136,7 @@ def fill(objects: int) -> Party:
                 for number, key in enumerate(reserve(StixObject, min(PORTION, objects - start)), start)
             ]
             insert(StixObject, fields, rows)
+            take_until(holder, NOW + timedelta(microseconds=start + len(rows)))
             call_indexed()  # words are not what is measured
         if start % (10 * PORTION) == 0:
             progress(f"{start:,} of {objects:,} objects")

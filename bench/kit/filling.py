@@ -110,13 +110,14 @@ class Filling:
 
     def _import(self, number: int) -> None:
         from comity.node.exchange.services.importing import Source, import_bundle
+        from comity.node.exchange.services.places import last_instant
         from comity.node.parties.queries import our_bodies
 
         now = datetime.now(UTC)
         body = our_bodies().get()
         source = Source(body)
         import_bundle(actor=self._analyst, file=BytesIO(bundle(number)), source=source, now=now)
-        call_compared(body, now + PAGE * INSTANT)
+        call_compared(body, last_instant(body) or now)
         self._begun.append(now)
 
     def _copy(self, most: int) -> None:
@@ -163,12 +164,13 @@ class _Pattern:
         from django.db import transaction
 
         from comity.node.exchange import models
-        from comity.node.exchange.services.holding import next_instant, one_at_a_time
+        from comity.node.exchange.services.holding import one_at_a_time
+        from comity.node.exchange.services.places import take_stretch
         from comity.node.site.bulk import insert, reserve
 
         with transaction.atomic():
             one_at_a_time(self.holder)
-            at = next_instant(self.holder, datetime.now(UTC))
+            at = take_stretch(self.holder, count, datetime.now(UTC))
             rows, keys = self.rows[:count], reserve(models.StixObject, count)
             pairs = list(zip(keys, rows, strict=True))
             insert(

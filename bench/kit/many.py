@@ -34,6 +34,7 @@ from comity.node.exchange import counts, wordindex
 from comity.node.exchange.content import links_of, title_of, words_of
 from comity.node.exchange.models import Import, Link, StixObject
 from comity.node.exchange.services.classing import keys_of
+from comity.node.exchange.services.places import take_until
 from comity.node.exchange.services.storing import Report
 from comity.node.federation.models import Partner
 from comity.node.instruments.bodies import terms_digest, written_terms
@@ -252,6 +253,7 @@ class _Filling:
         for row, handling in zip(rows, handlings, strict=True):
             row.handling_id = classes[handling]
         made = _all(StixObject, rows)
+        take_until(self.body, rows[-1].added)
         counts.keep_up()
         _all(
             Link,

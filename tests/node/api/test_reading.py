@@ -261,7 +261,8 @@ def test_an_object_is_recalled(analyst, agreed):
 def test_a_list_of_objects_is_narrowed_as_the_page_is(analyst, world):
     gamma = made("malware", "gamma", is_family=True, labels=["kit"])
     alpha = indicator("alpha", confidence=80, labels=["kit"], valid_until="2026-12-01T00:00:00Z")
-    own_work(world, gamma, alpha, joined("j", alpha, gamma))
+    for each in (gamma, alpha, joined("j", alpha, gamma)):
+        own_work(world, each)
 
     def titles(**query: Any) -> list[str]:
         return [row["title"] for row in all_of(analyst, "/objects", limit=1, **query)]

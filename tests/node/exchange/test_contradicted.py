@@ -14,7 +14,7 @@ from comity.node.exchange.models import ComparedUpTo, Contradiction, StixObject
 from comity.node.exchange.reports import What
 from comity.node.exchange.services import comparing
 from comity.node.exchange.services.comparing import compare_new
-from comity.node.exchange.services.holding import last_instant
+from comity.node.exchange.services.places import last_instant
 from tests.node.exchange.holding import from_elsewhere, indicator, made, own_work, ref_of, row
 from tests.node.exchange.test_scores import BAD, opinion, reported, sighting, told_by_far
 from tests.node.instruments.test_pages import body, client_of

@@ -189,12 +189,12 @@ def test_an_approver_opens_it_again(agreed):
     given(agreed, MINE)
     recalled(agreed, MINE)
     with pytest.raises(Refused):
-        closing.reopen(actor=agreed.world.analyst, ref=MINE["id"])
-    closing.reopen(actor=agreed.world.approver, ref=MINE["id"])
+        closing.reopen(actor=agreed.world.analyst, ref=MINE["id"], now=NOW)
+    closing.reopen(actor=agreed.world.approver, ref=MINE["id"], now=NOW)
     assert visible(agreed) == {"mine"}
     assert not Recall.objects.exists()
     with pytest.raises(NotFound):
-        closing.reopen(actor=agreed.world.approver, ref=MINE["id"])
+        closing.reopen(actor=agreed.world.approver, ref=MINE["id"], now=NOW)
 
 
 def test_nobody_can_be_asked_for_what_they_were_not_given(agreed):
@@ -275,7 +275,7 @@ def test_who_may_not_import_deletes_nothing(holding):
     with pytest.raises(Refused):
         closing.delete_recalled(actor=holding.world.approver, ref=THEIRS["id"], now=LATER)
     with pytest.raises(NotFound):
-        closing.reopen(actor=holding.world.approver, ref=THEIRS["id"])
+        closing.reopen(actor=holding.world.approver, ref=THEIRS["id"], now=NOW)
     assert row(THEIRS).handling.facts.get("recalled") is True
 
 

@@ -45,9 +45,8 @@ def found(actor: Actor, words: str, **more: Any) -> list[str]:
 
 @pytest.fixture
 def held(world: World) -> World:
-    own_work(
-        world, indicator("Alpha"), indicator("Beta", Tlp.GREEN, description="Seen at 10.0.0.17, 50% off")
-    )
+    own_work(world, indicator("Alpha"))
+    own_work(world, indicator("Beta", Tlp.GREEN, description="Seen at 10.0.0.17, 50% off"))
     from_elsewhere(
         world,
         made(

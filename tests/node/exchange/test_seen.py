@@ -131,7 +131,8 @@ def test_what_may_not_be_had_or_is_not_chosen_was_in_no_page(agreed):
 
 def test_a_page_of_some_types_alone_may_have_held_it(agreed):
     reader = reader_of(agreed, opened(agreed.world, alias="all"))
-    own_work(agreed.world, made("tool", "a"), GOOD, made("tool", "b"))
+    for each in (made("tool", "a"), GOOD, made("tool", "b")):
+        own_work(agreed.world, each)
     reader.get("objects/?match[type]=tool")
     (read,) = way(agreed, GOOD).reads
     assert (read.pages, read.sure) == (1, False)

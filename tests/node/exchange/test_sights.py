@@ -79,7 +79,8 @@ def seen_whole(sides: Sides) -> list[str]:
 
 
 def test_a_suspended_partner_is_a_stranger(agreed):
-    own_work(agreed.world, indicator("amber"), indicator("clear", Tlp.CLEAR))
+    own_work(agreed.world, indicator("amber"))
+    own_work(agreed.world, indicator("clear", Tlp.CLEAR))
     assert seen_whole(agreed) == ["clear", "amber"]
     Partner.objects.update(state="suspended")
     assert seen_whole(agreed) == ["clear"]

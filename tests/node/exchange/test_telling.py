@@ -167,5 +167,5 @@ def test_a_recalled_doubt_counts_for_nothing_until_it_is_open_again(agreed):
     close(world.body, version, Because("wrong", world.analyst.name), NOW)
     assert sightings_of(world.analyst, [BAD["id"]]) == {}
     assert telling.doubts_of_ours(world.analyst).count() == 0
-    reopen(actor=world.approver, ref=wrong["id"])
+    reopen(actor=world.approver, ref=wrong["id"], now=NOW)
     assert sightings_of(world.analyst, [BAD["id"]])[BAD["id"]].false == 1

@@ -52,7 +52,8 @@ THINGS = {
 @pytest.fixture
 def held(world: World) -> World:
     things = list(THINGS.values())
-    own_work(world, *things[:5])
+    for thing in things[:5]:
+        own_work(world, thing)
     from_elsewhere(world, *things[5:], unmarked_as=Tlp.GREEN)
     return world
 

@@ -1,12 +1,14 @@
 """Two worlds: one that holds what a partner may not see, one where that never was. It cannot tell them apart.
 
-What the partner asks is the same in both, and so must be every answer, byte for byte, but for times: where an
-instant stands in an answer, its place in the order is compared instead. What the distances of instants tell
-is said in docs/wire/taxii.md, section 5.
+What the partner asks is the same in both, and so must be every answer, but for times, and for the order of
+what came together, which is random: the pages of an answer are compared in how long each is and in all that
+they hold, and what is listed is sorted. That distances of instants tell nothing is shown in
+`taxii/test_distances.py`.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,7 +31,7 @@ from tests.node.world import NOW, World
 # Instants of ours, to the microsecond, and cursors; ids of statuses, when a post came, or an event changed.
 _INSTANT = re.compile(rb'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"|"\d{16,17}"')
 _OF_THIS_POST = re.compile(
-    rb'"[0-9a-f]{8}-[0-9a-f-]{27}"|"request_timestamp":"[^"]*"|"(?:publish_)?timestamp":"?\d{10}"?'
+    rb'("request_timestamp":)"[^"]*"|("(?:publish_)?timestamp":)"?\d{10}"?|"[0-9a-f]{8}-[0-9a-f-]{27}"'
 )
 
 NO_EVENT = "00000000-0000-4000-8000-00000000dead"
@@ -132,25 +134,25 @@ class Partner:
         headers += tuple((name, "") for name in dated)
         shown = re.sub("next=[0-9]{16,}", "next=…", path)
         asked = len(questions) if method == "GET" and not self.wrote else 0
-        told = Answer(f"{method} {shown}", reply.status_code, headers, timeless(reply.content), asked)
+        told = Answer(f"{method} {shown}", reply.status_code, headers, orderless(reply.content), asked)
         self.wrote |= method != "GET"
         self.told.append(told)
         return reply
 
     def pages(self, path: str) -> None:
         """All pages of an answer, by its cursor, then each by its last instant."""
-        query = "&" if "?" in path else "?"
+        query, begin = "&" if "?" in path else "?", len(self.told)
         reply = self.ask(path)
         for _ in range(50):
             found: Any = decode(reply.content)
             if reply.status_code != 200 or not found.get("more"):
+                self.told[begin:] = [joined_up(self.told[begin:])]
                 return
             if "next" in found:
                 following = f"next={found['next']}"
             else:
                 following = f"added_after={reply.headers['X-TAXII-Date-Added-Last']}"
             reply = self.ask(f"{path}{query}{following}")
-            self.told[-1] = replace(self.told[-1], path=f"GET {path} and on")
 
     def look(self) -> None:
         """Read everything in every way."""
@@ -204,11 +206,36 @@ def difference(one: Answer, other: Answer) -> str:
     return f"{one.path}: " + "; ".join(f"{name} {a!r:.900} / {b!r:.900}" for name, a, b in parts if a != b)
 
 
-def timeless(body: bytes) -> bytes:
-    """Instants by their order among those of the answer."""
-    body = _OF_THIS_POST.sub(b"#", body)
-    order = {each: b"#%d" % place for place, each in enumerate(sorted(set(_INSTANT.findall(body))))}
-    return _INSTANT.sub(lambda each: order[each[0]], body)
+def orderless(body: bytes) -> bytes:
+    """Without instants, and its lists, or its lines, in one order."""
+    body = _OF_THIS_POST.sub(lambda found: (found[1] or found[2] or b"") + b'"#"', body)
+    body = _INSTANT.sub(b'"#"', body)
+    try:
+        told: Any = json.loads(body)
+    except ValueError:
+        return b"\n".join(sorted(body.split(b"\n")))
+    return json.dumps(_sorted(told)).encode()
+
+
+def _sorted(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {name: _sorted(each) for name, each in told.items()}
+    return sorted((_sorted(each) for each in told), key=json.dumps) if isinstance(told, list) else told
+
+
+def joined_up(pages: Sequence[Answer]) -> Answer:
+    """The pages of an answer as one: how much is on each, and all that is on them."""
+    first, *others = pages
+    if not others:
+        return first
+    told: list[Any] = [json.loads(each.body) for each in pages]
+    listed = [(len(each.get("objects", ())), sorted(each.keys())) for each in told]
+    everything = sorted(json.dumps(one) for each in told for one in each.get("objects", ()))
+    same = {
+        (each.status, tuple(pair for pair in each.headers if pair[0] != "Content-Length")) for each in pages
+    }
+    body = json.dumps([listed, everything, sorted(same)]).encode()
+    return replace(first, body=body, headers=(), questions=sum(each.questions for each in pages))
 
 
 QUERIES = (

@@ -104,8 +104,8 @@ def test_filters(agreed, reader):
     one, two, tool = indicator("one"), indicator("two"), made("tool", "t")
     newer = one | {"modified": "2026-11-20T07:00:00.000Z", "confidence": 3}
     newest = one | {"modified": "2026-11-20T08:00:00Z", "confidence": 4}
-    own_work(agreed.world, one, two)
-    own_work(agreed.world, tool, newer, newest)
+    for each in (one, two, tool, newer, newest):
+        own_work(agreed.world, each)
 
     def confidences(query: str) -> list[Any]:
         found = [each for page in reader.pages(query) for each in page if each["id"] == one["id"]]
@@ -162,7 +162,8 @@ def test_a_manifest(agreed, reader):
 def test_one_object_and_its_versions(agreed, reader):
     one = indicator("one")
     newer = one | {"modified": "2026-11-20T07:00:00.000Z"}
-    own_work(agreed.world, one, newer)
+    own_work(agreed.world, one)
+    own_work(agreed.world, newer)
     [found] = reader.get(f"objects/{one['id']}/")["objects"]
     assert found["modified"] == newer["modified"]
     assert len(reader.get(f"objects/{one['id']}/?match[version]=all")["objects"]) == 2

@@ -21,6 +21,7 @@ from comity.formats.canonical import canonical
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import Collection, HandlingClass, Standing, StixObject, Victim
 from comity.node.exchange.services.classing import keys_of
+from comity.node.exchange.services.places import take_until
 from comity.node.exchange.sights import asked
 from comity.node.instruments.models import Agreement
 from tests.node.exchange.holding import indicator, own_work
@@ -91,6 +92,7 @@ def test_nothing_leaks(sides, two, *, classes, terms, versions):
         )
         for n, (place, handling) in enumerate(rows)
     )  # fmt: skip  # a row
+    take_until(sides.world.body, NOW + timedelta(seconds=len(rows)))
     now = timezone.now()
     question = asked(sides.world.body, sides.party, purpose=DEFENCE, now=now)
     judged = [question.judge(of_class(HandlingClass.objects.get(pk=keys[h]))) for _, h in rows]

@@ -188,7 +188,7 @@ def forget(collection: Collection) -> None:
     Victim.objects.get_or_create(
         holder=collection.holder, ref=VICTIM_ID, name=POWER, how="by-hand", by_name="x", at=NOW
     )
-    Collection.objects.filter(pk=collection.pk).update(query={}, since=None, since_key=0)
+    Collection.objects.filter(pk=collection.pk).update(query={}, since=None, scatter=[])
     collection.refresh_from_db()
 
 

@@ -97,7 +97,7 @@ def list_recalls(request: ActorRequest, wanted: Query[Window]) -> Page[RecallRow
 @needs(Power.APPROVE)
 def reopen_object(request: ActorRequest, ref: str) -> Status[None]:
     """Take back a recall of ours; what partners were told stays told."""
-    closing.reopen(actor=request.actor, ref=ref)
+    closing.reopen(actor=request.actor, ref=ref, now=timezone.now())
     return Status(204, None)
 
 

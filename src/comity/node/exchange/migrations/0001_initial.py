@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
                 ('made_at', models.DateTimeField()),
                 ('closed_at', models.DateTimeField(null=True)),
                 ('since', models.DateTimeField(null=True)),
-                ('since_key', models.BigIntegerField(default=0)),
+                ('scatter', models.JSONField(default=list)),
                 ('holder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='collections', to='parties.party')),
             ],
             options={

@@ -27,7 +27,7 @@ class Collection(models.Model):
     closed_at = models.DateTimeField(null=True)
     # Since its query last changed: what was there before is given anew from this instant on.
     since = models.DateTimeField(null=True)
-    since_key = models.BigIntegerField(default=0)
+    scatter = models.JSONField(default=list)  # how: as in a wave of `Standing`
 
     class Meta:
         ordering = ("title", "pk")
@@ -53,7 +53,8 @@ class Standing(models.Model):
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
     purpose = models.CharField(max_length=30, choices=_PURPOSES)
     levels = models.JSONField(default=dict)  # of each class by its key
-    waves = models.JSONField(default=list)  # [first instant in µs, key of the object given at it, classes]
+    # [first instant in µs, how keys are scattered from there on (`taxii.scattering`), classes]
+    waves = models.JSONField(default=list)
 
     class Meta:
         constraints = (models.UniqueConstraint(name="standing_once", fields=("holder", "party", "purpose")),)

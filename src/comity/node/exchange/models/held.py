@@ -108,7 +108,7 @@ class StixObject(models.Model):
     act = models.ForeignKey(
         Act, null=True, on_delete=models.PROTECT, related_name="objects_brought", db_index=False
     )
-    added = models.DateTimeField()  # no two of a holder alike, in the order in which they became visible
+    added = models.DateTimeField()  # no two of a holder alike; what became visible later stands later
 
     class Meta:
         ordering = ("-added",)
@@ -211,7 +211,7 @@ class Label(models.Model):
 
 
 class HolderClock(models.Model):
-    """The last instant of a holder that is taken, if it is not that of an object which is still there."""
+    """The last instant of a holder's order that is taken; what comes next stands behind it."""
 
     holder = models.OneToOneField(Party, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()

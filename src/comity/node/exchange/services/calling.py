@@ -23,7 +23,7 @@ from comity.formats.webhooks import TAG, Call, CallKind
 from comity.link.transport import Transport
 from comity.node.acts.services.delivering import WORDS, wait_after
 from comity.node.exchange.models import HookForm, HookState, Webhook
-from comity.node.exchange.services.holding import last_instant
+from comity.node.exchange.services.places import last_instant
 from comity.node.exchange.taxii import giving
 from comity.node.exchange.taxii.callers import root_of
 from comity.node.exchange.taxii.chosen import scope_of

@@ -22,7 +22,6 @@ from comity.node.exchange.services.closed import note_closed
 from comity.node.exchange.services.holding import (
     BATCH,
     choose_latest,
-    keep_place,
     naming,
     one_at_a_time,
     retitle,
@@ -76,11 +75,11 @@ def close(holder: Party, versions: Iterable[Version], because: Because, now: dat
         ignore_conflicts=True,
         batch_size=BATCH,
     )
-    _reclass(rows, recalled=True, asked=because.act is not None)
+    _reclass(rows, now, recalled=True, asked=because.act is not None)
 
 
 @transaction.atomic
-def reopen(*, actor: Actor, ref: str) -> None:
+def reopen(*, actor: Actor, ref: str, now: datetime) -> None:
     """Take back a recall of ours: what partners were told stays told."""
     actor.may(Power.APPROVE).require()
     holder = queries.own_body(actor)
@@ -90,7 +89,7 @@ def reopen(*, actor: Actor, ref: str) -> None:
     if not versions:
         raise NotFound("recall of ours")
     Recall.objects.filter(pk__in=[each.pk for each in ours]).delete()
-    _reclass(_rows(holder, versions), recalled=False, asked=False)
+    _reclass(_rows(holder, versions), now, recalled=False, asked=False)
 
 
 @transaction.atomic
@@ -103,7 +102,6 @@ def delete_recalled(*, actor: Actor, ref: str, now: datetime) -> int:
     if not due:
         raise NotFound("recalled object")
     versions = {(each.ref, each.modified) for each in due}
-    keep_place(holder)
     StixObject.objects.filter(pk__in=[row.pk for row in _rows(holder, versions)]).delete()
     choose_latest(holder, [ref], now)
     retitle(holder, [ref])
@@ -128,7 +126,7 @@ def _rows(holder: Party, versions: set[Version]) -> list[StixObject]:
     return [row for row in rows if (row.ref, row.modified) in versions]
 
 
-def _reclass(rows: Sequence[StixObject], *, recalled: bool, asked: bool) -> None:
+def _reclass(rows: Sequence[StixObject], now: datetime, *, recalled: bool, asked: bool) -> None:
     """Close or open them; what we are asked to delete, we may have passed on."""
     after = {row.pk: replace(of_class(row.handling), recalled=recalled) for row in rows}
     if asked and rows:
@@ -143,4 +141,4 @@ def _reclass(rows: Sequence[StixObject], *, recalled: bool, asked: bool) -> None
     for row in rows[:1]:  # of one holder; whoever may see them only now finds them at the end
         observables = (each.ref for each in rows if is_observable(each.ref))
         keys = sorted({*after, *naming(row.holder, observables)})
-        show_anew(row.holder, keys, row.added)
+        show_anew(row.holder, keys, now)

@@ -21,7 +21,7 @@ from comity.node.exchange.models import Collection
 from comity.node.exchange.services.holding import one_at_a_time
 from comity.node.exchange.services.webhooks import end_all_of
 from comity.node.exchange.taxii.chosen import Query
-from comity.node.exchange.taxii.standing import begin_wave
+from comity.node.exchange.taxii.standing import begin_wave, moment
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
@@ -84,7 +84,8 @@ def change_collection(*, actor: Actor, ref: UUID, wish: Wish, now: datetime) -> 
     _alias_free(found.holder, wish, found)
     told = wish.as_fields()
     if (told["query"], told["purpose"]) != (found.query, found.purpose):
-        found.since, found.since_key = begin_wave(found.holder, now)
+        wave = begin_wave(found.holder, now)
+        found.since, found.scatter = moment(wave.first), wave.scatter.as_json()
     for name, value in told.items():
         setattr(found, name, value)
     found.save()

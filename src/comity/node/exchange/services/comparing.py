@@ -13,7 +13,8 @@ from comity.node.exchange.contradicted import ATTRIBUTED, STATING, Found, compar
 from comity.node.exchange.models import ComparedUpTo, Contradiction, Link, Remark, StixObject
 from comity.node.exchange.queries import chunks
 from comity.node.exchange.remarks import REMARKING
-from comity.node.exchange.services.holding import BATCH, last_instant, one_at_a_time
+from comity.node.exchange.services.holding import BATCH, one_at_a_time
+from comity.node.exchange.services.places import last_instant
 from comity.node.parties.models import Party
 
 PORTION = 500  # objects looked at together

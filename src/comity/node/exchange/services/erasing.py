@@ -21,7 +21,7 @@ from comity.node.exchange.models import (
     RemoteCollection,
     StixObject,
 )
-from comity.node.exchange.services.holding import keep_place, naming, one_at_a_time, retitle, show_anew
+from comity.node.exchange.services.holding import naming, one_at_a_time, retitle, show_anew
 from comity.node.exchange.services.remotes import ASK_OWNER
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
@@ -41,7 +41,6 @@ def erase_object(*, actor: Actor, ref: str, why: str, now: datetime) -> ErasedOb
     holder = queries.own_body(actor)
     one_at_a_time(holder)
     queries.object_for(actor, ref)
-    keep_place(holder)
     StixObject.objects.filter(holder=holder, ref=ref).delete()
     AlsoGiven.objects.filter(holder=holder, ref=ref).delete()
     if is_observable(ref):

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import Any
-
-from django.db.models import QuerySet
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from comity.formats.stix import StixObject as Found
 from comity.formats.stix import in_time
 from comity.node.exchange import queries
 from comity.node.exchange.content import JOINING, links_of, title_of
-from comity.node.exchange.models import HolderClock, Import, Link, StixObject
+from comity.node.exchange.models import Import, Link, StixObject
+from comity.node.exchange.services.places import Seeds, take_places
 from comity.node.parties.models import Party
-from comity.node.site.prepared import Prepared
 
 BATCH = 500  # rows in one statement
-INSTANT = timedelta(microseconds=1)
 
 
 def one_at_a_time(holder: Party) -> None:
@@ -29,49 +26,13 @@ def one_at_a_time(holder: Party) -> None:
     Party.objects.select_for_update(no_key=True).get(pk=holder.pk)
 
 
-def _newest(holder: int) -> QuerySet[StixObject, Any]:
-    return StixObject.objects.filter(holder=holder).order_by("-added").values_list("added")[:1]
-
-
-def _clock(holder: int) -> QuerySet[HolderClock, Any]:
-    return HolderClock.objects.filter(holder=holder).values_list("at")
-
-
-_LAST = (Prepared(_newest, int), Prepared(_clock, int))
-
-
-def last_instant(holder: Party) -> datetime | None:
-    """The latest place in the holder's order that is taken, or was."""
-    return max((at for question in _LAST for (at,) in question.rows(holder.pk)), default=None)
-
-
-def next_instant(holder: Party, now: datetime) -> datetime:
-    """The first place that is free, under the holder's lock: whoever read up to the last misses nothing."""
-    last = last_instant(holder)
-    return max(now, last + INSTANT) if last else now
-
-
-def take_until(holder: Party, at: datetime) -> None:
-    """Take all places up to this one, under the holder's lock: nothing else is put there."""
-    HolderClock.objects.update_or_create(holder=holder, defaults={"at": at})
-
-
-def keep_place(holder: Party) -> None:
-    """Before something is deleted: its place is not given to another, which a reader would miss."""
-    last = last_instant(holder)
-    if last is not None:
-        take_until(holder, last)
-
-
-def show_anew(holder: Party, keys: Sequence[int], now: datetime) -> None:
+def show_anew(
+    holder: Party, keys: Collection[int], now: datetime, *, seeds: Seeds = secrets.token_bytes
+) -> None:
     """Put these objects at the end of the order, as if they came now: somebody may see them only now."""
-    at = next_instant(holder, now)
-    for start in range(0, len(keys), BATCH):
-        rows = [
-            StixObject(pk=key, added=at + n * INSTANT)
-            for n, key in enumerate(keys[start : start + BATCH], start)
-        ]
-        StixObject.objects.bulk_update(rows, ["added"])
+    places = take_places(holder, len(keys), now, seeds=seeds)
+    rows = [StixObject(pk=key, added=at) for key, at in zip(keys, places, strict=True)]
+    StixObject.objects.bulk_update(rows, ["added"], batch_size=BATCH)
 
 
 def naming(holder: Party, refs: Iterable[str]) -> list[int]:
@@ -89,6 +50,7 @@ def naming(holder: Party, refs: Iterable[str]) -> list[int]:
 def choose_latest(holder: Party, refs: Sequence[str], now: datetime) -> None:
     """Mark the newest version of each of these objects, and no other."""
     rows = StixObject.objects.filter(holder=holder)
+    risen: set[int] = set()
     for chunk in queries.chunks(refs):
         newest: dict[str, tuple[str, int]] = {}
         for pk, ref, modified in rows.filter(ref__in=chunk).values_list("pk", "ref", "modified"):
@@ -99,7 +61,8 @@ def choose_latest(holder: Party, refs: Sequence[str], now: datetime) -> None:
         was = set(rows.filter(pk__in=keys, latest=True).values_list("pk", flat=True))
         rows.filter(ref__in=chunk, latest=True).exclude(pk__in=keys).update(latest=False)
         rows.filter(pk__in=keys).update(latest=True)
-        show_anew(holder, [key for key in keys if key not in was], now)
+        risen.update(key for key in keys if key not in was)
+    show_anew(holder, risen, now)  # together: how many steps it took is told to nobody
 
 
 def retitle(holder: Party, gone: Iterable[str]) -> None:

@@ -42,19 +42,17 @@ def reread_older(
     defined = [found.id for found in news if found.type in DEFINITIONS and explains(found)]
     links = Link.objects.filter(ref__in=defined).order_by() if defined else Link.objects.none()
     keys = sorted(set(links.values_list("object_id", flat=True).iterator()))
-    for chunk in queries.chunks(keys):
-        _reread(chunk, _Known(holder, definitions, victims, by, now))
+    moved = _all_reread(keys, _Known(holder, definitions, victims, by))
     if everything:
-        reread_for_victims(holder, definitions, victims, by, now)
+        moved |= _reread_for_victims(_Known(holder, definitions, victims, by))
+    show_anew(holder, moved, now)
 
 
 def reread_for_victims(
     holder: Party, definitions: Mapping[str, Found], victims: Parties, by: By, now: datetime
 ) -> None:
     """Look again at all that may name one of the victims and was not known to name any."""
-    for keys in _naming_perhaps(holder, victims):
-        for chunk in queries.chunks(keys):
-            _reread(chunk, _Known(holder, definitions, victims, by, now))
+    show_anew(holder, _reread_for_victims(_Known(holder, definitions, victims, by)), now)
 
 
 def _naming_perhaps(holder: Party, victims: Parties) -> Iterator[list[int]]:
@@ -79,11 +77,20 @@ class _Known:
     definitions: Mapping[str, Found]
     victims: Parties
     by: By
-    now: datetime
 
 
-def _reread(keys: Iterable[int], known: _Known) -> None:
-    """Put these objects into the classes that they have now, at the end of the order."""
+def _reread_for_victims(known: _Known) -> set[int]:
+    found = (_all_reread(keys, known) for keys in _naming_perhaps(known.holder, known.victims))
+    return set[int]().union(*found)
+
+
+def _all_reread(keys: Iterable[int], known: _Known) -> set[int]:
+    """Read these again; what has to be shown anew, which is done with all together."""
+    return set[int]().union(*(_reread(chunk, known) for chunk in queries.chunks(keys)))
+
+
+def _reread(keys: Iterable[int], known: _Known) -> set[int]:
+    """Put these objects into the classes that they have now; those that are now in another, or name one."""
     rows = list(StixObject.objects.filter(holder=known.holder, pk__in=list(keys)).select_related("handling"))
     found = [queries.decoded(row) for row in rows]
     named = {ref for each in found for _, ref in links_of(each.value) if ref.startswith(DEFINITIONS)}
@@ -100,5 +107,4 @@ def _reread(keys: Iterable[int], known: _Known) -> None:
         row.tlp = handling.label.value if handling.label else ""
     StixObject.objects.bulk_update([row for row, _ in changed], ["handling", "tlp"], batch_size=BATCH)
     observables = (row.ref for row, _ in changed if is_observable(row.ref))
-    moved = sorted({row.pk for row, _ in changed} | set(naming(known.holder, observables)))
-    show_anew(known.holder, moved, known.now)
+    return {row.pk for row, _ in changed}.union(naming(known.holder, observables))

@@ -22,7 +22,6 @@ from comity.node.exchange.services.also_given import succeed
 from comity.node.exchange.services.holding import (
     BATCH,
     choose_latest,
-    keep_place,
     naming,
     one_at_a_time,
     retitle,
@@ -79,7 +78,6 @@ def _delete_versions(holder: Party, source: Party, day: date, now: datetime) -> 
     """Versions go one by one: another may have come by a way that lets it stay."""
     due = StixObject.objects.filter(holder=holder, source=source, handling__keep_until__lt=day)
     rows = list(due.order_by("pk").values_list("pk", "ref", "modified")[:MOST])
-    keep_place(holder)
     for start in range(0, len(rows), BATCH):
         keys = [pk for pk, _, _ in rows[start : start + BATCH]]
         StixObject.objects.filter(pk__in=keys).only("pk").delete()

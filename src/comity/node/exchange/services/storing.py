@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +18,8 @@ from comity.node.exchange.models import Import, Label, Link, Remark, StixObject,
 from comity.node.exchange.remarks import REMARKING, remarks_of
 from comity.node.exchange.services.classing import Classifier
 from comity.node.exchange.services.closed import By
-from comity.node.exchange.services.holding import INSTANT, names_beside, next_instant, one_at_a_time
+from comity.node.exchange.services.holding import names_beside, one_at_a_time
+from comity.node.exchange.services.places import Seeds, take_places
 from comity.node.exchange.services.rereading import reread_older
 from comity.node.exchange.services.victims import learn_victims
 from comity.node.exchange.tracing import recalled_among, taken_back_among
@@ -143,6 +145,7 @@ def store(
     *,
     victims: Mapping[str, VictimHow] | None = None,
     progress: Progress = silent,
+    seeds: Seeds = secrets.token_bytes,
 ) -> Report:
     """Keep what is new, in the caller's transaction; what contradicts a version held here is refused."""
     one_at_a_time(way.holder)
@@ -155,7 +158,8 @@ def store(
     for each in piles.new:
         each.number = classifier.number(each.found)
     StixObject.objects.filter(pk__in=piles.surpassed).update(latest=False)
-    _insert(piles.new, classifier.rows(), way, progress)
+    places = take_places(way.holder, len(piles.new), way.now, seeds=seeds)
+    _insert(piles.new, classifier.rows(), places, way, progress)
     by = By(way.brought.by_id if way.brought else None, way.by)
     reread_older(way.holder, news, definitions, protected, everything=bool(learnt), by=by, now=way.now)
     reach(Step.CONTENT_WRITTEN)
@@ -249,23 +253,20 @@ def _other_parties(objects: Iterable[Found]) -> frozenset[str]:
 
 
 def _insert(
-    news: Sequence[_Incoming], classes: Sequence[tuple[int, str]], way: Way, progress: Progress
+    news: Sequence[_Incoming],
+    classes: Sequence[tuple[int, str]],
+    places: Sequence[datetime],
+    way: Way,
+    progress: Progress,
 ) -> None:
     names = names_beside([each.found for each in news], way.holder)
-    added = next_instant(way.holder, way.now)
     for start in range(0, len(news), PORTION):
         portion = news[start : start + PORTION]
         keys = reserve(StixObject, len(portion))
         # PostgreSQL takes in the first rows while the last are made: none of these is a list.
         rows = (
-            (
-                key,
-                *_described(each, names),
-                *classes[each.number],
-                *_came(each.found, way),
-                added + n * INSTANT,
-            )
-            for n, (key, each) in enumerate(zip(keys, portion, strict=True), start)
+            (key, *_described(each, names), *classes[each.number], *_came(each.found, way), added)
+            for key, each, added in zip(keys, portion, places[start : start + PORTION], strict=True)
         )
         insert(StixObject, _OBJECT, rows)
         pairs = list(zip(keys, portion, strict=True))

@@ -15,7 +15,7 @@ from comity.base.verdict import Verdict
 from comity.formats.entries import Event, LogEntry
 from comity.node.accountability.services import record
 from comity.node.exchange.models import Collection, HookForm, HookState, Webhook
-from comity.node.exchange.services.holding import last_instant
+from comity.node.exchange.services.places import last_instant
 from comity.node.exchange.taxii.standing import EPOCH, micros
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party, PartyKind

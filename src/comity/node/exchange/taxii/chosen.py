@@ -16,6 +16,7 @@ from comity.engines.release.terms import Purpose
 from comity.formats.stix import IDENTITY_ID, TYPE
 from comity.node.exchange.models import Collection
 from comity.node.exchange.taxii.order import Scope
+from comity.node.exchange.taxii.scattering import Scatter
 from comity.node.exchange.taxii.standing import Wave, look, micros
 from comity.node.parties.models import Party
 from comity.node.site.prepared import Prepared, columns_of, made
@@ -92,7 +93,7 @@ def scope_of(collection: Collection, party: Party, now: datetime) -> Scope:
         classes=frozenset(key for key in given if fits(query, sighted.facts[key])),
         types=frozenset(query.types) or None,
         labels=frozenset((*names_of("label", query.labels), *names_of("sector", query.sectors))),
-        waves=_waves(sighted.waves, collection),
+        waves=waves_of(collection, sighted.waves),
         given=given,
     )
 
@@ -111,9 +112,9 @@ def fits(query: Query, handling: Handling) -> bool:
     return not query.up_to or (label is not None and label.rank <= Tlp(query.up_to).rank)
 
 
-def _waves(waves: tuple[Wave, ...], collection: Collection) -> tuple[Wave, ...]:
+def waves_of(collection: Collection, waves: tuple[Wave, ...]) -> tuple[Wave, ...]:
     """The waves by instant; a collection whose query was changed gives everything anew."""
     if collection.since is None:
         return tuple(sorted(waves, key=lambda wave: wave.first))
-    anew = Wave(micros(collection.since), collection.since_key, None)
+    anew = Wave(micros(collection.since), Scatter.from_json(collection.scatter), None)
     return tuple(sorted((*waves, anew), key=lambda wave: wave.first))

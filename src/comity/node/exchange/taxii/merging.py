@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from comity.node.exchange.models import Label, StixObject
-from comity.node.exchange.services.holding import INSTANT
+from comity.node.exchange.services.places import INSTANT
 from comity.node.exchange.taxii.standing import EPOCH, moment
 from comity.node.site.prepared import Prepared
 

@@ -7,6 +7,7 @@ nothing ever appears before an instant that a reader may have passed.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -25,6 +26,10 @@ from comity.node.parties.models import Party
 
 _EVER = 2**62
 _NOTHING = 0  # the key of no object
+_MOST_SORTED = (
+    20_000  # objects of a wave that are put in order at once; of more, places are looked at in turn
+)
+_AT_ONCE = 1_000  # places
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,19 +176,27 @@ class _Search:
     def _waved(self, wave: Wave, moved: frozenset[int] | None) -> Iterator[Place]:
         """What a wave took up: older objects of its classes, and those that name an observable of these."""
         left = frozenset() if moved is None else self.classes - moved
-        if moved is None or not left:
+        start = max(self.after + 1, wave.first)
+        if moved is None or not left or start >= wave.end:
             return
-        offset = wave.first - wave.low
-        rows = self._selected().filter(added__lt=moment(wave.first), handling_id__in=left)
-        if wave.classes is not None:
-            naming = _naming(self.scope, wave.classes)
-            rows = rows.filter(Q(handling_id__in=wave.classes) | Q(pk__in=naming))
+        rows = _taken_by(wave, self._selected(), self.scope, left)
+        keys = list(rows.order_by().values_list("pk", flat=True)[: _MOST_SORTED + 1])
+        few = sorted((wave.at(key), key) for key in keys) if len(keys) <= _MOST_SORTED else None
 
         def ask(begin: int) -> list[Place]:
-            some = rows.filter(pk__gte=begin - offset).order_by("pk").values_list("pk", flat=True)
-            return [(key + offset, key) for key in some[: self.count]]
+            if few is None:
+                return list(islice(self._walked(wave, left, begin), self.count))
+            place = bisect_left(few, (begin, _NOTHING))
+            return few[place : place + self.count]
 
-        yield from self._shown(ask, max(self.after + 1, wave.first), moved)
+        yield from self._shown(ask, start, moved)
+
+    def _walked(self, wave: Wave, left: frozenset[int], begin: int) -> Iterator[Place]:
+        """The places of a wave one after the other, as far as anything stands there that is looked for."""
+        for start in range(begin, wave.end, _AT_ONCE):
+            keys = [wave.key(at) for at in range(start, min(start + _AT_ONCE, wave.end))]
+            rows = _taken_by(wave, self._narrowed(_by_key(self.scope.holder, keys)), self.scope, left)
+            yield from sorted((wave.at(key), key) for key in rows.order_by().values_list("pk", flat=True))
 
     def _shown(self, ask: Callable[[int], list[Place]], begin: int, moved: frozenset[int]) -> Iterator[Place]:
         """Of what is found from an instant on, what names no observable that is secret or stands later."""
@@ -223,20 +236,16 @@ class _Search:
     def _selected(self) -> QuerySet[StixObject]:
         """The holder's objects by everything but their class and place."""
         rows = StixObject.objects.filter(holder=self.scope.holder)
-        if self.choice.refs is not None:
-            rows = self._named(self.choice.refs)
+        return self._narrowed(rows if self.choice.refs is None else self._named(self.choice.refs))
+
+    def _narrowed(self, rows: QuerySet[StixObject]) -> QuerySet[StixObject]:
         return self._kind().narrowed(_of_versions(rows, self.scope, self.choice.versions))
 
     def _named(self, refs: Sequence[str]) -> QuerySet[StixObject]:
-        """The versions of these objects, by their keys.
-
-        No index has a sum: the planner would walk the whole order for what is named.
-        """
+        """The versions of these objects, by their keys."""
         more = originals(self.scope.holder, refs) if self.removals else ()
         held = StixObject.objects.filter(holder=self.scope.holder, ref__in={*refs, *more})
-        keys = held.order_by().values_list("pk", flat=True)
-        rows = StixObject.objects.alias(body=F("holder_id") + 0).filter(body=self.scope.holder.pk)
-        return rows.filter(pk__in=[_NOTHING, *keys])  # asked of what is not there as well
+        return _by_key(self.scope.holder, list(held.order_by().values_list("pk", flat=True)))
 
     def _kinds(self) -> Iterator[Kind]:
         """The newest versions and the older ones, as far as they are wanted."""
@@ -297,12 +306,29 @@ def _taken_up(waves: Iterable[Wave]) -> frozenset[int] | None:
     return found
 
 
-def _naming(scope: Scope, classes: frozenset[int]) -> QuerySet[Link, int]:
-    """The objects that name an observable of these classes."""
+def _taken_by(
+    wave: Wave, rows: QuerySet[StixObject], scope: Scope, left: frozenset[int]
+) -> QuerySet[StixObject]:
+    """Those of the objects that a wave took up, of these classes."""
+    rows = rows.filter(added__lt=moment(wave.first))
+    if wave.classes is None:
+        return rows.filter(handling_id__in=left)
     facts = scope.sighted.facts
-    observables = [key for key in classes if facts[key].category is Category.OBSERVATION]
+    observables = [key for key in wave.classes if facts[key].category is Category.OBSERVATION]
+    if not observables:
+        return rows.filter(handling_id__in=left & wave.classes)
     held = StixObject.objects.filter(holder=scope.holder, latest=True, handling_id__in=observables)
-    return Link.objects.filter(ref__in=held.values("ref")).values_list("object_id", flat=True)
+    naming = Link.objects.filter(Exists(held.filter(ref=OuterRef("ref"))), object=OuterRef("pk"))
+    return rows.filter(Q(handling_id__in=wave.classes) | Q(Exists(naming)), handling_id__in=left)
+
+
+def _by_key(holder: Party, keys: Sequence[int]) -> QuerySet[StixObject]:
+    """Of these objects those of the holder.
+
+    No index has a sum: the planner would walk the whole order for what is named.
+    """
+    rows = StixObject.objects.alias(body=F("holder_id") + 0).filter(body=holder.pk)
+    return rows.filter(pk__in=[_NOTHING, *keys])  # asked of what is not there as well
 
 
 def _hidden(keys: Sequence[int], scope: Scope, choice: Choice, secret: frozenset[int]) -> Collection[int]:

@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from comity.base.times import decode_time
@@ -19,12 +19,12 @@ from comity.formats.entries import Event
 from comity.node.accountability.models import LogEntry
 from comity.node.exchange.handling import of_class
 from comity.node.exchange.models import Collection, Standing, StixObject
-from comity.node.exchange.services.holding import INSTANT
-from comity.node.exchange.taxii.chosen import fits, names_of, read_query
-from comity.node.exchange.taxii.standing import Level, moment
+from comity.node.exchange.taxii.chosen import fits, names_of, read_query, waves_of
+from comity.node.exchange.taxii.standing import Level, moment, read_wave
 from comity.node.parties.models import Party
 
 PAGES = 2_000  # entries since the object came that are looked through
+_AHEAD = timedelta(minutes=1)  # how far places may run ahead of the clock, and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ def pages_with(
     keys = {each.ref: each.pk for each in parties}
     collections = _choosing(holder, row)
     standing = {(each.party_id, each.purpose): each for each in Standing.objects.filter(holder=holder)}
-    given = LogEntry.objects.filter(event=Event.CONTENT_GIVEN.value, at__gte=row.added, entry__isnull=False)
+    given = LogEntry.objects.filter(event=Event.CONTENT_GIVEN.value, entry__isnull=False)
+    given = given.filter(at__gte=row.added - _AHEAD)
     entries = list(given.order_by("index").values_list("at", "entry")[: PAGES + 1])
     spans: dict[tuple[int, str], _Spans] = defaultdict(_Spans)
     for at, entry in entries[:PAGES]:
@@ -98,7 +99,6 @@ def _spans(told: Mapping[str, Any], row: StixObject, collection: Collection, kno
 
 def _places(row: StixObject, collection: Collection, known: Standing) -> list[datetime]:
     """Every instant at which the object stands for the party: what opened late stands a second time."""
-    waves = [(moment(first), low) for first, low, classes in known.waves if row.handling_id in classes]
-    anew = [(collection.since, collection.since_key)] if collection.since else []
-    late = [first + (row.pk - low) * INSTANT for first, low in (*waves, *anew) if row.added < first]
-    return [row.added, *late]
+    waves = waves_of(collection, tuple(read_wave(each) for each in known.waves))
+    late = (each for each in waves if each.classes is None or row.handling_id in each.classes)
+    return [row.added, *(moment(each.at(row.pk)) for each in late if row.added < moment(each.first))]

@@ -11,8 +11,9 @@ Such a stretch of instants is a wave.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from typing import Any
@@ -27,14 +28,10 @@ from comity.engines.release.judge import Removal
 from comity.engines.release.terms import Purpose, Terms
 from comity.node.exchange.handling import of_classes
 from comity.node.exchange.models import HandlingClass, Standing, StixObject
-from comity.node.exchange.services.holding import (
-    INSTANT,
-    last_instant,
-    next_instant,
-    one_at_a_time,
-    take_until,
-)
+from comity.node.exchange.services.holding import one_at_a_time
+from comity.node.exchange.services.places import INSTANT, Seeds, last_instant, take_stretch
 from comity.node.exchange.sights import Asked, asked
+from comity.node.exchange.taxii.scattering import SEED, Scatter
 from comity.node.parties.models import Party
 from comity.node.site.prepared import Prepared
 
@@ -103,14 +100,27 @@ class _Answers:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A stretch of instants at which older objects are given: the object of key `low` at `first`, and so on.
+    """A stretch of instants from `first` on at which older objects are given, each at the place of its key.
 
     None as classes means all: the query of the collection has changed.
     """
 
     first: int
-    low: int
+    scatter: Scatter
     classes: frozenset[int] | None
+
+    def at(self, key: int) -> int:
+        """The instant at which the object of this key stands."""
+        return self.first + self.scatter.place(key)
+
+    def key(self, at: int) -> int:
+        """The key whose place this instant is."""
+        return self.scatter.key(at - self.first)
+
+    @property
+    def end(self) -> int:
+        """The first instant behind it."""
+        return self.first + self.scatter.length
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +167,7 @@ def look(holder: Party, party: Party, *, purpose: Purpose, now: datetime) -> Sig
         levels, facts = _judged(holder, party, purpose, now)
         row = _STANDING.first(holder.pk, party.pk, purpose.value)
         if row is not None and row[0] == _as_json(levels):
-            return Sighted(micros(last or EPOCH), levels, facts, tuple(_wave(each) for each in row[1]))
+            return Sighted(micros(last or EPOCH), levels, facts, tuple(read_wave(each) for each in row[1]))
         _notice(holder, party, purpose, now)
     raise Unavailable("What you may see here is changing just now; ask again in a moment.")
 
@@ -174,27 +184,20 @@ def _notice(holder: Party, party: Party, purpose: Purpose, now: datetime) -> Non
     risen = frozenset(
         key for key, level in levels.items() if level.given and level != before.get(str(key), level)
     )
-    waves = [_without(_wave(each), risen, levels) for each in row.waves]
+    waves = [_without(read_wave(each), risen, levels) for each in row.waves]
     if risen and not begun:
-        waves.append(_begin(holder, risen, now))
+        waves.append(replace(begin_wave(holder, now), classes=risen))
     row.levels = _as_json(levels)
-    row.waves = [[each.first, each.low, sorted(each.classes or ())] for each in waves if each.classes]
+    row.waves = [[each.first, each.scatter.as_json(), sorted(each.classes)] for each in waves if each.classes]
     row.save(update_fields=["levels", "waves"])
 
 
-def begin_wave(holder: Party, now: datetime) -> tuple[datetime, int]:
-    """Take a place for each object there is; the first of them, and the key of the object it is for."""
+def begin_wave(holder: Party, now: datetime, *, seeds: Seeds = secrets.token_bytes) -> Wave:
+    """Take a stretch in which each object there is has a place; it ends now, if that is free."""
     keys = StixObject.objects.order_by("pk").values_list("pk", flat=True)
-    low, high = keys.first() or 0, keys.last() or 0
-    span = (high - low) * INSTANT
-    first = next_instant(holder, now - span)
-    take_until(holder, first + span)
-    return first, low
-
-
-def _begin(holder: Party, classes: frozenset[int], now: datetime) -> Wave:
-    first, low = begin_wave(holder, now)
-    return Wave(micros(first), low, classes)
+    scatter = Scatter.over(keys.first() or 0, keys.last() or 0, seeds(SEED))
+    first = take_stretch(holder, scatter.length, now - scatter.length * INSTANT)
+    return Wave(micros(first), scatter, None)
 
 
 def _without(wave: Wave, risen: frozenset[int], levels: Mapping[int, Level]) -> Wave:
@@ -202,7 +205,7 @@ def _without(wave: Wave, risen: frozenset[int], levels: Mapping[int, Level]) -> 
     left = frozenset(
         key for key in (wave.classes or ()) if levels.get(key, Level.CLOSED).given and key not in risen
     )
-    return Wave(wave.first, wave.low, left)
+    return replace(wave, classes=left)
 
 
 def _judged(
@@ -268,6 +271,7 @@ def _as_json(levels: Mapping[int, Level]) -> dict[str, int]:
     return {str(key): int(level) for key, level in levels.items()}
 
 
-def _wave(kept: list[Any]) -> Wave:
-    first, low, classes = kept
-    return Wave(first, low, frozenset(classes))
+def read_wave(kept: list[Any]) -> Wave:
+    """As it was kept."""
+    first, scatter, classes = kept
+    return Wave(first, Scatter.from_json(scatter), frozenset(classes))

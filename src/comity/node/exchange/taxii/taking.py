@@ -29,7 +29,6 @@ from comity.node.exchange.models import AlsoGiven, Collection, Import, StixObjec
 from comity.node.exchange.services.also_given import CONTRADICTION, POSTED, Given, Settled, settle, succeed
 from comity.node.exchange.services.holding import (
     choose_latest,
-    keep_place,
     naming,
     one_at_a_time,
     retitle,
@@ -143,7 +142,6 @@ def _delete(posted: QuerySet[StixObject], ref: str, holder: Party, now: datetime
     keys = dict(posted.values_list("pk", "modified"))
     if not keys:
         return  # it stood beside what others gave, and showed nowhere
-    keep_place(holder)
     StixObject.objects.filter(pk__in=keys).delete()
     choose_latest(holder, [ref], now)
     succeed(holder, ((ref, modified) for modified in keys.values()), now)

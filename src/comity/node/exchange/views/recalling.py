@@ -41,7 +41,7 @@ def recall(request: ActorRequest, ref: str) -> HttpResponse:
 @needs(Power.APPROVE)
 def reopen(request: ActorRequest, ref: str) -> HttpResponse:
     """Take back a recall of ours."""
-    closing.reopen(actor=request.actor, ref=ref)
+    closing.reopen(actor=request.actor, ref=ref, now=timezone.now())
     messages.success(request, "It is open again here; what partners were told stays told.")
     return redirect("exchange:object", ref=ref)
 
