@@ -16,7 +16,7 @@ import polars as pl
 
 from comity.engines.patterns import normal
 from comity.engines.patterns.columns.keys import Keys, Rows
-from comity.engines.patterns.columns.octets import Flags, Texts, portions
+from comity.engines.patterns.columns.octets import Flags, Own, Texts, portions
 from comity.engines.patterns.kinds import Kind
 from comity.engines.patterns.normal import Form
 from comity.engines.patterns.properties import LONGEST_WHOLE, meant
@@ -25,12 +25,12 @@ from comity.engines.patterns.properties import LONGEST_WHOLE, meant
 _AS_WRITTEN = " ="
 _FEW = 200  # texts that are read one by one sooner than by expressions
 
-Ranges = tuple[tuple[int, int], ...]
 _SEEN = (33, 126)  # ASCII that leaves something on the paper
 _SPACES = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "  # what Python strips from ASCII
-_NAME: Ranges = ((45, 46), (48, 57), (95, 122))  # - . digits _ ` and small letters
-_MAIL: Ranges = ((43, 46), (48, 57), (64, 64), (95, 122))  # + , and @ as well
-_SMALL: Ranges = ((32, 64), (91, 126))  # ASCII without capitals
+_NAME = Own(ord("-"), ord("z"), ((ord("/"), ord("/")), (ord(":"), ord("^"))))  # - . digits _ ` small letters
+_WORDS = Own(ord("-"), ord("z"), ((ord(":"), ord("^")),))  # and /
+_MAIL = Own(ord("+"), ord("z"), ((ord(":"), ord("?")), (ord("A"), ord("^"))))  # and / + , @
+_SMALL = Own(ord(" "), ord("~"), ((ord("A"), ord("Z")),))  # ASCII without capitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _digests(algorithm: str) -> _Reading | None:
     return replace(_DIGEST, key=pl.when(right).then(_LOW).otherwise(_TEXT))
 
 
-def _by_octets(column: pl.Series, apart: Callable[[Texts], Flags], own: Ranges | None = None) -> Rows:
+def _by_octets(column: pl.Series, apart: Callable[[Texts], Flags], own: Own | None = None) -> Rows:
     """The rows of texts that are empty, too long, picked out by `apart`, or hold other octets than `own`."""
     found = [np.empty(0, np.int64)]
     for first, texts in portions(column):
@@ -200,7 +200,7 @@ _FOLDED = _Reading(
 )
 _KEPT = _Reading(odd=partial(_by_octets, apart=_spaced), like=_ASCII, key=_TEXT.str.strip_chars(_SPACES))
 _DIGEST = _Reading(
-    odd=partial(_by_octets, apart=_anywhere, own=_NAME),
+    odd=partial(_by_octets, apart=_anywhere, own=_WORDS),
     like=_TEXT.str.contains("^[0-9A-Fa-f]+$"),
     key=pl.when(_TEXT.str.len_bytes().is_in(tuple(normal.OF_LENGTH))).then(_LOW).otherwise(_TEXT),
 )
