@@ -48,8 +48,8 @@ def pattern(text: str) -> dict[str, str]:
 
 def written(world, name="list-domain", **more) -> str:
     done = export_as(name, actor=world.analyst, **{"now": NOW, **more})
-    content = b"".join(done)
-    assert len(content) == done.size
+    content = b"".join(done.file)
+    assert len(content) == done.file.size
     return content.decode()
 
 
@@ -104,15 +104,16 @@ def test_a_partner_gets_what_release_lets_go_and_hears_nothing_of_the_rest(agree
 def test_what_is_made_for_a_partner_is_recorded_with_its_digest(agreed):
     own_work(agreed.world, indicator("own"))
     done = export_as("rpz", actor=agreed.world.analyst, partner=agreed.party, now=NOW)
-    done.close()
+    done.file.close()
     bundle = export_bundle(
         actor=agreed.world.analyst, partner=agreed.party, purpose=Purpose.NETWORK_DEFENCE, now=NOW
     )
+    assert bundle.sha256 == sha256_hex(b"".join(bundle))
     rows = LogEntry.objects.filter(event="content-exported").order_by("index")
     entries = [bytes(row.entry or b"") for row in rows]
     assert [b"rpz" in entry for entry in entries] == [True, False]
-    assert done.sha256.encode() in entries[0]
-    assert sha256_hex(bundle).encode() in entries[1]
+    assert done.file.sha256.encode() in entries[0]
+    assert bundle.sha256.encode() in entries[1]
 
 
 def test_nothing_without_the_power_to_read_content(agreed):
@@ -199,8 +200,8 @@ def test_every_form_is_made_in_pieces(world, monkeypatch):
     own_work(world, *(indicator(f"many{number}") for number in range(5)))
     for name in FORMS:
         done = export_as(name, actor=world.analyst, now=NOW)
-        assert b"".join(done)
-        assert done.content.closed
+        assert b"".join(done.file)
+        assert done.file.content.closed
     assert len(values(world)) == 5
 
 
@@ -225,8 +226,8 @@ def test_a_file_says_when_time_alone_will_change_it(world):
     first = export_as("rpz", actor=world.analyst, now=NOW)
     then = export_as("rpz", actor=world.analyst, now=LATER)
     assert (first.changes, then.changes) == (LATER, None)
-    first.close()
-    then.close()
+    first.file.close()
+    then.file.close()
 
 
 KINDS = st.sampled_from([None, *Tlp])
@@ -248,11 +249,11 @@ def test_nothing_beyond_release_and_nothing_expired_is_ever_in_a_file(agreed, wa
         each["pattern"] = f"[domain-name:value = 'h{crc32(each['name'].encode())}.example']"
         given_out.append((each, until == PAST or revoked))
         (own_work if ours else from_elsewhere)(world, each)
-    bundle = export_bundle(
-        actor=world.analyst, partner=agreed.party, purpose=Purpose.NETWORK_DEFENCE, now=NOW
+    bundle = b"".join(
+        export_bundle(actor=world.analyst, partner=agreed.party, purpose=Purpose.NETWORK_DEFENCE, now=NOW)
     )
     found = export_as(name, actor=world.analyst, partner=agreed.party, now=NOW)
-    content = b"".join(found)
+    content = b"".join(found.file)
     if found.form.suffix == "tar.gz":
         content = gzip.decompress(content)
     for each, over in given_out:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,10 +14,11 @@ from comity.engines.release.terms import Purpose
 from comity.formats.canonical import sha256_hex
 from comity.formats.stix import decode_bundle
 from comity.node.accountability.models import LogEntry
+from comity.node.exchange import queries
 from comity.node.exchange.narrowing import Narrow, Order
 from comity.node.exchange.services import results
 from comity.node.exchange.services.results import CSV, STIX, export_result
-from tests.node.exchange.holding import from_elsewhere, indicator, made, own_work
+from tests.node.exchange.holding import from_elsewhere, indicator, joined, made, own_work
 from tests.node.instruments.test_pages import body, client_of
 from tests.node.world import NOW
 
@@ -35,15 +37,26 @@ def held(agreed):
     return agreed
 
 
-def written(sides, form: str = CSV, actor=None, **more) -> results.Result:
+@dataclass
+class Taken:
+    """A file that was read."""
+
+    content: bytes
+    result: results.Result
+
+
+def written(sides, form: str = CSV, actor=None, **more) -> Taken:
     narrow = more.pop("narrow", Narrow(order=Order.OLDEST))
-    return export_result(actor=actor or sides.world.analyst, narrow=narrow, form=form, now=NOW, **more)
+    done = export_result(actor=actor or sides.world.analyst, narrow=narrow, form=form, now=NOW, **more)
+    content = b"".join(done.content)
+    assert (len(content), sha256_hex(content)) == (done.content.size, done.content.sha256)
+    return Taken(content, done)
 
 
-def names(result: results.Result) -> list[str]:
-    if result.form == STIX:
-        return [each.value["name"] for each in decode_bundle(result.content)]
-    return [record["name"] for record in csv.DictReader(io.StringIO(result.content.decode()))]
+def names(taken: Taken) -> list[str]:
+    if taken.result.form == STIX:
+        return [each.value.get("name", "") for each in decode_bundle(taken.content)]
+    return [record["name"] for record in csv.DictReader(io.StringIO(taken.content.decode()))]
 
 
 @pytest.mark.parametrize("form", [CSV, STIX])
@@ -52,7 +65,7 @@ def test_for_ourselves(held, form):
     done = written(held, form)
     assert set(names(done)) >= {"good"}
     assert not {"red", "loose"} & set(names(done))
-    assert (done.count, done.staying) == (2, 2)
+    assert (done.result.count, done.result.staying) == (2, 2)
     assert LogEntry.objects.count() == entries
 
 
@@ -64,7 +77,7 @@ def test_for_a_partner_it_is_recorded(held, form):
     assert entry.subject == held.party.ref
     assert sha256_hex(done.content) in bytes(entry.entry or b"").decode()
     research = written(held, form, partner=held.party, purpose=Purpose.RESEARCH)
-    assert (names(research), research.count) == ([], 0)
+    assert (names(research), research.result.count) == ([], 0)
 
 
 def test_what_needs_a_second_person_stays(sides):
@@ -87,8 +100,22 @@ def test_the_table_is_harmless_and_says_what_the_object_says(held):
 def test_the_list_is_what_was_narrowed(held, monkeypatch):
     assert names(written(held, narrow=Narrow(label="loader"))) == ["good"]
     monkeypatch.setattr(results, "MOST", 1)
-    done = written(held)
-    assert (done.count, done.staying) in {(1, 0), (0, 1)}
+    done = written(held).result
+    assert (done.count, done.staying, done.more) in {(1, 0, True), (0, 1, True)}
+
+
+@pytest.mark.parametrize("form", [CSV, STIX])
+def test_a_long_list_is_judged_in_portions(held, monkeypatch, form):
+    """What joins objects goes where both ends go, whichever portions they are in."""
+    tool, away = made("tool", "tool", Tlp.GREEN), made("tool", "away", Tlp.RED)
+    own_work(held.world, joined("first", GOOD, tool), tool, away, joined("closed", GOOD, away))
+    whole = written(held, form, partner=held.party)
+    monkeypatch.setattr(queries, "CHUNK", 1)
+    apart = written(held, form, partner=held.party)
+    assert sorted(names(apart)) == sorted(names(whole))
+    assert (apart.result.count, apart.result.staying) == (whole.result.count, whole.result.staying)
+    ids = [joined("first", GOOD, tool)["id"], joined("closed", GOOD, away)["id"]]
+    assert [each.encode() in apart.content for each in ids] == [True, False]
 
 
 def test_who_may_not(held):
@@ -106,9 +133,11 @@ def test_the_page(held):
     said = {"form": "csv", "partner": "", "purpose": "network-defence"}
     answer = page.post("/exchange/export?label=loader", said)
     assert answer["Content-Disposition"] == 'attachment; filename="comity-objects.csv"'
-    assert b"good.example" in answer.content
-    assert b"SUM" not in answer.content
+    content = answer.getvalue()
+    assert b"good.example" in content
+    assert b"SUM" not in content
     bundle = page.post("/exchange/export", said | {"form": "stix", "partner": held.party.ref})
+    assert len(bundle.getvalue()) == int(bundle["Content-Length"])
     assert bundle["Content-Type"] == "application/stix+json"
     assert page.post("/exchange/export", said | {"form": "pdf"}).status_code == 400
     assert client_of(held.world.observer).post("/exchange/export", said).status_code == 403

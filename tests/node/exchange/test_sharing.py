@@ -378,8 +378,10 @@ def test_an_export_is_what_a_share_would_carry(agreed):
         actor=agreed.world.analyst, file=BytesIO(content), source=Source(agreed.world.body), now=NOW
     )
     act = shared(agreed, *(each.value for each in decode_bundle(content)))
-    written = export_bundle(
-        actor=agreed.world.analyst, partner=agreed.party, purpose=Purpose.NETWORK_DEFENCE, now=NOW
+    written = b"".join(
+        export_bundle(
+            actor=agreed.world.analyst, partner=agreed.party, purpose=Purpose.NETWORK_DEFENCE, now=NOW
+        )
     )
     assert {each.id for each in decode_bundle(written)} == carried(act)
     assert b"Karakoram" not in written

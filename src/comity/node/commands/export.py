@@ -116,7 +116,7 @@ def _upto_100(text: str) -> int:
 
 def _bundle(args: argparse.Namespace, partner: Party | None) -> Iterable[bytes]:
     now, purpose = datetime.now(UTC), Purpose(args.purpose)
-    return [export_bundle(actor=reader(), partner=partner or own_body(), purpose=purpose, now=now)]
+    return export_bundle(actor=reader(), partner=partner or own_body(), purpose=purpose, now=now)
 
 
 def _values(args: argparse.Namespace, partner: Party | None) -> Iterable[bytes]:
@@ -132,7 +132,7 @@ def _values(args: argparse.Namespace, partner: Party | None) -> Iterable[bytes]:
     if args.to is not None:
         for line in done.about.lines:
             args.output.say(line)
-    return done
+    return done.file
 
 
 _PIECES = {STIX: _bundle, MISP: _misp}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,9 +54,14 @@ class _Candidate:
         return Item(self.row.ref, self.row.title, self.verdict, removed, leaving)
 
 
-def judged_items(question: Asked, rows: Sequence[StixObject]) -> tuple[Item, ...]:
-    """The judgement of each object; definitions that leaving objects need follow at the end."""
-    candidates, definitions = _judged(question, rows)
+def judged_items(
+    question: Asked, rows: Sequence[StixObject], *, going: AbstractSet[str] = frozenset()
+) -> tuple[Item, ...]:
+    """The judgement of each object; definitions that leaving objects need follow at the end.
+
+    `going` are the names of what leaves beside them.
+    """
+    candidates, definitions = _judged(question, rows, going)
     return (*(each.item for each in candidates), *_needed(candidates, definitions))
 
 
@@ -63,11 +69,13 @@ def values_leaving(
     question: Asked, rows: Sequence[StixObject]
 ) -> Iterator[tuple[StixObject, Mapping[str, Any] | None]]:
     """The same judgement for whoever reads the objects only: each as it would leave, None if it stays."""
-    candidates, _ = _judged(question, rows)
+    candidates, _ = _judged(question, rows, frozenset())
     return ((each.row, each.value) for each in candidates)
 
 
-def _judged(question: Asked, rows: Sequence[StixObject]) -> tuple[list[_Candidate], dict[str, Found]]:
+def _judged(
+    question: Asked, rows: Sequence[StixObject], beside: AbstractSet[str]
+) -> tuple[list[_Candidate], dict[str, Found]]:
     """What becomes of each object, and the definitions that they name."""
     chosen = [row for row in rows if row.type not in DEFINITIONS]
     candidates = _by_class(question, chosen)
@@ -75,7 +83,7 @@ def _judged(question: Asked, rows: Sequence[StixObject]) -> tuple[list[_Candidat
     _without_revealing(candidates, question)
     definitions = _definitions(candidates, question.holder)
     _without_secret_definitions(candidates, definitions, queries.victims_of(question.holder))
-    _with_their_ends(candidates, question)
+    _with_their_ends(candidates, question, beside)
     return candidates, definitions
 
 
@@ -168,11 +176,11 @@ def _without_secret_definitions(
             each.stays("definition", f"Its marking {told} names a victim, and has to travel with it.")
 
 
-def _with_their_ends(candidates: Sequence[_Candidate], question: Asked) -> None:
+def _with_their_ends(candidates: Sequence[_Candidate], question: Asked, beside: AbstractSet[str]) -> None:
     """Keep what joins objects that do not both get there; what leaves under another id is not the same."""
     joined = {each.row.ref: _ends(each) for each in candidates if each.row.type in _ENDS}
     ends = {ref for joins in joined.values() for ref in joins}
-    there = queries.known_there(question.holder, question.partner, ends)
+    there = queries.known_there(question.holder, question.partner, ends) | (ends & beside)
     titles = {ref: ref for ref in ends} | queries.titles_held(question.holder, ends)
     changed = True
     while changed:

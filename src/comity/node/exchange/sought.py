@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from comity.base.errors import Malformed
@@ -72,13 +72,23 @@ class Seekers:
         """A row for each value."""
         classes = set(self.classes)
         found = self.sight.objects(list(self.sight.releases)).filter(type="indicator").order_by("pk")
-        found = found if self.among is None else found.filter(pk__in=self.among)
         if self.at_home:
-            self._count_closed(dict(found.order_by().values_list("handling_id").annotate(Count("pk"))))
+            for part in self._parts(found):
+                self._count_closed(dict(part.order_by().values_list("handling_id").annotate(Count("pk"))))
         wanted = found.filter(handling_id__in=classes)
         whole = wanted.select_related("handling", "source").defer("words")
-        for keys in chunks(wanted.values_list("pk", flat=True)):
+        for keys in chunks(self._keys(wanted)):
             yield from self._judged(list(whole.filter(pk__in=keys)))
+
+    def _parts(self, found: QuerySet[StixObject]) -> Iterator[QuerySet[StixObject]]:
+        """All of what was found, or as many portions as databases take of what was named."""
+        if self.among is None:
+            yield found
+        else:
+            yield from (found.filter(pk__in=keys) for keys in chunks(self.among))
+
+    def _keys(self, wanted: QuerySet[StixObject]) -> Iterator[int]:
+        return (key for part in self._parts(wanted) for key in part.values_list("pk", flat=True))
 
     def _count_closed(self, counts: Mapping[int, int]) -> None:
         open_classes = set(self.classes)

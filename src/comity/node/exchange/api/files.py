@@ -84,6 +84,7 @@ _WRITTEN = {
                     "Objects of the list that are not in it; not told of forms for devices"
                 ),
                 "Comity-Unmapped": _counts("What MISP has no place for"),
+                "Comity-More": _counts("1 if the list goes on behind what the file tells of, else 0"),
             },
         },
     }
@@ -188,8 +189,8 @@ def export_file(request: ActorRequest, form: FileForm, wanted: Query[Wanted]) ->
         answer.headers["ETag"] = request.headers["If-None-Match"].strip()
         return answer
     done = exporting.export_as(name, actor=request.actor, least=least, least_score=worth, now=now)
-    answer = StreamingHttpResponse(done, content_type=done.form.media)
-    answer.headers["Content-Length"] = str(done.size)
+    answer = StreamingHttpResponse(done.file, content_type=done.form.media)
+    answer.headers["Content-Length"] = str(done.file.size)
     answer.headers["Content-Disposition"] = f'attachment; filename="comity-{name}.{done.form.suffix}"'
     answer.headers["ETag"] = Tag(standing, done.changes).text
     answer.headers["Cache-Control"] = "private, no-cache"
@@ -198,8 +199,8 @@ def export_file(request: ActorRequest, form: FileForm, wanted: Query[Wanted]) ->
 
 @router.post("/exports", openapi_extra=_WRITTEN)
 @needs(Power.READ_CONTENT)
-def export_result(request: ActorRequest, wanted: Query[Narrowing], given: Taken) -> HttpResponse:
-    """A narrowed list as a file, of its first 2,000 objects; one for a partner is recorded in the log."""
+def export_result(request: ActorRequest, wanted: Query[Narrowing], given: Taken) -> HttpResponseBase:
+    """A narrowed list as a file, of at most 100,000 objects; one for a partner is recorded in the log."""
     actor = request.actor
     done = results.export_result(
         actor=actor,
@@ -209,11 +210,13 @@ def export_result(request: ActorRequest, wanted: Query[Narrowing], given: Taken)
         purpose=given.purpose,
         now=timezone.now(),
     )
-    answer = HttpResponse(done.content, content_type=done.media)
+    answer = StreamingHttpResponse(done.content, content_type=done.media)
+    answer.headers["Content-Length"] = str(done.content.size)
     answer.headers["Content-Disposition"] = f'attachment; filename="{done.file}"'
     if done.staying is not None:
         answer.headers["Comity-Staying"] = str(done.staying)
     answer.headers["Comity-Unmapped"] = str(len(done.unmapped))
+    answer.headers["Comity-More"] = str(int(done.more))
     return answer
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
-from tempfile import SpooledTemporaryFile
 from typing import IO
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -21,59 +20,61 @@ from comity.formats.canonical import canonical, sha256_hex
 from comity.formats.entries import Event, LogEntry
 from comity.formats.exports.all import FORMS
 from comity.formats.exports.form import About, Form, Written
-from comity.formats.strict_json import Limits, decode
 from comity.node.accountability.services import record
+from comity.node.acts.kinds import Leaving
 from comity.node.exchange import queries
-from comity.node.exchange.judging import judged_items
-from comity.node.exchange.models import StixObject
+from comity.node.exchange.outgoing import outgoing
 from comity.node.exchange.scores import in_force
+from comity.node.exchange.services.spooled import PIECE, Spooled, spool
 from comity.node.exchange.sights import Sight, sight_for
 from comity.node.exchange.sought import Seekers
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 
 STIX = "stix"
-IN_MEMORY = 1 << 20  # bytes; what is longer waits on the disk
-PIECE = 1 << 16
 MOST_KNOWN = 500_000  # lines that are compared; beyond these a value may stand twice, which harms no device
 
 
 @dataclass(slots=True)
 class Exported:
-    """A file that is ready, piece by piece; whoever reads it to its end, or closes it, frees it."""
+    """A file in a form for devices that is ready."""
 
     form: Form
     about: About
-    sha256: str
-    size: int
     changes: datetime | None  # when the same would be written otherwise, though nothing came in
-    content: IO[bytes]
-
-    def __iter__(self) -> Iterator[bytes]:
-        with self.content:
-            while piece := self.content.read(PIECE):
-                yield piece
-
-    def close(self) -> None:
-        """Let go of a file that nobody reads: the server calls it for answers without a body."""
-        self.content.close()
+    file: Spooled
 
 
 def export_bundle(
     *, actor: Actor, partner: Party, purpose: Purpose, now: datetime, new_id: Callable[[], UUID] = uuid4
-) -> bytes:
+) -> Spooled:
     """A STIX 2.1 bundle of all that the partner, or our own body, may see, with removals made.
 
     What needs a second person is not in it: that leaves by an act alone.
     """
     seen = sight_for(actor, partner, purpose=purpose, now=now)
     alone = [pk for pk in (*seen.whole, *seen.reduced) if not seen.releases[pk].second_person]
-    rows: list[StixObject] = list(seen.objects(alone).select_related("handling", "source"))
-    leaving = [item.leaving for item in judged_items(seen.asked, rows) if item.leaving is not None]
-    objects = [decode(each.wire, limits=Limits(size=len(each.wire))) for each in leaving]
-    bundle = canonical({"type": "bundle", "id": f"bundle--{new_id()}", "objects": objects})
-    _record(seen, STIX, sha256_hex(bundle), len(objects))
-    return bundle
+    keys = list(seen.objects(alone).values_list("pk", flat=True))
+    written = Bundle(f"bundle--{new_id()}")
+    done = Spooled.of(written.pieces(leaving for _, leaving in outgoing(seen.asked, keys)))
+    _record(seen, STIX, done.sha256, written.count)
+    return done
+
+
+@dataclass(slots=True)
+class Bundle:
+    """A STIX 2.1 bundle in canonical form, written object by object and counted."""
+
+    id: str
+    count: int = 0
+
+    def pieces(self, objects: Iterable[Leaving]) -> Iterator[bytes]:
+        """Its text."""
+        yield b'{"id":"%b","objects":[' % self.id.encode()
+        for each in objects:
+            yield (b"," if self.count else b"") + each.wire
+            self.count += 1
+        yield b'],"type":"bundle"}'
 
 
 def export_as(
@@ -98,9 +99,9 @@ def export_as(
     seekers = Seekers(sight_for(actor, receiver, purpose=purpose, now=now), least, least_score, among)
     done = _written(FORMS[name], seekers)
     try:
-        _record(seekers.sight, name, done.sha256, done.about.count)
+        _record(seekers.sight, name, done.file.sha256, done.about.count)
     except BaseException:
-        done.close()
+        done.file.close()
         raise
     return done
 
@@ -144,17 +145,11 @@ def standing(
 def _written(form: Form, seekers: Seekers) -> Exported:
     """The lines first, part by part, since the head tells their number; then the whole file."""
     with ExitStack() as stack:
-        parts = {part: stack.enter_context(_spool()) for part in form.parts}
+        parts = {part: stack.enter_context(spool()) for part in form.parts}
         count = _write_lines(form, seekers, parts)
         about = _about(seekers, count)
-        whole, digest = _spool(), hashlib.sha256()
         written = {name: _ready(part) for name, part in parts.items()}
-        for piece in form.file(about, written):
-            whole.write(piece)
-            digest.update(piece)
-    size = whole.tell()
-    whole.seek(0)
-    return Exported(form, about, digest.hexdigest(), size, seekers.changes, whole)
+        return Exported(form, about, seekers.changes, Spooled.of(form.file(about, written)))
 
 
 def _write_lines(form: Form, seekers: Seekers, parts: dict[str, IO[bytes]]) -> int:
@@ -187,10 +182,6 @@ def _about(seekers: Seekers, count: int) -> About:
         count=count,
         left_out=tuple(sorted(seekers.left_out.items())),
     )
-
-
-def _spool() -> IO[bytes]:
-    return SpooledTemporaryFile(IN_MEMORY)
 
 
 def _ready(part: IO[bytes]) -> Written:

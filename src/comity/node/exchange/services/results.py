@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,27 +13,28 @@ from django.db import transaction
 from comity.base.tlp import Tlp
 from comity.engines.patterns.values import values_of_object
 from comity.engines.release.terms import Purpose
-from comity.formats.canonical import canonical, sha256_hex
 from comity.formats.entries import Event, LogEntry
 from comity.formats.exports.all import FORMS
 from comity.formats.exports.table import csv_record
 from comity.formats.stix import StixObject as Found
 from comity.formats.strict_json import Limits, decode
 from comity.node.accountability.services import record
-from comity.node.acts.kinds import Item
+from comity.node.acts.kinds import Leaving
 from comity.node.exchange import queries, searching
 from comity.node.exchange.content import confidence_of
-from comity.node.exchange.judging import SECOND_PERSON, judged_items
 from comity.node.exchange.models import StixObject
-from comity.node.exchange.narrowing import Narrow
+from comity.node.exchange.narrowing import Narrow, Order
+from comity.node.exchange.outgoing import outgoing
 from comity.node.exchange.services import exporting
 from comity.node.exchange.services.publishing import MISP, published
-from comity.node.exchange.sights import Asked, asked
+from comity.node.exchange.services.publishing import MOST as MOST_OF_MISP
+from comity.node.exchange.services.spooled import Spooled
+from comity.node.exchange.sights import asked
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 from comity.node.parties.roles import Power
 
-MOST = 2_000  # objects in one file, the first of the list
+MOST = 100_000  # objects in one file; of what words, values or labels name, as many as an index finds
 MOST_VALUES = 20  # of one object in a cell
 LONGEST_CELL = 4_096
 COLUMNS = (
@@ -60,10 +61,11 @@ class Result:
     """A file, what it holds (objects, or values in a form for devices), and what it does not say."""
 
     form: str
-    content: bytes
+    content: Spooled
     count: int
     staying: int | None = None  # objects of the list that are not in it; a form for devices says why itself
     unmapped: tuple[str, ...] = ()  # what MISP has no place for, in words
+    more: bool = False  # whether the list goes on behind what was looked at
 
     @property
     def media(self) -> str:
@@ -77,7 +79,6 @@ class Result:
         return f"comity-{what}.{_MEDIA[self.form][1]}"
 
 
-@transaction.atomic
 def export_result(
     *,
     actor: Actor,
@@ -90,64 +91,78 @@ def export_result(
 ) -> Result:
     """What of a list may go to the partner, or may be used by ourselves; for a partner, recorded.
 
-    What needs a second person is not in it: that leaves by an act alone.
+    What needs a second person is not in it: that leaves by an act alone. What joins others comes last.
     """
     actor.may(Power.READ_CONTENT if partner is None else Power.COMPOSE).require()
-    keys = searching.keys_found(actor, narrow, 0, MOST)
+    keys, more = _first(actor, narrow, MOST_OF_MISP if form == MISP else MOST)
     if form not in (CSV, STIX, MISP):
         done = exporting.export_as(form, actor=actor, partner=partner, purpose=purpose, among=keys, now=now)
-        return Result(form, b"".join(done), done.about.count)
+        return Result(form, done.file, done.about.count, more=more)
     holder = queries.own_body(actor)
-    rows = _rows(keys)
-    question = asked(holder, partner or holder, purpose=purpose, now=now)
-    going = [
-        (item.ref, decode(item.leaving.wire, limits=Limits(size=len(item.leaving.wire))))
-        for item in judged_items(question, rows)
-        if item.leaving and _alone(item)
-    ]
-    known = {row.ref: row for row in rows}
+    going = _Going(outgoing(asked(holder, partner or holder, purpose=purpose, now=now), keys))
     unmapped: tuple[str, ...] = ()
     if form == STIX:
-        told = {"type": "bundle", "id": f"bundle--{new_id()}", "objects": [value for _, value in going]}
-        content = canonical(told)
+        file = Spooled.of(exporting.Bundle(f"bundle--{new_id()}").pieces(each for _, each in going))
     elif form == MISP:
-        content, unmapped = _events(going, known, question)
+        file, unmapped = _events(going, holder, partner or holder)
     else:
-        content = _table(going, known, at_home=partner is None)
+        file = Spooled.of(_table(going, at_home=partner is None))
     if partner is not None:
-        more = {"form": form, "values": len(going)}
-        subject, digest = partner.ref, sha256_hex(content)
-        record(
-            [LogEntry(Event.CONTENT_EXPORTED, now, subject, digest, sender=holder.ref, more=more)], now=now
-        )
-    staying = known.keys() - {ref for ref, _ in going}
-    return Result(form, content, len(going), len(staying), unmapped)
+        _record(form, file, going.count, holder=holder, partner=partner, now=now)
+    return Result(form, file, going.count, len(keys) - going.listed, unmapped, more)
 
 
-def _events(
-    going: Sequence[tuple[str, Any]], rows: Mapping[str, StixObject], question: Asked
-) -> tuple[bytes, tuple[str, ...]]:
+@dataclass(slots=True)
+class _Going:
+    """What leaves, counted while it is written."""
+
+    leaving: Iterable[tuple[StixObject | None, Leaving]]
+    count: int = 0
+    listed: int = 0  # those that stand in the list themselves
+
+    def __iter__(self) -> Iterator[tuple[StixObject | None, Leaving]]:
+        for row, each in self.leaving:
+            self.count += 1
+            self.listed += row is not None
+            yield row, each
+
+
+def _first(actor: Actor, narrow: Narrow, most: int) -> tuple[list[int], bool]:
+    """The keys of as much of a list as one file holds, and whether there is more; any order finds all."""
+    order = narrow.order if narrow.order in searching.WALKED else Order.NEWEST
+    keys = searching.keys_found(actor, replace(narrow, order=order), 0, most + 1)
+    return keys[:most], len(keys) > most
+
+
+def _record(form: str, file: Spooled, count: int, *, holder: Party, partner: Party, now: datetime) -> None:
+    more = {"form": form, "values": count}
+    entry = LogEntry(Event.CONTENT_EXPORTED, now, partner.ref, file.sha256, sender=holder.ref, more=more)
+    try:
+        with transaction.atomic():
+            record([entry], now=now)
+    except BaseException:
+        file.close()  # what was not recorded does not leave
+        raise
+
+
+def _events(going: _Going, holder: Party, receiver: Party) -> tuple[Spooled, tuple[str, ...]]:
     """Events of MISP, and what they do not say; the labels stand in them as tags."""
-    objects = [(Found.decode(value), rows[ref].added) for ref, value in going if ref in rows]
-    done = published(MISP, objects, question.holder, question.partner)
-    return b"".join(each.content for each in done.files), tuple(each.text for each in done.unmapped)
+    objects = [(Found.decode(_value(each)), row.added) for row, each in going if row is not None]
+    done = published(MISP, objects, holder, receiver)
+    return Spooled.of(each.content for each in done.files), tuple(each.text for each in done.unmapped)
 
 
-def _rows(keys: Sequence[int]) -> list[StixObject]:
-    found = StixObject.objects.select_related("handling", "source").defer("words").in_bulk(keys)
-    return [found[key] for key in keys if key in found]
+def _value(each: Leaving) -> Any:  # noqa: ANN401  any object of STIX
+    return decode(each.wire, limits=Limits(size=len(each.wire)))
 
 
-def _alone(item: Item) -> bool:
-    """Whether no second person has to approve it."""
-    return all(ground.rule != SECOND_PERSON for ground in item.verdict.grounds)
-
-
-def _table(values: Sequence[tuple[str, Any]], rows: Mapping[str, StixObject], *, at_home: bool) -> bytes:
+def _table(going: _Going, *, at_home: bool) -> Iterator[bytes]:
     """A record for each object that was chosen, harmless in a spreadsheet."""
-    told = ((value, rows[ref]) for ref, value in values if ref in rows)
-    cells = (_cells(value, row, at_home=at_home) for value, row in told)
-    return csv_record(COLUMNS) + b"".join(csv_record(cell[:LONGEST_CELL] for cell in each) for each in cells)
+    yield csv_record(COLUMNS)
+    for row, each in going:
+        if row is not None:
+            cells = _cells(_value(each), row, at_home=at_home)
+            yield csv_record(cell[:LONGEST_CELL] for cell in cells)
 
 
 def _cells(value: Mapping[str, Any], row: StixObject, *, at_home: bool) -> Iterator[str]:

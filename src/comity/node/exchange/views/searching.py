@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -70,7 +71,7 @@ def listing(request: ActorRequest) -> HttpResponse:
 
 @require_POST
 @needs(Power.READ_CONTENT)
-def export(request: ActorRequest) -> HttpResponse:
+def export(request: ActorRequest) -> HttpResponseBase:
     """What the list in the address shows, as a file: for ourselves, or for a partner."""
     actor = request.actor
     form = Search(request.GET, types=queries.types_held(actor), givers=_named(queries.givers(actor)))
@@ -87,7 +88,10 @@ def export(request: ActorRequest) -> HttpResponse:
     )
     if done.unmapped:
         messages.info(request, _unsaid(done.unmapped))
-    answer = HttpResponse(done.content, content_type=done.media)
+    if done.more:
+        messages.info(request, "The list is longer than one file holds; narrow it for the rest.")
+    answer = StreamingHttpResponse(done.content, content_type=done.media)
+    answer.headers["Content-Length"] = str(done.content.size)
     answer.headers["Content-Disposition"] = f'attachment; filename="{done.file}"'
     return answer
 
