@@ -19,6 +19,7 @@ OURS = {
     "tests/vectors/formats/webhook.json",
     "tests/vectors/ledger/comity-log.json",
 }
+OURS |= {str(path) for path in Path("src/comity/formats/telemetry/tables").iterdir()}
 OURS |= {str(path) for path in Path("tests/vectors/feeds").iterdir()}  # made for tests, as their README says
 DATA = {".csv", ".json", ".txt", ".yaml"}
 FOLDERS = ("src/comity", "tests/vectors")

@@ -1,0 +1,86 @@
+"""A stream in blocks of whole lines, in bounded memory whatever comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from comity.formats.telemetry.tally import Tally
+from comity.formats.telemetry.unpacking import Readable
+
+BLOCK = 32 << 20  # bytes read at once
+LONGEST = 16 << 20  # bytes of a line
+NEWLINE = b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines, of which the last may lack its end, and the number of the first."""
+
+    body: bytes
+    first: int = 1
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Each line that is not blank, with its number, without its end."""
+        for number, line in enumerate(self.body.split(NEWLINE), self.first):
+            if text := line.rstrip(b"\r"):
+                yield number, text
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return self.body.count(NEWLINE) + (not self.body.endswith(NEWLINE))
+
+
+@dataclass(slots=True)
+class Blocks:
+    """Divides a stream; `line` is the number of the next line, and `left` what has no end yet."""
+
+    stream: Readable
+    source: str
+    tally: Tally
+    size: int = BLOCK
+    longest: int = LONGEST
+    line: int = 1
+    left: bytes = b""
+    is_broken: Callable[[], bool] = lambda: False  # asked at the end
+
+    def __iter__(self) -> Iterator[Block]:
+        """Every block; the last line needs no end, unless the stream broke off within it."""
+        yield from self.whole()
+        if self.left and self.is_broken():
+            self.tally.note(self.source, self.line, "is cut off.", self.left)
+        elif self.left:
+            yield self._block(self.left)
+            self.left = b""
+
+    def whole(self) -> Iterator[Block]:
+        """Every block of lines that have an end; the rest stays in `left`."""
+        while piece := self.stream.read(self.size):
+            cut = piece.rfind(NEWLINE) + 1
+            if cut:
+                body, self.left = self.left + piece[:cut], piece[cut:]
+                yield self._block(body)
+            else:
+                self.left += piece
+            if len(self.left) > self.longest:
+                yield from self._past_long_line()
+
+    def _block(self, body: bytes) -> Block:
+        block = Block(body, self.line)
+        self.line += block.count
+        return block
+
+    def _past_long_line(self) -> Iterator[Block]:
+        """Leave out a line that is longer than any log's, up to its end."""
+        begun, self.left = self.left, b""
+        self.tally.note(self.source, self.line, f"is longer than {self.longest:,} bytes.", begun[:400])
+        while piece := self.stream.read(self.size):
+            end = piece.find(NEWLINE) + 1
+            if end:
+                self.line += 1
+                cut = piece.rfind(NEWLINE) + 1
+                self.left = piece[cut:]
+                if cut > end:
+                    yield self._block(piece[end:cut])
+                return
