@@ -18,7 +18,7 @@ from comity.formats.strict_json import decode
 from comity.formats.webhooks import Call, CallKind
 from comity.node.accountability.models import LogEntry
 from comity.node.exchange.models import HookForm, HookState, Webhook
-from comity.node.exchange.services import calling, webhooks
+from comity.node.exchange.services import called, calling, webhooks
 from comity.node.exchange.services.collections import close_collection
 from comity.node.exchange.services.webhooks import Subscription, check_address
 from comity.node.exchange.taxii.chosen import read_query
@@ -29,6 +29,7 @@ from comity.node.parties.models import Party
 from tests.node.exchange.holding import indicator, own_work
 from tests.node.exchange.taxii.asking import opened, reader_of
 from tests.node.instruments.agreeing import Sides
+from tests.node.instruments.test_pages import body, client_of
 from tests.node.world import NOW
 
 pytestmark = pytest.mark.django_db
@@ -208,6 +209,29 @@ def test_redirects_and_errors_are_no_yes(listening, status):
     listening.bring("a")
     listening.receiver.status = status
     assert listening.work(timedelta(minutes=1)).attempts == 1
+
+
+def test_the_last_calls_are_kept(listening, monkeypatch):
+    listening.receiver.broken = True
+    listening.bring("a", "b")
+    listening.work(timedelta(minutes=1))
+    listening.receiver.broken, listening.receiver.status = False, 503
+    listening.work(timedelta(minutes=20))
+    listening.receiver.status = 200
+    listening.work(timedelta(hours=1))
+    calls = listening.hook.calls.values_list("kind", "taken", "status", "count", "words")
+    assert list(calls) == [
+        ("news", True, 204, 2, "Told of 2 objects."),
+        ("news", False, 503, 0, "It answered 503."),
+        ("news", False, None, 0, "It cannot be reached."),
+        ("challenge", True, 200, 0, "It wants to be called."),
+    ]
+    page = body(client_of(listening.sides.world.approver).get(f"/exchange/webhooks/{listening.hook.pk}/"))
+    assert "It answered 503." in page
+    monkeypatch.setattr(called, "KEPT", 2)
+    listening.bring("c")
+    listening.work(timedelta(minutes=1))
+    assert [each.count for each in listening.hook.calls.all()] == [1, 2]
 
 
 def test_after_a_week_of_failures_it_pauses_until_a_person_resumes_it(listening):

@@ -8,7 +8,8 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Status
 
 from comity.base.times import decode_time
-from comity.node.exchange import gathering
+from comity.formats.webhooks import CallKind
+from comity.node.exchange import gathering, models
 from comity.node.exchange.models import HookForm, HookState, Webhook
 from comity.node.exchange.services import webhooks
 from comity.node.exchange.services.webhooks import LONGEST_ADDRESS, LOOKING_AFTER, Subscription
@@ -65,6 +66,23 @@ class WebhookRow(Told):
     entered_by: str
 
 
+class HookCall(Told):
+    """One of the last calls."""
+
+    at: Time
+    kind: CallKind
+    taken: bool
+    status: int | None = Field(description="null: it did not answer")
+    count: int = Field(description="objects of which it told")
+    words: str
+
+
+class WebhookTold(WebhookRow):
+    """A webhook with its last fifty calls, the newest first."""
+
+    calls: list[HookCall]
+
+
 router = Router()
 
 
@@ -89,11 +107,14 @@ def open_webhook(request: ActorRequest, given: NewWebhook) -> Status[WebhookRow]
     return Status(201, _webhook(webhooks.subscribe(actor=request.actor, wish=wish, now=timezone.now())))
 
 
-@router.get("/webhooks/{int:number}", response=WebhookRow)
+@router.get("/webhooks/{int:number}", response=WebhookTold)
 @needs(Power.READ_PARTIES)
-def read_webhook(request: ActorRequest, number: int) -> WebhookRow:
-    """One webhook: its last call, how many failed since, and when it is looked at next."""
-    return _webhook(gathering.webhook_for(request.actor, number))
+def read_webhook(request: ActorRequest, number: int) -> WebhookTold:
+    """One webhook: its last calls and what became of each, and when it is looked at next."""
+    row = gathering.webhook_for(request.actor, number)
+    return WebhookTold(
+        **_webhook(row).model_dump(by_alias=True), calls=[_call(each) for each in row.calls.all()]
+    )
 
 
 @router.post("/webhooks/{int:number}/pause", response=WebhookRow)
@@ -124,6 +145,17 @@ def end_webhook(request: ActorRequest, number: int) -> Status[None]:
     """Never call it again."""
     webhooks.end(actor=request.actor, key=number, now=timezone.now())
     return Status(204, None)
+
+
+def _call(row: models.HookCall) -> HookCall:
+    return HookCall(
+        at=row.at,
+        kind=CallKind(row.kind),
+        taken=row.taken,
+        status=row.status,
+        count=row.count,
+        words=row.words,
+    )
 
 
 def _webhook(row: Webhook) -> WebhookRow:

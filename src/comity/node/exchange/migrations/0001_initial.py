@@ -599,6 +599,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='HookCall',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('challenge', 'challenge'), ('news', 'news'), ('content', 'content')], max_length=9)),
+                ('at', models.DateTimeField()),
+                ('taken', models.BooleanField()),
+                ('status', models.PositiveSmallIntegerField(null=True)),
+                ('count', models.PositiveIntegerField()),
+                ('words', models.CharField(max_length=500)),
+                ('hook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='calls', to='exchange.webhook')),
+            ],
+            options={
+                'ordering': ('-pk',),
+            },
+        ),
+        migrations.CreateModel(
             name='TellingRule',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

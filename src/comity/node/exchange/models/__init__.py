@@ -35,7 +35,7 @@ from comity.node.exchange.models.stricter import (
     StricterVersion,
 )
 from comity.node.exchange.models.telling import TellingRule
-from comity.node.exchange.models.webhooks import HookForm, HookState, Webhook
+from comity.node.exchange.models.webhooks import HookCall, HookForm, HookState, Webhook
 
 __all__ = [
     "BROUGHT_AS",
@@ -53,6 +53,7 @@ __all__ = [
     "FollowedUpTo",
     "HandlingClass",
     "HolderClock",
+    "HookCall",
     "HookForm",
     "HookState",
     "Import",

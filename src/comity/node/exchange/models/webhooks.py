@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from comity.formats.webhooks import CallKind
 from comity.node.exchange.models.collections import Collection
 from comity.node.parties.models import Party
 
@@ -66,3 +67,21 @@ class Webhook(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class HookCall(models.Model):
+    """One of the last calls of a webhook."""
+
+    hook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="calls")
+    kind = models.CharField(max_length=9, choices=[(kind.value, kind.value) for kind in CallKind])
+    at = models.DateTimeField()
+    taken = models.BooleanField()
+    status = models.PositiveSmallIntegerField(null=True)  # None: it did not answer
+    count = models.PositiveIntegerField()  # objects of which it told
+    words = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return self.words

@@ -23,6 +23,7 @@ from comity.formats.webhooks import TAG, Call, CallKind
 from comity.link.transport import Transport
 from comity.node.acts.services.delivering import WORDS, wait_after
 from comity.node.exchange.models import HookForm, HookState, Webhook
+from comity.node.exchange.services.called import note_call
 from comity.node.exchange.services.places import last_instant
 from comity.node.exchange.taxii import giving
 from comity.node.exchange.taxii.callers import root_of
@@ -54,9 +55,9 @@ class NotTaken(ComityError):
 
     code = "webhook.not-taken"
 
-    def __init__(self, message: str, *, gone: bool = False) -> None:
+    def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
-        self.gone = gone  # whether it says that it will never take one again
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,11 @@ def _ask(hook: Webhook, transport: Transport, now: datetime) -> None:
     reply = _taken(transport(_post(hook, _call(hook, CallKind.CHALLENGE, now).encode())))
     answer = decode(reply.body, limits=_ANSWER)
     if not isinstance(answer, dict) or answer.get("challenge") != hook.challenge:
-        raise NotTaken('It did not answer the challenge: expected {"challenge": …} as it was asked.')
-    _keep(hook, HookState.ASKED, words="It wants to be called.", state=HookState.ACTIVE)
+        told = 'It did not answer the challenge: expected {"challenge": …} as it was asked.'
+        raise NotTaken(told, reply.status)
+    words = "It wants to be called."
+    _keep(hook, HookState.ASKED, words=words, state=HookState.ACTIVE)
+    note_call(hook, CallKind.CHALLENGE, words, taken=True, status=reply.status, now=now)
     hook.state = HookState.ACTIVE
 
 
@@ -133,8 +137,8 @@ def _tell(hook: Webhook, transport: Transport, now: datetime) -> None:
         scope = _scope(hook, now)
         news = _news(hook, scope, now) if scope else None
         if news is not None:
-            _taken(transport(_post(hook, news.body)))
-            _told(hook, news, now)
+            reply = _taken(transport(_post(hook, news.body)))
+            _told(hook, news, reply.status, now)
         if scope is None or news is None or not news.more:
             seen = {"seen": scope.sighted.horizon, "looked_at": now} if scope else {}
             break
@@ -204,22 +208,24 @@ def _post(hook: Webhook, body: bytes) -> Ask:
 def _taken(reply: Reply) -> Reply:
     """A redirect is a refusal: the address that was entered is the one that is called."""
     if reply.status not in _TAKEN:
-        raise NotTaken(f"It answered {reply.status}.", gone=reply.status == _GONE)
+        raise NotTaken(f"It answered {reply.status}.", reply.status)
     return reply
 
 
-def _told(hook: Webhook, news: News, now: datetime) -> None:
+def _told(hook: Webhook, news: News, status: int, now: datetime) -> None:
     hook.told += news.count
     hook.cursor = news.last
     words = f"Told of {news.count} object{'s' * (news.count != 1)}."
     _keep(hook, HookState.ACTIVE, cursor=hook.cursor, told=hook.told, called_at=now, words=words)
+    note_call(hook, _kind(hook), words, taken=True, status=status, count=news.count, now=now)
 
 
 def _failed(hook: Webhook, error: ComityError, now: datetime, random: Random) -> None:
     """It is tried again after a rest that grows; after a week, or once it says that it is gone, no more."""
     logger.warning("webhook %s: %s %s", hook.pk, error.code, error.message)
-    since = hook.failing_since or now
-    if now - since >= PATIENCE or (isinstance(error, NotTaken) and error.gone):
+    since, status = hook.failing_since or now, error.status if isinstance(error, NotTaken) else None
+    _note_failure(hook, error, status, now)
+    if now - since >= PATIENCE or status == _GONE:
         words = f"Paused, since calls fail: {error.message}"[:WORDS]
         changes: dict[str, object] = {"state": HookState.PAUSED, "next_try": None}
     else:
@@ -229,6 +235,16 @@ def _failed(hook: Webhook, error: ComityError, now: datetime, random: Random) ->
     _keep(
         hook, HookState(hook.state), words=words, attempts=hook.attempts + 1, failing_since=since, **changes
     )
+
+
+def _note_failure(hook: Webhook, error: ComityError, status: int | None, now: datetime) -> None:
+    kind = CallKind.CHALLENGE if hook.state == HookState.ASKED else _kind(hook)
+    note_call(hook, kind, error.message[:WORDS], taken=False, status=status, now=now)
+
+
+def _kind(hook: Webhook) -> CallKind:
+    """What its calls are, once it wants them."""
+    return CallKind.CONTENT if hook.form == HookForm.CONTENT else CallKind.NEWS
 
 
 def _keep(hook: Webhook, was: HookState, **changes: object) -> None:

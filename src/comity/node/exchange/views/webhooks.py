@@ -105,7 +105,8 @@ def _shown(request: ActorRequest, key: int) -> dict[str, object]:
         ("Entered by", row.made_by),
     ]
     active = row.state == HookState.ACTIVE
-    return {"row": row, "facts": facts, "active": active, "may_change": _may(request.actor)}
+    shown = {"row": row, "facts": facts, "active": active, "may_change": _may(request.actor)}
+    return shown | {"calls": list(row.calls.all())}
 
 
 def _may(actor: Actor) -> bool:
