@@ -14,6 +14,7 @@ from comity.node.exchange.narrowing import Days, Narrow, Order
 from comity.node.exchange.relations import related
 from comity.node.exchange.relations.related import related_to
 from comity.node.exchange.reports import Report
+from comity.node.exchange.scores import score_of
 from comity.node.exchange.services.reporting import record_reports
 from comity.node.parties.actors import Actor
 from tests.node.exchange.holding import from_elsewhere, indicator, joined, made, own_work
@@ -48,7 +49,7 @@ def held(world: World) -> World:
 
 
 def titles(actor: Actor, **parts: Any) -> list[str]:
-    found = searching.keys_found(actor, Narrow(**parts))
+    found = searching.keys_found(actor, Narrow(**parts), now=NOW)
     return [row.title for row in searching.rows_of(found)]
 
 
@@ -141,6 +142,7 @@ def test_every_order(held):
     first = {order: titles(held.analyst, kind="indicator", order=order)[0] for order in Order}
     assert first == {
         Order.NEWEST: "alpha", Order.OLDEST: "beta", Order.CONFIDENCE: "alpha", Order.MODIFIED: "alpha",
+        Order.SCORE: "alpha",
     }  # fmt: skip  # one line
     oldest = titles(held.analyst, order=Order.OLDEST)
     assert oldest == titles(held.analyst)[::-1]
@@ -148,6 +150,18 @@ def test_every_order(held):
     surest = titles(held.analyst, order=Order.CONFIDENCE)
     assert surest[:2] == ["alpha", "beta"]
     assert sorted(surest) == sorted(oldest)
+
+
+def test_the_worthiest_come_first_and_what_has_no_score_last(held, monkeypatch):
+    found = searching.rows_of(searching.keys_found(held.analyst, Narrow(order=Order.SCORE), now=NOW))
+    scores = score_of(found, NOW)
+    told = [scores[each.pk].value if each.pk in scores else -1 for each in found]
+    assert told == sorted(told, reverse=True)
+    assert (told[0] > 0, told[-1], len(found)) == (True, -1, len(titles(held.analyst)))
+    monkeypatch.setattr(searching, "SCORED", 1)
+    assert titles(held.analyst, order=Order.SCORE) == titles(held.analyst)[:1]
+    page = client_of(held.analyst)
+    assert "highest score now first" in body(page.get("/exchange/?order=score&kind=indicator"))
 
 
 def test_the_page_and_its_address(held):

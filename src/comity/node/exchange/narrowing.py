@@ -37,6 +37,7 @@ class Order(Enum):
 
     NEWEST = "newest"
     OLDEST = "oldest"
+    SCORE = "score"
     CONFIDENCE = "confidence"
     MODIFIED = "modified"
 
@@ -49,6 +50,7 @@ class Order(Enum):
 _ORDERS = {
     Order.NEWEST: "Newest here first",
     Order.OLDEST: "Oldest here first",
+    Order.SCORE: "Highest score now first",
     Order.CONFIDENCE: "Highest confidence first",
     Order.MODIFIED: "Last changed by its maker first",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from operator import itemgetter
 from typing import Any
@@ -19,6 +20,7 @@ from comity.node.exchange import fulltext
 from comity.node.exchange.models import StixObject, Value
 from comity.node.exchange.narrowing import Narrow, Order, beginning, by_columns, by_others
 from comity.node.exchange.queries import objects_for, plain
+from comity.node.exchange.scores import score_of
 from comity.node.exchange.values import key_of
 from comity.node.parties.actors import Actor
 
@@ -26,6 +28,7 @@ SEARCH_ROWS = 20
 FOUND = 1_000  # objects with some words that a page counts and turns to
 SEARCHED = 10_000  # and how far the API goes on
 SORTED = 5_000  # objects, the newest that fit, which are sorted by what they say
+SCORED = 1_000  # and by their scores, which are made when they are asked for
 WALKED = (Order.NEWEST, Order.OLDEST)
 _SORTED_BY = {Order.OLDEST: "added", Order.CONFIDENCE: "confidence", Order.MODIFIED: "modified"}
 ALIKE_VALUES, ALIKE = 20, 10  # values of one object that are compared, and objects that are shown for each
@@ -43,19 +46,32 @@ def all_keys(actor: Actor, narrow: Narrow) -> QuerySet[StixObject, int]:
     return rows.order_by("added" if narrow.order is Order.OLDEST else "-added").values_list("pk", flat=True)
 
 
-def keys_found(actor: Actor, narrow: Narrow, start: int = 0, end: int = FOUND + 1) -> list[int]:
+def keys_found(
+    actor: Actor, narrow: Narrow, start: int = 0, end: int = FOUND + 1, *, now: datetime
+) -> list[int]:
     """A part of the keys of what fits, sorted: found and counted in one walk.
 
-    What an index names is found as far as `SEARCHED`; what is sorted by what it says, as far as `SORTED`.
+    What an index names is found as far as `SEARCHED`; what is sorted by what it says, as far as `SORTED`,
+    and by its score as far as `SCORED`.
     """
     if not narrow.named and narrow.order in WALKED:
         return list(all_keys(actor, narrow)[start:end])
     if narrow.order is Order.NEWEST:
         most = min(end, SEARCHED)
         return list(_found(actor, narrow, most).values_list("pk", flat=True)[start:most])
+    if narrow.order is Order.SCORE:
+        return _by_score(actor, narrow, now)[start:end]
     most = FOUND + 1 if narrow.named else SORTED
     rows = _found(actor, narrow, most).values_list(_SORTED_BY[narrow.order], "pk")[:most]
     return _sorted(list(rows), narrow.order)[start:end]
+
+
+def _by_score(actor: Actor, narrow: Narrow, now: datetime) -> list[int]:
+    """The newest that fit, by what each is worth now; what has no score comes last."""
+    rows = list(_found(actor, narrow, SCORED).select_related("source").defer("words")[:SCORED])
+    scores = score_of(rows, now)
+    told = [(scores[row.pk].value if row.pk in scores else None, row.pk) for row in rows]
+    return _sorted(told, narrow.order)
 
 
 def _sorted(found: list[tuple[Any, int]], order: Order) -> list[int]:

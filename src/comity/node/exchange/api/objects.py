@@ -79,7 +79,10 @@ class Narrowing(Given):
     created_to: date | None = None
     modified_from: date | None = None
     modified_to: date | None = None
-    order: Order = Field(Order.NEWEST, description="Of words, values and labels, the newest are sorted")
+    order: Order = Field(
+        Order.NEWEST,
+        description="Of words, values and labels, the newest are sorted; by score, the newest 1,000",
+    )
 
     def narrow(self, actor: Actor) -> Narrow:
         """The same as a value; raises `Malformed` if nobody understands the value that is looked for."""
@@ -185,7 +188,8 @@ router = Router()
 def list_objects(request: ActorRequest, wanted: Query[NarrowObjects]) -> Page[ObjectRow]:
     """The objects that the caller's body holds, newest first; search them by a value or by words."""
     end = wanted.cursor + wanted.limit
-    keys = searching.keys_found(request.actor, wanted.narrow(request.actor), wanted.cursor, end + 1)
+    narrow, now = wanted.narrow(request.actor), timezone.now()
+    keys = searching.keys_found(request.actor, narrow, wanted.cursor, end + 1, now=now)
     rows = searching.rows_of(keys[: wanted.limit])
     return Page(
         items=[ObjectRow(**row_of(row)) for row in rows], next=end if len(keys) > wanted.limit else None

@@ -94,7 +94,7 @@ def export_result(
     What needs a second person is not in it: that leaves by an act alone. What joins others comes last.
     """
     actor.may(Power.READ_CONTENT if partner is None else Power.COMPOSE).require()
-    keys, more = _first(actor, narrow, MOST_OF_MISP if form == MISP else MOST)
+    keys, more = _first(actor, narrow, MOST_OF_MISP if form == MISP else MOST, now)
     if form not in (CSV, STIX, MISP):
         done = exporting.export_as(form, actor=actor, partner=partner, purpose=purpose, among=keys, now=now)
         return Result(form, done.file, done.about.count, more=more)
@@ -127,10 +127,10 @@ class _Going:
             yield row, each
 
 
-def _first(actor: Actor, narrow: Narrow, most: int) -> tuple[list[int], bool]:
+def _first(actor: Actor, narrow: Narrow, most: int, now: datetime) -> tuple[list[int], bool]:
     """The keys of as much of a list as one file holds, and whether there is more; any order finds all."""
     order = narrow.order if narrow.order in searching.WALKED else Order.NEWEST
-    keys = searching.keys_found(actor, replace(narrow, order=order), 0, most + 1)
+    keys = searching.keys_found(actor, replace(narrow, order=order), 0, most + 1, now=now)
     return keys[:most], len(keys) > most
 
 

@@ -47,7 +47,7 @@ def listing(request: ActorRequest) -> HttpResponse:
     narrow = form.narrow(actor)
     narrowed = narrow != Narrow(order=narrow.order)
     plain = not narrowed and narrow.order in searching.WALKED
-    keys = searching.all_keys(actor, narrow) if plain else searching.keys_found(actor, narrow)
+    keys = searching.all_keys(actor, narrow) if plain else searching.keys_found(actor, narrow, now=now)
     pages = Paginator(keys, ROWS) if plain else Pages(keys, ROWS, most=searching.FOUND, counted=len(keys))
     if plain:
         pages.count = sum(count for _, count in types)  # known already, and slow to count again
