@@ -21,9 +21,7 @@ Numbers = NDArray[np.int64]
 
 def packed(kind: str, rows: pl.DataFrame) -> bytes:
     """The rows of a table of this kind, beneath their digest."""
-    held = io.BytesIO()
-    rows.write_ipc(held, compression="zstd")
-    body = held.getvalue()
+    body = frame_bytes(rows)
     return _heading(kind) + sha256(body).digest() + body
 
 
@@ -35,9 +33,21 @@ def unpacked(kind: str, columns: Mapping[str, object], octets: bytes, where: str
         raise Malformed(where, f"is no saved table of {kind}.")
     if sha256(octets[begin:]).digest() != octets[len(heading) : begin]:
         raise Malformed(where, f"is a saved table of {kind} of which a part was changed or is missing.")
-    rows = pl.read_ipc(octets[begin:])
+    return frame_of(columns, octets[begin:], where)
+
+
+def frame_bytes(rows: pl.DataFrame) -> bytes:
+    """Rows as bytes."""
+    held = io.BytesIO()
+    rows.write_ipc(held, compression="zstd")
+    return held.getvalue()
+
+
+def frame_of(columns: Mapping[str, object], octets: bytes, where: str) -> pl.DataFrame:
+    """Rows whose bytes are known to be whole."""
+    rows = pl.read_ipc(octets)
     if dict(rows.schema) != dict(columns):
-        raise Malformed(where, f"is a table of {kind} that another version has saved.")
+        raise Malformed(where, "is a table that another version has saved.")
     return rows
 
 

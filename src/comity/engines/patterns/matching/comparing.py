@@ -71,7 +71,7 @@ def _fits_one(test: Comparison, value: Constant, *, usual: bool) -> Fits:  # noq
             equal = _equal(value, test, usual=usual)
             return lambda raw: not equal(raw)
         case Operator.LIKE:
-            return _like(value)
+            return searching(like_expression(value.value)) if isinstance(value, Text) else _never
         case Operator.MATCHES:
             return searching(value.value) if isinstance(value, Text) else _never
         case Operator.ISSUBSET:
@@ -159,13 +159,11 @@ def _is_octets(text: str) -> bool:
     return not text or max(text) <= _LARGEST_BYTE
 
 
-def _like(constant: Constant) -> Fits:
-    """`%` stands for any characters, `_` for one; the whole text has to fit."""
-    if not isinstance(constant, Text):
-        return _never
-    parts = re.split("([%_])", normalize("NFC", constant.value))
+def like_expression(text: str) -> str:
+    """LIKE as a regular expression: `%` stands for any characters, `_` for one; the whole text has to fit."""
+    parts = re.split("([%_])", normalize("NFC", text))
     words = "".join({"%": ".*", "_": "."}.get(part, re.escape(part)) for part in parts)
-    return searching(rf"(?s)\A{words}\z")
+    return rf"(?s)\A{words}\z"
 
 
 def _within(constant: Constant, *, usual: bool) -> Fits:

@@ -42,6 +42,15 @@ def searching(expression: str) -> Found:
     return found
 
 
+def is_linear(expression: str) -> bool:
+    """Whether the expression is searched in time that grows with the text alone."""
+    try:
+        _linear(normalize("NFC", expression), "UTF8")
+    except re2.error:
+        return False
+    return True
+
+
 @lru_cache(maxsize=4096)
 def _compiled(expression: str) -> tuple[Found, Found | None]:
     octets = expression.encode("latin-1") if max(expression, default="") <= "\xff" else None
