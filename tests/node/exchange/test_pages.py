@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -10,7 +12,7 @@ from comity.base.tlp import Tlp
 from comity.node.acts.models import Act
 from comity.node.exchange.models import Import, Victim
 from comity.node.parties.models import Party, PartyKind
-from tests.node.exchange.holding import SAMPLES, bundle, from_far, indicator, made, own_work, shared
+from tests.node.exchange.holding import SAMPLES, bundle, from_far, indicator, made, own_work, ref_of, shared
 from tests.node.exchange.taxii.asking import opened
 from tests.node.instruments.test_pages import body, client_of
 
@@ -107,6 +109,24 @@ def test_what_is_refused_and_what_is_undecided_are_lists_of_their_own(analyst, a
         undecided = body(analyst.get(f"/exchange/{address}?show=undecided"))
         assert (">red<" in refused, ">bare<" in refused) == (True, False)
         assert (">red<" in undecided, ">bare<" in undecided) == (False, True)
+
+
+def test_a_long_object_has_a_short_page_and_a_whole_file(analyst, agreed):
+    long = indicator("long", x_parts=[{"name": f"part {number}"} for number in range(20_000)])
+    text = json.dumps(long, indent=1).encode()  # not in canonical form
+    own_work(agreed.world, indicator("short"))
+    bundle_of_it = b'{"type":"bundle","id":"%b","objects":[%b]}' % (ref_of("bundle", "b").encode(), text)
+    assert upload(analyst, bundle_of_it).status_code == 302
+    page = body(analyst.get(f"/exchange/objects/{long['id']}/"))
+    assert len(page) < 100_000
+    assert "the file has all of it" in page
+    assert "The whole object as JSON" not in page
+    file = analyst.get(f"/exchange/objects/{long['id']}/file")
+    assert (file.content, file["Content-Type"]) == (text, "application/stix+json;version=2.1")
+    assert "The whole object as JSON" in body(analyst.get(f"/exchange/objects/{indicator('short')['id']}/"))
+    assert analyst.get(f"/exchange/objects/{indicator('none')['id']}/file").status_code == 404
+    observer = client_of(agreed.world.observer)
+    assert observer.get(f"/exchange/objects/{long['id']}/file").status_code == 403
 
 
 def test_nothing_is_offered_to_an_observer(analyst, agreed):

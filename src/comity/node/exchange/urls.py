@@ -36,6 +36,7 @@ _pages = [
     path("imports/", objects.imports, name="imports"),
     path("imports/<int:key>", objects.imported, name="imported"),
     path("objects/<str:ref>/", objects.detail, name="object"),
+    path("objects/<str:ref>/file", objects.as_file, name="object-file"),
     path("objects/<str:ref>/graph", graph.graph, name="graph"),
     path("objects/<str:ref>/note", comments.write, name="note"),
     path("objects/<str:ref>/take-back", comments.take_back, name="take-back"),

@@ -39,6 +39,8 @@ from comity.node.site.templatetags.wording import spaced
 
 MOST_POSTED = 50  # versions in collections of others
 ROWS = 50
+LONGEST_RAW = 16_384  # bytes of an object that stand on its page as JSON; all of it is a file beside it
+LONGEST_PROPERTY = 2_000  # characters
 PARTNERS = 10  # whose judgements stand on the page of the object; all are one link away
 _PLAIN = (str, int, float, bool)
 _FIRST = ("name", "value", "pattern", "description", "abstract", "content")
@@ -65,7 +67,7 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
     shown = {
         "row": row,
         "properties": _readable(value, row.title),
-        "raw": json.dumps(value, indent=2, ensure_ascii=False),
+        "raw": json.dumps(value, indent=2, ensure_ascii=False) if len(row.wire) <= LONGEST_RAW else "",
         "handling": of_class(row.handling),
         "named": queries.titles_held(row.holder, [row.created_by_ref, *_markings(value)]),
         "findings": findings_of(queries.decoded(row)),
@@ -85,6 +87,16 @@ def detail(request: ActorRequest, ref: str) -> HttpResponse:
     }
     shown |= remarks_shown(request, row) | graph_shown(request, row, Reach.NEAR)
     return render(request, "exchange/object.html", shown | may(request))
+
+
+@require_safe
+@needs(Power.READ_CONTENT)
+def as_file(request: ActorRequest, ref: str) -> HttpResponse:
+    """The newest version in the very bytes in which it came."""
+    row = queries.object_for(request.actor, ref)
+    answer = HttpResponse(bytes(row.wire), content_type="application/stix+json;version=2.1")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{row.ref}.json"'
+    return answer
 
 
 @require_POST
@@ -155,7 +167,14 @@ def _readable(value: dict[str, Any], title: str) -> list[tuple[str, str | dateti
     """The properties in words, what tells most first, without what the page says elsewhere."""
     names = sorted(value, key=lambda name: (_rank(name), name))
     shown = (name for name in names if not _REFERENCE.fullmatch(name) and name not in _ELSEWHERE)
-    return [(capfirst(spaced(name)), _text(value[name])) for name in shown if value[name] != title]
+    return [(capfirst(spaced(name)), _short(_text(value[name]))) for name in shown if value[name] != title]
+
+
+def _short(told: str | datetime) -> str | datetime:
+    """A property of a megabyte would make a page that no telephone opens."""
+    if isinstance(told, datetime) or len(told) <= LONGEST_PROPERTY:
+        return told
+    return f"{told[:LONGEST_PROPERTY]}… ({len(told):,} characters; the file has all of it)"
 
 
 def _markings(value: Mapping[str, Any]) -> list[str]:
