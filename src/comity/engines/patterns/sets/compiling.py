@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from comity.base.errors import Malformed
-from comity.engines.patterns.ast import Comparison, ObjectPath, ObservationExpression, Operator
+from comity.engines.patterns.ast import Comparison, ObjectPath, ObservationExpression, Operator, Text
 from comity.engines.patterns.matching.matcher import Matcher
 from comity.engines.patterns.normal import Form
 from comity.engines.patterns.parser import parse
@@ -66,15 +66,19 @@ class Parts:
             # A value that is not so is a value; NOT EXISTS asks for no value, only for the object.
             absent = test.negated and test.operator is Operator.EXISTS
             path = ObjectPath(test.path.object_type, ("type",)) if absent else test.path
-            self.present.add((self._number(path, Reading.PLAIN), owner))
+            self.present.add((self._number(path, Reading.KEY), owner))
         else:
-            self.draft.add(test, self._number(test.path, Reading.PLAIN), owner)
+            self.draft.add(test, self._number(test.path, Reading.KEY), owner)
 
     def _look_up(self, test: Comparison, owner: int) -> None:
         place, form = self._place(test.path)
         for constant in constants_of(test):
+            if isinstance(constant, Text):
+                number = self.places.number(place, Reading.KEY)
+                self.draft.add_value(form, constant.value, number, owner)
+                continue
             for reading, text in texts_of_constant(form, constant):
-                self.draft.add_text(text, self.places.number(place, reading), owner)
+                self.draft.add_key(text, self.places.number(place, reading), owner)
 
     def _number(self, path: ObjectPath, reading: Reading) -> int:
         return self.places.number(self._place(path)[0], reading)

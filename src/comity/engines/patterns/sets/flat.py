@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from comity.engines.patterns.columns.forms import keys_of
+from comity.engines.patterns.columns.keys import Keys
 from comity.engines.patterns.matching.places import decoded
 from comity.engines.patterns.normal import Form
 from comity.engines.patterns.sets.places import Reading
@@ -50,19 +52,17 @@ class Flat:
 
     def texts(
         self, form: Form | None, name: str, wanted: set[Reading]
-    ) -> Iterator[tuple[Reading, pl.Series]]:
-        """The texts of all values in each reading that is asked for; null for what has none in it."""
-        if wanted == {Reading.PLAIN} and form is None and self._are_texts and not name.endswith(BYTES):
-            yield Reading.PLAIN, self.values
+    ) -> Iterator[tuple[Reading, pl.Series | Keys]]:
+        """The texts of all values in each reading that is asked for."""
+        plain = self.values.dtype == pl.String and not name.endswith(BYTES)
+        if plain and Reading.KEY in wanted:
+            yield Reading.KEY, keys_of(form, self.values)
+        if plain:  # no text is a number
             return
         raws = self.distinct.to_list()
         read = [dict(texts_of(form, decoded(name, raw))) for raw in raws]
         for reading in wanted:
             yield reading, self._each([texts.get(reading) for texts in read])
-
-    @property
-    def _are_texts(self) -> bool:
-        return self.values.dtype == pl.String
 
     def _each(self, texts: list[str | None]) -> pl.Series:
         new = pl.Series(texts, dtype=pl.String)

@@ -18,10 +18,9 @@ _REFERENCES = ("_ref", "_refs")
 
 
 class Reading(Enum):
-    """What the text in a table is: what a value means in its place, the value itself, or a number."""
+    """What the text in a table is: the key of a value by what it means in its place, or a number."""
 
-    MEANT = "meant"
-    PLAIN = "plain"
+    KEY = "key"
     NUMBER = "number"
 
 

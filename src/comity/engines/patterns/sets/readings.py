@@ -1,7 +1,7 @@
 """The texts under which a value stands in a table, so that equal is what an exact comparison calls equal.
 
-A text that is well-formed for its place stands there as what it means; any other text, and any number, as
-itself. A constant is met by a value if they share one of their texts in one reading.
+A text stands there as the key of what it means in its place, a number as itself. A constant is met by a value
+if they share one of their texts in one reading.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 from comity.engines.patterns.ast import Binary, Boolean, Constant, Float, Hex, Integer, Text, Timestamp
+from comity.engines.patterns.columns.forms import key_of
 from comity.engines.patterns.normal import Form
-from comity.engines.patterns.properties import read
 from comity.engines.patterns.sets.places import Reading
 
 _MANY_BITS = 4_096  # Python writes no longer numbers in decimal digits without being told to
@@ -21,13 +21,13 @@ Texts = list[tuple[Reading, str]]
 
 def texts_of(form: Form | None, raw: Any) -> Texts:  # noqa: ANN401  whatever JSON holds
     """What a value in a place of this form is looked up by; nothing for what equals no constant."""
-    if isinstance(raw, str):
-        return [meaning(form, raw) or (Reading.PLAIN, raw)]
     if isinstance(raw, bytes):
-        return [(Reading.PLAIN, raw.decode("latin-1"))]
-    found = _number(raw)
-    meant = meaning(form, raw) if type(raw) is int else None
-    return ([meant] if meant else []) + ([(Reading.NUMBER, found)] if found is not None else [])
+        return [(Reading.KEY, raw.decode("latin-1"))]
+    key = key_of(form, raw) if isinstance(raw, str) or type(raw) is int else None
+    number = _number(raw)
+    return ([] if key is None else [(Reading.KEY, key)]) + (
+        [(Reading.NUMBER, number)] if number is not None else []
+    )
 
 
 def is_exact(form: Form | None, constant: Constant) -> bool:
@@ -46,12 +46,6 @@ def texts_of_constant(form: Form | None, constant: Constant) -> Texts:
     if isinstance(constant, Text | Integer):
         return texts_of(form, constant.value)
     return [] if isinstance(constant, Timestamp) else texts_of(None, constant.value)
-
-
-def meaning(form: Form | None, raw: Any) -> tuple[Reading, str] | None:  # noqa: ANN401  as above
-    """The normal form of a value; None where it is not well-formed for its place."""
-    found = read(form, raw)[:1] if form else ()
-    return (Reading.MEANT, f"{found[0].kind.value} {found[0].text}") if found else None
 
 
 def _number(raw: Any) -> str | None:  # noqa: ANN401  as above

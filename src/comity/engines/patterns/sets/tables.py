@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import reduce
+
+import polars as pl
 
 from comity.engines.patterns.ast import Comparison, Constant, Float, Integer, Operator, Text, Timestamp
+from comity.engines.patterns.columns.forms import key_of, keys_of
 from comity.engines.patterns.columns.networks import NetworkTable
 from comity.engines.patterns.columns.numbers import NumberTable
 from comity.engines.patterns.columns.table import ValueTable
+from comity.engines.patterns.normal import Form
 from comity.engines.patterns.sets.loose import Loose, LooseTests
 
 _INSIDE = frozenset({Operator.ISSUBSET, Operator.ISSUPERSET})
@@ -32,21 +37,48 @@ class Rows:
 
 
 @dataclass(slots=True)
-class Draft:
-    """Tables before they are built."""
+class Values:
+    """Texts that are looked for, as they are collected, with their places and owners."""
 
     texts: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
+
+    def add(self, text: str, place: int, owner: int) -> None:
+        """One more."""
+        self.texts.append(text)
+        self.places.append(place)
+        self.owners.append(owner)
+
+    def keyed(self, form: Form | None) -> ValueTable:
+        """Their table, by what they mean."""
+        try:
+            keys: pl.Series | list[str] = keys_of(form, pl.Series(self.texts, dtype=pl.String)).whole()
+        except UnicodeEncodeError:  # half a character, which JSON can write and no column holds
+            keys = [str(key_of(form, text)) for text in self.texts]
+        return ValueTable.of(keys, self.places, self.owners)
+
+
+@dataclass(slots=True)
+class Draft:
+    """Tables before they are built."""
+
+    keys: Values = field(default_factory=Values)
+    values: dict[Form | None, Values] = field(default_factory=dict)
     networks: Rows = field(default_factory=Rows)
     numbers: Rows = field(default_factory=Rows)
     loose: list[Loose] = field(default_factory=list)
 
-    def add_text(self, text: str, place: int, owner: int) -> None:
-        """A value that is looked for."""
-        self.texts.append(text)
-        self.places.append(place)
-        self.owners.append(owner)
+    def add_key(self, key: str, place: int, owner: int) -> None:
+        """A text that is a key already."""
+        self.keys.add(key, place, owner)
+
+    def add_value(self, form: Form | None, text: str, place: int, owner: int) -> None:
+        """A text that means something in its place."""
+        values = self.values.get(form)
+        if values is None:
+            values = self.values[form] = Values()
+        values.add(text, place, owner)
 
     def add(self, test: Comparison, place: int, owner: int) -> None:
         """A comparison, in the table that knows its kind or else by itself."""
@@ -66,11 +98,15 @@ class Draft:
         """The tables."""
         networks, numbers = self.networks, self.numbers
         return Tables(
-            ValueTable.of(self.texts, self.places, self.owners),
+            self._values(),
             NetworkTable.of(networks.tests, networks.places, networks.owners),
             NumberTable.of(numbers.tests, numbers.places, numbers.owners),  # type: ignore[arg-type]  # as sorted out
             LooseTests(self.loose),
         )
+
+    def _values(self) -> ValueTable:
+        tables = [values.keyed(form) for form, values in self.values.items()]
+        return reduce(ValueTable.with_those_of, tables, self.keys.keyed(None))
 
 
 @dataclass(frozen=True, slots=True)
