@@ -107,7 +107,6 @@ def test_a_watch_turns_to_a_changed_set():
 
 
 def test_few_compiled_patterns_and_plans_are_kept(monkeypatch):
-    monkeypatch.setattr(watching, "MOST_COMPILED", 1)
     monkeypatch.setattr(watching, "MOST_LAYOUTS", 1)
     watch = Watch(
         patterns(*(f"[domain-name:value = '{n}.example' AND domain-name:value LIKE '%']" for n in range(3)))

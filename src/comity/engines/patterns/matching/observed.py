@@ -40,28 +40,40 @@ def observed_in(stix: Iterable[Mapping[str, Any]]) -> Iterator[Observed]:
     by_ref = {each["id"]: each for each in known if isinstance(each.get("id"), str)}
     for each in known:
         if each.get("type") == "observed-data":
-            yield _observed(each, by_ref)
+            yield observation(each, by_ref)
 
 
-def _observed(data: Mapping[str, Any], by_ref: Objects) -> Observed:
-    ref = str(data.get("id", "observed-data"))
+def observation(data: Mapping[str, Any], by_ref: Objects) -> Observed:
+    """One `observed-data`, with those of the objects that it refers to."""
+    ref = _name(data)
     first, last = (_time(data, name, ref) for name in ("first_observed", "last_observed"))
     count = data.get("number_observed")
     if type(count) is not int or count < 1:
         raise Malformed(ref, "`number_observed` is not a whole number from 1.")
     if last < first:
         raise Malformed(ref, "`last_observed` lies before `first_observed`.")
-    return Observed(ref, first, last, _objects(data, by_ref, ref), count)
+    return Observed(ref, first, last, objects_in(data, by_ref), count)
 
 
-def _objects(data: Mapping[str, Any], by_ref: Objects, ref: str) -> Objects:
+def objects_in(data: Mapping[str, Any], by_ref: Objects) -> Objects:
     """Those that STIX 2.1 names, or those that STIX 2.0 wrote into it."""
     if "object_refs" not in data:
         inner = data.get("objects")
         if not isinstance(inner, Mapping):
-            raise Malformed(ref, "has neither `object_refs` nor `objects`.")
+            raise Malformed(_name(data), "has neither `object_refs` nor `objects`.")
         return {key: each for key, each in inner.items() if isinstance(each, Mapping)}
+    if not is_list_of_ids(data["object_refs"]):
+        raise Malformed(_name(data), "`object_refs` is no list of ids.")
     return {each: by_ref[each] for each in data["object_refs"] if each in by_ref}
+
+
+def is_list_of_ids(refs: object) -> bool:
+    """Whether it has the form of references."""
+    return isinstance(refs, list | tuple) and all(isinstance(each, str) for each in refs)
+
+
+def _name(data: Mapping[str, Any]) -> str:
+    return str(data.get("id", "observed-data"))
 
 
 def _time(data: Mapping[str, Any], name: str, ref: str) -> int:

@@ -20,6 +20,16 @@ def values_at(root: Mapping[str, Any], steps: Sequence[Step], objects: Objects) 
 
     Properties that hold bytes as hexadecimal digits or base64 give the bytes.
     """
+    name, found = _walked(root, steps, objects)
+    return [decoded(name, each) for each in found]
+
+
+def raw_values_at(root: Mapping[str, Any], steps: Sequence[Step], objects: Objects) -> list[Any]:
+    """The same as it is written."""
+    return list(_walked(root, steps, objects)[1])
+
+
+def _walked(root: Mapping[str, Any], steps: Sequence[Step], objects: Objects) -> tuple[str, Iterable[Any]]:
     found: Iterable[Any] = (root,)
     name = ""
     for step in steps:
@@ -28,7 +38,7 @@ def values_at(root: Mapping[str, Any], steps: Sequence[Step], objects: Objects) 
             name = step
         else:
             found = list(_items(found, step))
-    return [decoded(name, each) for each in found]
+    return name, found
 
 
 def _under(found: Iterable[Any], key: str, name: str, objects: Objects) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from comity.engines.patterns.matching.observed import Objects
 from comity.engines.patterns.matching.places import values_at
 from comity.engines.patterns.sets.flat import Rows
 from comity.engines.patterns.sets.found import COLUMNS
-from comity.engines.patterns.sets.meeting import AtOnce
+from comity.engines.patterns.sets.met import AtOnce
 from comity.engines.patterns.sets.objects import objects_of, type_of
 from comity.engines.patterns.sets.standing import Standing
 from comity.engines.patterns.text import path_text
@@ -52,7 +52,7 @@ class Table:
 
 
 def lines_at_once(
-    table: Table, met: Iterable[AtOnce], name: Callable[[int], str], first: int
+    table: Table, met: Iterable[AtOnce[Standing]], name: Callable[[int], str], first: int
 ) -> pl.DataFrame:
     """The lines of all that was met, sorted by row; `first` is the number of the first match."""
     found = [_lines(each, _sure(table, each)) for each in met]
@@ -73,7 +73,7 @@ def lines_at_once(
     )
 
 
-def _lines(met: AtOnce, sure: NDArray[np.bool_]) -> pl.DataFrame:
+def _lines(met: AtOnce[Standing], sure: NDArray[np.bool_]) -> pl.DataFrame:
     return pl.DataFrame({
         "at": met.rows[sure],
         "owner": met.owners[sure],
@@ -82,7 +82,7 @@ def _lines(met: AtOnce, sure: NDArray[np.bool_]) -> pl.DataFrame:
     })  # fmt: skip  # one column to a line
 
 
-def _sure(table: Table, met: AtOnce) -> NDArray[np.bool_]:
+def _sure(table: Table, met: AtOnce[Standing]) -> NDArray[np.bool_]:
     """Which of the rows have the value in an object of the type that the path begins with."""
     standing, root = met.standing, met.standing.root
     if standing.own and root.each in {None, standing.column}:

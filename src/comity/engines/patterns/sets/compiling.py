@@ -78,7 +78,7 @@ class Parts:
                 self.draft.add_value(form, constant.value, number, owner)
                 continue
             for reading, text in texts_of_constant(form, constant):
-                self.draft.add_key(text, self.places.number(place, reading), owner)
+                self.draft.add_value(None, text, self.places.number(place, reading), owner)
 
     def _number(self, path: ObjectPath, reading: Reading) -> int:
         return self.places.number(self._place(path)[0], reading)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from comity.engines.patterns.ast import (
     Observation,
@@ -18,6 +19,8 @@ from comity.engines.patterns.matching.matcher import Matcher
 from comity.engines.patterns.matching.observed import Observed
 from comity.engines.patterns.matching.tests import Hit
 from comity.engines.patterns.parser import parse
+
+MOST_COMPILED = 5_000  # patterns, some kilobytes each
 
 Passed = Mapping[Observation, tuple[Hit, ...]]
 
@@ -46,6 +49,12 @@ class Kept:
         """Whether one observation is a match of a pattern that joins none."""
         candidates = {key: [0] if key in passed else [] for key in self.matcher.tests}
         return next(self.matcher.among([observed], candidates), None) is not None
+
+
+@lru_cache(maxsize=MOST_COMPILED)
+def kept_pattern(text: str) -> Kept:
+    """The same, made once for as long as not too many others are asked for."""
+    return Kept.of(text)
 
 
 def is_joined(node: ObservationExpression) -> bool:

@@ -90,7 +90,7 @@ def type_of_row(seen: Seen, row: Row) -> str:
 
 def is_there(value: Any) -> bool:  # noqa: ANN401  as above
     """Whether a column holds something: neither null nor a list of nothing."""
-    return value is not None and value != []
+    return any(item is not None for item in value) if isinstance(value, list) else value is not None
 
 
 def _one(held: Column | Constant, row: Row) -> Any:  # noqa: ANN401  as above

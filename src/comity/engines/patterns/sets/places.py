@@ -14,7 +14,7 @@ from comity.engines.patterns.ast import ANY, ObjectPath, Step
 from comity.engines.patterns.matching.places import HASHES, hash_key
 
 MOST_PLACES = 2**16 - 1  # each with what it is read as: the tables keep their numbers in 16 bits
-_REFERENCES = ("_ref", "_refs")
+REFERENCES = ("_ref", "_refs")
 
 
 class Reading(Enum):
@@ -47,7 +47,12 @@ def last_name(path: ObjectPath) -> str:
 
 def is_told(path: ObjectPath) -> bool:
     """Whether a column or a property holds the value, and not only the shape of the objects."""
-    return last_name(path) != "type" and not last_name(path).endswith(_REFERENCES)
+    return last_name(path) != "type" and not last_name(path).endswith(REFERENCES)
+
+
+def is_referring(path: ObjectPath) -> bool:
+    """Whether the path may lead on to another object."""
+    return any(isinstance(step, str) and step.endswith(REFERENCES) for step in path.steps)
 
 
 def is_whole(path: ObjectPath) -> bool:

@@ -25,13 +25,19 @@ class Items(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Placed:
+    """Values that stand at a place."""
+
+    place: ObjectPath
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(Placed):
     """At a place stands what a column holds, or a constant, or something that is only known to be there.
 
     `root` is the object that the path begins at; `own` says that it is also the one that has the value.
     """
 
-    place: ObjectPath
     root: Seen
     own: bool
     column: str | None = None

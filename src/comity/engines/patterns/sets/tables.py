@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import reduce
+from itertools import chain
 
 import polars as pl
 
@@ -50,31 +50,25 @@ class Values:
         self.places.append(place)
         self.owners.append(owner)
 
-    def keyed(self, form: Form | None) -> ValueTable:
-        """Their table, by what they mean."""
+    def keys(self, form: Form | None) -> Iterable[str]:
+        """The keys of the texts."""
         try:
-            keys: pl.Series | list[str] = keys_of(form, pl.Series(self.texts, dtype=pl.String)).whole()
+            return keys_of(form, pl.Series(self.texts, dtype=pl.String)).whole()
         except UnicodeEncodeError:  # half a character, which JSON can write and no column holds
-            keys = [str(key_of(form, text)) for text in self.texts]
-        return ValueTable.of(keys, self.places, self.owners)
+            return [str(key_of(form, text)) for text in self.texts]
 
 
 @dataclass(slots=True)
 class Draft:
     """Tables before they are built."""
 
-    keys: Values = field(default_factory=Values)
     values: dict[Form | None, Values] = field(default_factory=dict)
     networks: Rows = field(default_factory=Rows)
     numbers: Rows = field(default_factory=Rows)
     loose: list[Loose] = field(default_factory=list)
 
-    def add_key(self, key: str, place: int, owner: int) -> None:
-        """A text that is a key already."""
-        self.keys.add(key, place, owner)
-
     def add_value(self, form: Form | None, text: str, place: int, owner: int) -> None:
-        """A text that means something in its place."""
+        """A text by what it means in a place of this form; without one it is its own key."""
         values = self.values.get(form)
         if values is None:
             values = self.values[form] = Values()
@@ -105,8 +99,14 @@ class Draft:
         )
 
     def _values(self) -> ValueTable:
-        tables = [values.keyed(form) for form, values in self.values.items()]
-        return reduce(ValueTable.with_those_of, tables, self.keys.keyed(None))
+        groups = list(self.values.values())
+        keys = [values.keys(form) for form, values in self.values.items()]
+        whole = [each for each in keys if isinstance(each, pl.Series)]
+        return ValueTable.of(
+            pl.concat(whole) if keys and len(whole) == len(keys) else list(chain.from_iterable(keys)),
+            chain.from_iterable(group.places for group in groups),
+            chain.from_iterable(group.owners for group in groups),
+        )
 
 
 @dataclass(frozen=True, slots=True)

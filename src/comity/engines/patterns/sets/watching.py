@@ -20,12 +20,11 @@ from comity.engines.patterns.sets.compiling import Refused
 from comity.engines.patterns.sets.flat import Rows
 from comity.engines.patterns.sets.found import Line, Where, lines_of
 from comity.engines.patterns.sets.joining import Joining
-from comity.engines.patterns.sets.kept import Kept, Passed
+from comity.engines.patterns.sets.kept import Passed, kept_pattern
 from comity.engines.patterns.sets.meeting import Plan
 from comity.engines.patterns.sets.patternset import PatternSet
 from comity.engines.patterns.sets.readable import readable
 
-MOST_COMPILED = 20_000  # patterns whose matchers are kept
 MOST_LAYOUTS = 1_000
 
 _MOST_PAIRS = 1_000_000  # of a row and a pattern, at a time
@@ -55,7 +54,6 @@ class Watch:
         self._budget = Budget(clock, seconds)
         self._joining = Joining()
         self._plans: list[tuple[Layout, Plan]] = []
-        self._compiled: dict[int, Kept] = {}
         self._matches = 0
         self._undated = 0
 
@@ -73,7 +71,7 @@ class Watch:
     def turn_to(self, patterns: PatternSet) -> None:
         """Go on with a set that was changed from this one; what waits for patterns in both still does."""
         self._set = patterns
-        self._plans, self._compiled = [], {}
+        self._plans = []
         for gone in [each for each in self._joining.waiting() if each not in patterns.kept]:
             self._joining.forget(gone)
         self._budget.aside = {n: why for n, why in self._budget.aside.items() if n in patterns.kept}
@@ -109,7 +107,7 @@ class Watch:
 
     def _row(self, table: Table, row: int, objects: Objects, number: int) -> Iterator[Line]:
         """The lines of a match that one row is or completes."""
-        kept = self._kept(number)
+        kept = kept_pattern(self._set.kept[number])
         where: Where = (table.source, *table.rows.row(row))
         first, last = where[3], where[4]
         undated = first is None or last is None
@@ -134,14 +132,6 @@ class Watch:
             hits = tuple(chain.from_iterable(passed.values()))
             yield self._matches, self._set.names.name(number), where, hits
         self._matches += bool(rows)
-
-    def _kept(self, number: int) -> Kept:
-        found = self._compiled.get(number)
-        if found is None:
-            if len(self._compiled) >= MOST_COMPILED:
-                self._compiled.clear()
-            found = self._compiled[number] = Kept.of(self._set.kept[number])
-        return found
 
 
 def _pairs(kept: list[tuple[int, Rows]], first: int, end: int) -> NDArray[np.void]:
