@@ -104,7 +104,7 @@ def test_what_is_broken_is_told_and_the_rest_goes_on():
         usual | {"id": f"observed-data--{n}"} | change
         for n, change in enumerate([*BROKEN, {"object_refs": ["x--0"]}])
     ]
-    objects = [
+    objects: list[dict[str, Any]] = [
         {"type": "file", "id": "x--0", "name": "a", "size": 10**400},
         {"type": ["file"], "id": "x--1", "name": "\ud800"},
         *data,
@@ -120,7 +120,7 @@ def test_what_is_broken_is_told_and_the_rest_goes_on():
 
 
 def test_a_pattern_that_asks_too_much_is_set_aside():
-    objects = [
+    objects: list[dict[str, Any]] = [
         {"type": "file", "id": "x--0", "name": "a" * 5_000 + "!"},
         {"type": "file", "id": "x--1", "name": "\ud800"},
         {"type": "observed-data", "id": "o", "object_refs": ["x--0", "x--1"], "number_observed": 1}
@@ -140,7 +140,7 @@ def test_an_object_of_another_observation_is_not_reached():
         "first_observed": stamp(0),
         "last_observed": stamp(0),
     }
-    objects = [
+    objects: list[dict[str, Any]] = [
         {"type": "network-traffic", "id": "x--0", "src_ref": "x--1"},
         {"type": "ipv4-addr", "id": "x--1", "value": "198.51.100.7"},
         usual | {"id": "a", "object_refs": ["x--0"]},
