@@ -335,7 +335,8 @@ def test_two_formats_in_one_array_and_items_that_are_too_long():
 
 
 def test_words_tell_formats_apart(tmp_path):
-    text = "title: W\ntold: here\nframing: json\nfields: {text: [kind, a.b]}\nobjects: {a: {types: url, value: a.b}}\n"
+    text = "title: W\ntold: here\nframing: json\nfields: {text: [kind, a.b]}\n"
+    text += "objects: {a: {types: url, value: a.b}}\n"
     for name in ("one", "two"):
         marks = f"recognise: {{keys: [kind], words: {{a.kind: {name}}}}}\n"
         (tmp_path / f"{name}.yaml").write_text(text + marks, "utf-8")
@@ -343,3 +344,38 @@ def test_words_tell_formats_apart(tmp_path):
     body = b'broken\n[1]\n{"kind": 1, "a": {"kind": "two", "b": "x"}}\n'
     assert [each.layout.name for each in read(b"{}\n" + body, known=known)[1]] == ["two"]
     assert read(b'{"kind": 1, "a": 5}\n', known=known)[0].broken == 1
+
+
+def test_columns_of_every_kind_and_conditions(tmp_path):
+    text = r"""title: K
+told: here
+framing: lines
+comment: ";"
+expressions: ['^(?P<a>[^|]*)[|](?P<b>[^|]*)[|](?P<c>[^|]*)$']
+fields: {text: [a], truth: [b], texts: [c]}
+columns:
+  d: {from: a, split: "+", is: texts}
+  e: {from: d, part: "^(x.)", is: texts, unless: {b: "T"}}
+  f: [{from: a, only: {a: [p, q], b: "F"}, words: {p: first}}, {from: a, without: "+"}]
+objects:
+  a: {types: process, is_hidden: b, pid: f, arguments: c, each: c}
+  d: {types: url, value: d, each: d}
+  e: {types: url, value: e, each: e}
+"""
+    (tmp_path / "k.yaml").write_text(text, "utf-8")
+    known = with_folder(shipped(), tmp_path)
+    body = b"; remark\nx1 + y+x2|T|one\np|F|two\nq|maybe|\n"
+    tally, portions = read(body, known=known)
+    assert column(portions, "b") == [True, False, None]
+    assert column(portions, "c") == [["one"], ["two"], [""]]
+    assert column(portions, "d") == [["x1", "y", "x2"], ["p"], ["q"]]
+    assert column(portions, "e") == [None, [], []]
+    assert column(portions, "f") == ["x1  yx2", "first", "q"]
+    assert (tally.unfit, tally.unread) == (1, 0)
+    assert read(b"; remark\n; and no more\n", known=known)[0].broken == 1
+
+
+def test_a_table_of_which_only_comments_have_come(tmp_path):
+    text = "title: C\ntold: here\nframing: csv\ncomment: '#'\nfields: {text: [a]}\nrecognise: {keys: [a]}\n"
+    (tmp_path / "c.yaml").write_text(text + "objects: {a: {types: url, value: a}}\n", "utf-8")
+    assert read(b"# one\n", known=with_folder(shipped(), tmp_path))[0].broken == 1

@@ -127,6 +127,7 @@ OBJECT = st.fixed_dictionaries(
 COLUMNS = JsonColumns()
 
 
+@pytest.mark.slow
 @given(st.lists(OBJECT, min_size=1, max_size=20))
 def test_whole_columns_hold_what_each_object_holds(objects):
     pad = json.dumps({"a": "pad", "other": "x" * LEAST}) + "\n"

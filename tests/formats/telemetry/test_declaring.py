@@ -42,6 +42,7 @@ def problem(text):
     [
         ("framing: csv", "framing: tsv", "line 3: framing: 'tsv' is not known"),
         ("title: Mine\n", "", "title: is missing"),
+        ("framing: csv\n", "", "framing: is missing"),
         ("told: here", "told: [here]", "line 2: told: expected a text"),
         ("told: here", "told: here\ntold: there", "line 3: told: stands twice"),
         ("told: here", "told: here\ncolour: red", "line 3: colour: is not known here"),
@@ -82,7 +83,7 @@ def test_all_problems_are_told_at_once():
     assert "; line 12: " in said
 
 
-@pytest.mark.parametrize("text", ["a: [", "- a\n", "", "a: &x [*x]\nb: " + "[" * 2_000])
+@pytest.mark.parametrize("text", ["a: [", "- a\n", "", "a: &x [*x]\nb: " + "[" * 600])
 def test_what_is_no_table(text):
     with pytest.raises(Malformed):
         read_format(text, "mine", "mine.yaml", {})

@@ -43,6 +43,7 @@ class Blocks:
     longest: int = LONGEST
     line: int = 1
     left: bytes = b""
+    taken: int = 0  # bytes of what was given or left out
     is_broken: Callable[[], bool] = lambda: False  # asked at the end
 
     def __iter__(self) -> Iterator[Block]:
@@ -69,14 +70,17 @@ class Blocks:
     def _block(self, body: bytes) -> Block:
         block = Block(body, self.line)
         self.line += block.count
+        self.taken += len(body)
         return block
 
     def _past_long_line(self) -> Iterator[Block]:
         """Leave out a line that is longer than any log's, up to its end."""
         begun, self.left = self.left, b""
+        self.taken += len(begun)
         self.tally.note(self.source, self.line, f"is longer than {self.longest:,} bytes.", begun[:400])
         while piece := self.stream.read(self.size):
             end = piece.find(NEWLINE) + 1
+            self.taken += end or len(piece)
             if end:
                 self.line += 1
                 cut = piece.rfind(NEWLINE) + 1

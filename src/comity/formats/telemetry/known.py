@@ -39,7 +39,7 @@ def _formats(texts: Iterable[tuple[str, str]], known: Formats) -> Formats:
     for depends in (False, True):
         for where, text in sorted(texts):
             try:
-                if is_like_another(text, where) is depends:
+                if is_like_another(text) is depends:
                     name = Path(where).stem
                     found[name] = read_format(text, name, where, found)
             except Malformed as error:

@@ -24,5 +24,4 @@ class Portion:
 def portions_of(frame: pl.DataFrame, layout: Layout, source: str) -> Iterator[Portion]:
     """The rows in portions of bounded size; nothing for no rows."""
     for each in frame.iter_slices(MOST_ROWS):
-        if each.height:
-            yield Portion(each, layout, source)
+        yield Portion(each, layout, source)

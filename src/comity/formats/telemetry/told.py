@@ -104,16 +104,6 @@ class Told:
         node = self._members.pop(name, None)
         return Told(node, self.problems) if node is not None else None
 
-    def listed(self, name: str) -> list[Told]:
-        """A list of mappings, or one mapping."""
-        node = self._members.pop(name, None)
-        if node is None:
-            return []
-        return [
-            Told(each, self.problems)
-            for each in (node.value if isinstance(node, yaml.SequenceNode) else [node])
-        ]
-
     def rest(self) -> Iterator[tuple[str, yaml.Node]]:
         """All members that nobody asked for yet."""
         members, self._members = self._members, {}

@@ -43,6 +43,29 @@ class Header:
         return changed(self, said) if changed and said else self
 
     @property
+    def text(self) -> str:
+        """The lines that say all of it."""
+        if not self.fields:
+            return ""
+        told = {
+            "path": self.path,
+            "set_separator": self.within,
+            "empty_field": self.empty,
+            "unset_field": self.unset,
+        }
+        lines = [f"#separator {escaped(self.separator)}"]
+        lines += [self.separator.join((f"#{name}", said)) for name, said in told.items()]
+        return "\n".join([*lines, self.separator.join(("#fields", *self.fields))]) + "\n"
+
+    @classmethod
+    def of(cls, text: str) -> Header:
+        """What such lines say."""
+        header = cls()
+        for line in text.splitlines():
+            header = header.with_line(line)
+        return header
+
+    @property
     def usable(self) -> bool:
         """Whether rows can be read under it."""
         return 0 < len(self.fields) == len(set(self.fields)) <= MOST_FIELDS
@@ -103,6 +126,11 @@ def unescaped(text: str) -> str:
     r"""The text that Zeek wrote with `\xHH` for bytes and two backslashes for one."""
     whole = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()) if found[1] else b"\\", text.encode())
     return whole.decode("utf-8", "backslashreplace")
+
+
+def escaped(text: str) -> str:
+    r"""The text with `\xHH` for each byte, as Zeek writes its separator."""
+    return "".join(f"\\x{byte:02x}" for byte in text.encode())
 
 
 def _field(column: pl.Series, kind: Kind, header: Header) -> pl.Series:
