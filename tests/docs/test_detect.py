@@ -26,8 +26,7 @@ WORDS = {
 
 
 def test_every_rule_of_judging_has_its_line_and_none_is_gone():
-    folder = "engines/patterns/judging/"
-    said = {each.name for each in all_codes() if folder in each.path.as_posix()}
+    said = {each.name for each in all_codes() if each.name.startswith("detect.")}
     told = {
         name for row in pages.rows(JUDGING) for name in pages.in_code(row[0]) if name.startswith("detect.")
     }

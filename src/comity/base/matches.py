@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from comity.base.verdict import Verdict
 
@@ -31,6 +31,7 @@ class Shown:
     object_type: str
     steps: tuple[str, ...]
     value: Scalar
+    test: str = field(default="", compare=False)  # the comparison that it passed, as the pattern writes it
 
     @property
     def place(self) -> str:

@@ -16,17 +16,18 @@ _SHARED = frozenset({"help", "json", "text"})
 _HEADING = f"""{BEGIN}
 ## comity
 
-Judges files and proofs; needs no node, no database and no network. A file named `-` is standard input. On a
-terminal it speaks to people; in a pipe, each result is one line of JSON. `--text` and `--json`, which every
-command takes, choose. Errors are one line on stderr, `code: message`: the codes of `wire/errors.md`, and
-`bad-usage` for words that cannot be understood, `unreadable` for a file that cannot be opened and
-`unwritable` where not all could be told.
+Judges files and proofs; needs no node, no database and no network (`detect` asks a node, if it is told to).
+A file named `-` is standard input. On a terminal it speaks to people; in a pipe, each result is one line of
+JSON. `--text` and `--json`, which every command takes, choose. Errors are one line on stderr,
+`code: message`: the codes of `wire/errors.md`, and `bad-usage` for words that cannot be understood,
+`unreadable` for a file that cannot be opened and `unwritable` where not all could be told.
 
 | exit status | meaning |
 |---|---|
-| 0 | done; everything that was checked holds |
+| 0 | done; everything that was checked holds; `detect`: no hit |
 | 1 | refused; something does not hold, or cannot be said |
 | 2 | bad input: words, files or values that cannot be read; or not all could be written |
+| 3, 4 | `detect`: hits; 4 where not all could be looked at |
 | 141 | whoever read the output stopped before its end |
 """
 

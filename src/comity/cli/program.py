@@ -43,6 +43,7 @@ COMMANDS = (
     Command(("verify", "entry"), "verify_entry", "an entry opened to you is the one that was recorded"),
     Command(("verify", "both"), "verify_both", "two logs tell of the same act"),
     Command(("verify", "webhook"), "verify_webhook", "a call to a webhook was made by a node"),
+    Command(("detect",), "detect", "look for shared indicators in logs"),
     Command(("lint",), "lint", "everything that is wrong with the form of an act"),
     Command(("inspect",), "inspection", "what a STIX bundle holds, and what of it a partner would see"),
     Command(("fingerprint",), "fingerprint", "a node's fingerprint, in words to compare on the telephone"),
@@ -93,7 +94,7 @@ def _overview(words: list[str]) -> int:
     named = [each for each in COMMANDS if not group or each.words[:1] == tuple(group)]
     parser = Parser(
         prog=" ".join(("comity", *group)),
-        description="Judges acts, receipts, proofs, logs and bundles, without a node.",
+        description="Judges acts, receipts, proofs and bundles, and looks for indicators, without a node.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="commands:\n" + "\n".join(f"  {each.name:19} {each.about}" for each in named),
         allow_abbrev=False,

@@ -39,7 +39,9 @@ def as_json(match: Match, telling: Telling) -> dict[str, Any]:
         "event_count": len(match.events),
         "events": [_event(each) for each in match.events[:MOST_EVENTS]],
         "hits": [
-            {"place": each.place, "value": telling.value(match.indicator, each)} for each in match.shown
+            {"place": each.place, "value": telling.value(match.indicator, each)}
+            | ({"test": each.test} if told and each.test else {})
+            for each in match.shown
         ],
         "grounds": [each.as_json() | ({} if told else {"text": ""}) for each in match.verdict.grounds],
     }

@@ -1,0 +1,1 @@
+"""What `comity detect` has of its own beside `comity.detection`: words, files, progress, summary."""
