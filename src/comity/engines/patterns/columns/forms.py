@@ -179,11 +179,9 @@ _TEXT = pl.col("text")
 _LOW = _TEXT.str.to_lowercase()
 _ASCII = _TEXT.str.strip_chars(_SPACES).str.contains(r"^[\x00-\x7f]+$")
 _WORD = _TEXT.str.contains(r"^[A-Za-z0-9._-]+$")
-_NAMED = _LOW.str.strip_suffix(".")
-_IS_NAME = (
-    _NAMED.str.contains(r"^(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}$")
-    & ~_NAMED.str.contains(r"(?:^|\.)[0-9]+$")
-    & (_NAMED.str.len_bytes() <= normal.LONGEST_DOMAIN)
+_LONGEST_LABEL = 63  # RFC 1035, section 2.3.4: in a name as short as that no label is too long
+_IS_NAME = _TEXT.str.contains(r"^(?:[A-Za-z0-9_-]+\.)*[0-9]*[A-Za-z_-][A-Za-z0-9_-]*\.?$") & (
+    _TEXT.str.len_bytes() <= _LONGEST_LABEL
 )
 _BARE = _TEXT.str.contains(rf"^{_HOST}$")
 _ALOOF = _TEXT.str.contains(rf"^{_HOST}:[0-9]+/(?s:.*)[!-~]$") & ~_TEXT.str.contains(
@@ -192,8 +190,8 @@ _ALOOF = _TEXT.str.contains(rf"^{_HOST}:[0-9]+/(?s:.*)[!-~]$") & ~_TEXT.str.cont
 
 _NAMES = _Reading(
     odd=partial(_by_octets, apart=_before_a_dot, own=_NAME),
-    like=_WORD,
-    key=pl.when(_IS_NAME).then(_NAMED).otherwise(_TEXT),
+    like=_IS_NAME,
+    key=_LOW.str.strip_suffix("."),
 )
 _FOLDED = _Reading(
     odd=partial(_by_octets, apart=_spaced, own=_SMALL), like=_ASCII, key=_LOW.str.strip_chars(_SPACES)
@@ -205,15 +203,15 @@ _DIGEST = _Reading(
     key=pl.when(_TEXT.str.len_bytes().is_in(tuple(normal.OF_LENGTH))).then(_LOW).otherwise(_TEXT),
 )
 _READINGS: Mapping[Form, _Reading] = MappingProxyType({
-    normal.address: replace(_NAMES, odd=partial(_by_octets, apart=_anywhere, own=_NAME), key=_TEXT),
+    normal.address: _Reading(odd=partial(_by_octets, apart=_anywhere, own=_NAME), like=_WORD, key=_TEXT),
     normal.domain: _NAMES,
     normal.host: _NAMES,
     normal.guessed: replace(
         _NAMES,
         odd=partial(_by_octets, apart=_like_macs, own=_NAME),
-        like=_WORD & ~_TEXT.str.contains("^[0-9A-Fa-f.-]{12,17}$"),
+        like=_IS_NAME & ~_TEXT.str.contains("^[0-9A-Fa-f.-]{12,17}$"),
     ),
-    normal.email: replace(_NAMES, odd=partial(_by_octets, apart=_before_a_dot, own=_MAIL), key=_TEXT),
+    normal.email: _Reading(odd=partial(_by_octets, apart=_before_a_dot, own=_MAIL), like=_WORD, key=_TEXT),
     normal.location: _Reading(
         odd=_urls, like=_BARE | _ALOOF, key=pl.when(_BARE).then(_TEXT + "/").otherwise(_TEXT)
     ),
