@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import partial
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from types import MappingProxyType
 
 from comity.engines.patterns.defanged import SCHEMES
@@ -69,13 +69,21 @@ def address(text: str) -> tuple[Value, ...]:
         return (Value(Kind.IPV4, text),)
     if len(text) > _LONGEST_NETWORK or (":" not in text and "/" not in text):
         return ()
+    text = _ZONE.sub("", text)
     try:
-        network = unmapped(ip_network(_ZONE.sub("", text), strict=False))
+        if "/" not in text:  # most have none, and one address is read in a third of the time
+            return (_of_address(IPv6Address(text)),)
+        network = unmapped(ip_network(text, strict=False))
     except ValueError:
         return ()
     if network.prefixlen < network.max_prefixlen:
         return (Value(Kind.NETWORK, str(network)),)
     return (Value(Kind.IPV4 if network.version == 4 else Kind.IPV6, str(network.network_address)),)  # noqa: PLR2004  the version's name
+
+
+def _of_address(found: IPv6Address) -> Value:
+    inner = found.ipv4_mapped
+    return Value(Kind.IPV4, str(inner)) if inner else Value(Kind.IPV6, str(found))
 
 
 def unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:

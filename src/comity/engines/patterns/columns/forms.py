@@ -1,14 +1,14 @@
 """The keys of values, by whole columns: two values of one place have the same key where they mean the same.
 
 Most texts of a log are their own keys, and a look at their octets says so. Of the others those of common
-shapes are brought into their normal form by expressions, the rest by the function for one value, each once.
+shapes are brought into their normal form by expressions, the rest by the function for one value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 import numpy as np
@@ -24,6 +24,11 @@ from comity.engines.patterns.properties import LONGEST_WHOLE, meant
 # Before what is not read, so that it equals nothing that is; no normal form begins with a space.
 _AS_WRITTEN = " ="
 _FEW = 200  # texts that are read one by one sooner than by expressions
+_REPEATED = 2  # rows to a text, from which on each text is read once
+_REMEMBERED, _SHORT = (
+    16_384,
+    64,
+)  # keys, and characters of their texts: what was read in the last portion as well
 
 _SEEN = (33, 126)  # ASCII that leaves something on the paper
 _SPACES = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "  # what Python strips from ASCII
@@ -75,6 +80,14 @@ def keys_of(form: Form | None, column: pl.Series) -> Keys:
 
 
 def _read(form: Form, reading: _Reading | None, texts: pl.Series) -> pl.Series:
+    """The keys of texts that are mostly not their own; each text once where many are the same."""
+    if int(texts.to_frame().select(pl.first().approx_n_unique()).item()) * _REPEATED > len(texts):
+        return _keys(form, reading, texts)
+    each = texts.unique()
+    return texts.replace_strict(each, _keys(form, reading, each), return_dtype=pl.String)
+
+
+def _keys(form: Form, reading: _Reading | None, texts: pl.Series) -> pl.Series:
     if reading is None or len(texts) <= _FEW:
         return _one_by_one(form, texts)
     read = reading.like & (_TEXT.str.len_chars() <= LONGEST_WHOLE)
@@ -84,9 +97,13 @@ def _read(form: Form, reading: _Reading | None, texts: pl.Series) -> pl.Series:
 
 
 def _one_by_one(form: Form, texts: pl.Series) -> pl.Series:
-    each = texts.unique()
-    keys = pl.Series([key_of(form, text) for text in each], dtype=pl.String)
-    return texts.replace_strict(each, keys, return_dtype=pl.String)
+    keys = [_remembered(form, text) if len(text) <= _SHORT else key_of(form, text) for text in texts]
+    return pl.Series(keys, dtype=pl.String)
+
+
+@lru_cache(maxsize=_REMEMBERED)  # an address of IPv6 takes 8 microseconds, and logs repeat them
+def _remembered(form: Form, text: str) -> str | None:
+    return key_of(form, text)
 
 
 def _reading(form: Form) -> _Reading | None:

@@ -72,22 +72,22 @@ class Texts:
 
     def with_others_than(self, own: Own) -> Flags:
         """Which texts hold an octet that is none of these."""
-        places = [np.empty(0, np.int64)]
-        for first in range(0, len(self.octets), _OCTETS):
-            part = self.octets[first : first + _OCTETS]
-            if not own.are_all_of(part):
-                places.append(np.flatnonzero(own.others(part)) + first)
-        return self._rows_of(np.concatenate(places))
+        parts = [slice(first, first + _OCTETS) for first in range(0, len(self.octets), _OCTETS)]
+        wrong = np.zeros(0, np.bool_)
+        for part in parts:
+            if not own.are_all_of(self.octets[part]):
+                wrong = wrong if len(wrong) else np.zeros(len(self.octets), np.bool_)
+                wrong[part] = own.others(self.octets[part])
+        return self._with(wrong) if len(wrong) else np.zeros(len(self.sizes), np.bool_)
 
-    def _rows_of(self, places: Rows) -> Flags:
-        """The rows of the octets at these places."""
-        if len(places) > _MANY * len(self.starts):
-            counts = np.zeros(len(self.octets) + 1, np.int32)
-            counts[places + 1] = 1
-            np.cumsum(counts, out=counts)
-            return np.diff(counts[self.starts]) > 0
-        found = np.zeros(len(self.starts) - 1, np.bool_)
-        found[np.searchsorted(self.starts, places, "right") - 1] = True
+    def _with(self, flags: Flags) -> Flags:
+        """Which texts have a flag at one of their octets."""
+        if np.count_nonzero(flags) > _MANY * len(self.starts):
+            before = np.zeros(len(flags) + 1, np.int32)
+            np.cumsum(flags, out=before[1:])
+            return np.diff(before[self.starts]) > 0
+        found = np.zeros(len(self.sizes), np.bool_)
+        found[np.searchsorted(self.starts, np.flatnonzero(flags), "right") - 1] = True
         return found
 
 
