@@ -280,6 +280,13 @@ def test_numbers_have_keys_where_the_form_reads_them():
     assert key_of(normal.asn, 7.0) is None
 
 
+@pytest.mark.parametrize("dtype", [pl.Categorical, pl.Enum(["a.B", "c"])])
+def test_texts_that_a_column_holds_as_numbers_have_their_keys(dtype):
+    column = pl.Series(["a.B", None, "c"], dtype=dtype)
+    assert keys_of(normal.host, column).whole().to_list() == ["a.b", None, "c"]
+    assert keys_of(None, column).whole().to_list() == ["a.B", None, "c"]
+
+
 @pytest.mark.parametrize(
     "column",
     [pl.Series([1.5, None]), pl.Series([True, False]), pl.Series([b"a", b"b"]), pl.Series([None, None])],

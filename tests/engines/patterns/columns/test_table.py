@@ -35,12 +35,10 @@ def test_the_place_is_told():
 
 
 def plainly(rows, column, places):
-    return sorted(
-        (row, owner)
-        for row, text in enumerate(column)
-        for word, place, owner in rows
-        if word == text and place in places
-    )
+    held: dict[str, list[int]] = {}
+    for word, place, owner in rows:
+        held.setdefault(word, []).extend([owner] if place in places else [])
+    return sorted((row, owner) for row, text in enumerate(column) for owner in held.get(text, ()))
 
 
 def names(first, count):
@@ -140,6 +138,16 @@ def test_saved_and_loaded(tmp_path):
     assert met(ValueTable.load(tmp_path / "values"), column, [0, 1, 2]) == [(0, 7), (3, 4_999)]
     table([]).save(tmp_path / "values")
     assert met(ValueTable.load(tmp_path / "values"), column, [0, 1, 2]) == []
+
+
+def test_what_was_loaded_is_changed_like_what_was_made(tmp_path):
+    table(names(0, 3_000)).save(tmp_path / "values")
+    changed = ValueTable.load(tmp_path / "values").without([5]).with_those_of(table(names(5_000, 10)))
+    changed.save(tmp_path / "values")
+    column = [name for name, _, _ in names(0, 6_000)]
+    left = [row for row in names(0, 3_000) + names(5_000, 10) if row[2] != 5]
+    for each in (changed, changed.folded(), ValueTable.load(tmp_path / "values")):
+        assert met(each, column, [0, 1, 2]) == plainly(left, column, {0, 1, 2})
 
 
 def test_a_table_that_was_hashed_otherwise_is_hashed_anew():

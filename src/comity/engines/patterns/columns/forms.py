@@ -23,6 +23,7 @@ from comity.engines.patterns.properties import LONGEST_WHOLE, meant
 
 # Before what is not read, so that it equals nothing that is; no normal form begins with a space.
 _AS_WRITTEN = " ="
+_OF_TEXTS = (pl.Categorical, pl.Enum)  # columns that are texts to whoever reads them
 _FEW = 200  # texts that are read one by one sooner than by expressions
 _REPEATED = 2  # rows to a text, from which on each text is read once
 _REMEMBERED, _SHORT = (
@@ -66,7 +67,7 @@ def key_of(form: Form | None, raw: object) -> str | None:
 
 def keys_of(form: Form | None, column: pl.Series) -> Keys:
     """The keys of a column of texts, or of whole numbers where the form reads them; of another none."""
-    if column.dtype.is_integer() and form is not None:
+    if column.dtype in _OF_TEXTS or (column.dtype.is_integer() and form is not None):
         column = column.cast(pl.String)
     if column.dtype != pl.String:
         return Keys.as_they_are(pl.repeat(None, len(column), dtype=pl.String, eager=True))
