@@ -39,6 +39,7 @@ format: $(READY) ## put code into the one format, and write the generated pages
 	$(BIN)/ruff format $(SRC)
 	$(BIN)/ruff check --fix $(SRC)
 	$(BIN)/comity-node settings --markdown > docs/settings.md
+	@$(BIN)/python tests/docs/formats.py
 	@for each in "comity commands --text" "comity-node commands"; do \
 	  marks="<!-- $${each%% *}:" && $(BIN)/$$each > .generated && \
 	  sed -i -e "/^$$marks end/r .generated" -e "/^$$marks generated/,/^$$marks end/d" docs/commands.md && \
