@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from comity.base.errors import Malformed
 from comity.engines.patterns.ast import Comparison, Integer, ObjectPath, Operator, Text
-from comity.engines.patterns.columns import quads
+from comity.engines.patterns.columns import partly, quads
 from comity.engines.patterns.columns.networks import NetworkTable
 from comity.engines.patterns.columns.quads import numbers
 from comity.engines.patterns.columns.saved import packed
@@ -138,6 +138,19 @@ def test_nested_and_repeated_networks_take_no_more_room_than_they_are():
     rows += [(Operator.ISSUBSET, f"10.{n // 256}.{n % 256}.0/24", 0, 2_000 + n) for n in range(2_000)]
     found = met(table(rows), ["10.0.5.1", "11.0.0.1"], [0])
     assert found == [(0, owner, 0) for owner in range(2_000)] + [(0, 2_005, 0)]
+
+
+@pytest.mark.parametrize("operator", [Operator.ISSUBSET, Operator.ISSUPERSET])
+def test_what_would_be_told_too_often_is_given_up_first(monkeypatch, operator):
+    monkeypatch.setattr(partly, "MOST_MET", 30)
+    rows = [(operator, "10.0.0.1", 0, owner) for owner in range(3)] + [(operator, "10.0.0.2", 0, 3)]
+    rows += [(operator, "10.0.0.0/8", 0, 4)] if operator is Operator.ISSUBSET else []
+    seen = table(rows).meet(pl.Series(["10.0.0.1"] * 20 + ["10.0.0.2"] * 4), [0])
+    expected = [3, 4] if operator is Operator.ISSUBSET else [3]
+    assert sorted(seen.given_up) == [0, 1, 2]
+    assert "fits 60 values" in seen.given_up[0]
+    assert sorted(set(seen.owners.tolist())) == expected
+    assert not met(table([]), ["10.0.0.1", "::1"], [0])
 
 
 def test_what_is_no_text_meets_nothing():

@@ -7,9 +7,13 @@ asked for the networks around an address costs as many steps as there are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from comity.engines.patterns.columns.partly import within_bounds
 from comity.engines.patterns.columns.saved import Numbers, ranges
 
 V4, V6 = 4, 6
@@ -75,6 +79,15 @@ class _Gate:
         return (networks.low >> self._shift).view(np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Places of values and, for each, of a network; networks that would be told too often, and how often."""
+
+    values: Numbers
+    networks: Numbers
+    spent: Mapping[int, int]
+
+
 class Forest:
     """Networks sorted for two questions: which lie around a value, and which inside it."""
 
@@ -87,46 +100,63 @@ class Forest:
         self._trees = self._sorted.at(self._firsts)  # each network once
         self._starts = self._trees.keys
         self._edges, self._smallest, self._around = _cut(self._trees)
+        self._levels = _levels(self._around)
         self._gate = _Gate(self._trees) if networks.version == V4 else None
 
-    def around(self, values: Networks) -> tuple[Numbers, Numbers]:
-        """Places of the values and, for each, of the networks that they lie in."""
+    def around(self, values: Networks) -> Related:
+        """The networks that values lie in."""
         at = self._near(values)
         tree = self._smallest[np.searchsorted(self._edges, values.at(at).keys, "right") - 1]
-        rows, trees = [], []
+        crowds = np.bincount(tree[tree >= 0], minlength=len(self._trees))
+        for level in self._levels:
+            np.add.at(crowds, self._around[level], crowds[level])
+        told, spent = self._bounded(crowds)
+        rows, trees = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         while True:
             held = tree >= 0
             at, tree = at[held], tree[held]
             if not len(at):
                 break
-            fits = self._trees.lengths[tree] <= values.lengths[at]
+            fits = (self._trees.lengths[tree] <= values.lengths[at]) & told[tree]
             rows.append(at[fits])
             trees.append(tree[fits])
             tree = self._around[tree]
-        return self._each(_joined(rows), _joined(trees))
+        return self._related(np.concatenate(rows), np.concatenate(trees), spent)
 
-    def inside(self, values: Networks) -> tuple[Numbers, Numbers]:
-        """Places of the values and, for each, of the networks that lie in them."""
+    def inside(self, values: Networks) -> Related:
+        """The networks that lie in values."""
         at = self._near(values) if (values.lengths == BITS[values.version]).all() else np.arange(len(values))
         some = values.at(at)
         first = np.searchsorted(self._starts, some.keys, "left")
-        counts = np.searchsorted(self._starts, some.last.keys, "right") - first
-        rows, trees = np.repeat(at, counts), ranges(first, counts)
+        end = np.searchsorted(self._starts, some.last.keys, "right")
+        size = len(self._trees) + 1
+        told, spent = self._bounded(
+            np.cumsum(np.bincount(first, minlength=size) - np.bincount(end, minlength=size))[:-1]
+        )
+        before = np.append(0, np.cumsum(told))  # of those that are told, how many stand before each
+        counts = before[end] - before[first]
+        rows, trees = np.repeat(at, counts), np.flatnonzero(told)[ranges(before[first], counts)]
         fits = self._trees.lengths[trees] >= values.lengths[rows]
-        return self._each(rows[fits], trees[fits])
+        return self._related(rows[fits], trees[fits], spent)
+
+    def _bounded(self, crowds: Numbers) -> tuple[Flags, dict[int, int]]:
+        """Which networks are told, if so many values have to do with each; how often the others would be."""
+        pairs = crowds * self._counts
+        told = within_bounds(pairs)
+        return told, {
+            entry: int(pairs[tree])
+            for tree in np.flatnonzero(~told)
+            for entry in self._rows[self._firsts[tree] : self._firsts[tree] + self._counts[tree]].tolist()
+        }
 
     def _near(self, values: Networks) -> Numbers:
         """The values of which the first address may lie in a network."""
         return np.flatnonzero(self._gate.open_to(values)) if self._gate else np.arange(len(values))
 
-    def _each(self, rows: Numbers, trees: Numbers) -> tuple[Numbers, Numbers]:
+    def _related(self, rows: Numbers, trees: Numbers, spent: dict[int, int]) -> Related:
         """The same for all that were told of one network."""
         counts = self._counts[trees]
-        return np.repeat(rows, counts), self._rows[ranges(self._firsts[trees], counts)]
-
-
-def _joined(parts: list[Numbers]) -> Numbers:
-    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+        return Related(np.repeat(rows, counts), self._rows[ranges(self._firsts[trees], counts)], spent)
 
 
 def _differs(networks: Networks) -> Flags:
@@ -160,6 +190,15 @@ def _cut(trees: Networks) -> tuple[NDArray[np.uint64] | NDArray[np.bytes_], Numb
         if last + 1 < 1 << BITS[trees.version]:
             begin(last + 1)
     return _keys(trees.version, edges), np.array(smallest, np.int64), np.array(around, np.int64)
+
+
+def _levels(around: Numbers) -> list[Numbers]:
+    """The networks that lie in others, those in the most first."""
+    depth, outer = np.zeros(len(around), np.int64), around
+    while (outer >= 0).any():
+        depth += outer >= 0
+        outer = np.where(outer >= 0, around[outer], -1)
+    return [np.flatnonzero(depth == each) for each in range(int(depth.max(initial=0)), 0, -1)]
 
 
 def _whole(networks: Networks) -> list[int]:

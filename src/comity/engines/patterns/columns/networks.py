@@ -16,10 +16,10 @@ import polars as pl
 
 from comity.base.errors import Malformed
 from comity.engines.patterns.ast import Constant, Operator, Text
-from comity.engines.patterns.columns.forest import BITS, V4, V6, Forest, Networks
+from comity.engines.patterns.columns.forest import BITS, V4, V6, Forest, Networks, Related
+from comity.engines.patterns.columns.partly import PartlyMet, too_many
 from comity.engines.patterns.columns.quads import numbers
 from comity.engines.patterns.columns.saved import Numbers, packed, read, unpacked, write
-from comity.engines.patterns.columns.table import Met
 from comity.engines.patterns.matching.networks import Network, network_in
 
 _KIND = "networks"
@@ -62,22 +62,31 @@ class NetworkTable:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def meet(self, column: pl.Series, places: Sequence[int]) -> Met:
+    def meet(self, column: pl.Series, places: Sequence[int]) -> PartlyMet:
         """Which rows of a column of texts are in such a relation to a network looked for in these places."""
         wanted = np.isin(self._places, np.asarray(places, np.uint16))
         rows, found = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        if wanted.any() and column.dtype == pl.String:
-            for where, values in _values(column, all_versions=self._knows_v6):
-                for operator in _OPERATORS:
-                    entries, forest = self._forests[operator, values.version]
-                    at, entry = (
-                        forest.around(values) if operator is Operator.ISSUBSET else forest.inside(values)
-                    )
-                    rows.append(where[at])
-                    found.append(entries[entry])
+        given_up: dict[int, str] = {}
+        for where, entries, related in self._related(column) if wanted.any() else ():
+            rows.append(where[related.values])
+            found.append(entries[related.networks])
+            given_up |= {
+                int(self._owners[entries[each]]): too_many(count) for each, count in related.spent.items()
+            }
         at, which = np.concatenate(rows), np.concatenate(found)
         kept = wanted[which]
-        return Met(at[kept], self._owners[which[kept]], self._places[which[kept]])
+        return PartlyMet(at[kept], self._owners[which[kept]], self._places[which[kept]], given_up)
+
+    def _related(self, column: pl.Series) -> Iterator[tuple[Numbers, Numbers, Related]]:
+        """Rows, places in the table, and what of the one has to do with what of the other."""
+        if column.dtype != pl.String:
+            return
+        for rows, values in _values(column, all_versions=self._knows_v6):
+            for operator in _OPERATORS:
+                entries, forest = self._forests[operator, values.version]
+                if len(entries):
+                    is_subset = operator is Operator.ISSUBSET
+                    yield rows, entries, forest.around(values) if is_subset else forest.inside(values)
 
     def without(self, owners: Iterable[int]) -> NetworkTable:
         """The same table without the networks of these owners."""
