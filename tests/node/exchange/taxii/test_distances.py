@@ -8,28 +8,30 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from itertools import pairwise
-from math import sqrt
+from math import isqrt, sqrt
 from random import Random
 
 import pytest
 
 from comity.base.tlp import Tlp
 from comity.engines.release.handling import Ownership
+from comity.engines.release.terms import Category
 from comity.formats.stix import StixObject as Found
 from comity.node.exchange.handling import Origin
 from comity.node.exchange.models import Collection, Import, StixObject
 from comity.node.exchange.services.holding import one_at_a_time, show_anew
 from comity.node.exchange.services.places import INSTANT, Seeds, last_instant, take_places
 from comity.node.exchange.services.storing import Way, store
-from comity.node.exchange.taxii import order
 from comity.node.exchange.taxii.chosen import scope_of
-from comity.node.exchange.taxii.order import Choice, places
+from comity.node.exchange.taxii.order import Choice, Scope, places
 from comity.node.exchange.taxii.standing import begin_wave, micros, moment
-from tests.node.exchange.holding import indicator
+from tests.node.exchange.holding import indicator, own_work
 from tests.node.exchange.taxii.asking import opened
+from tests.node.exchange.taxii.test_order import address, report
 from tests.node.exchange.worlds import undone
 from tests.node.instruments.agreeing import Sides
 from tests.node.world import NOW
@@ -157,23 +159,33 @@ def test_who_takes_places_later_is_at_the_clock_again(agreed):
     assert later <= take_places(holder, 1, later)[0] < later + 2_000 * INSTANT
 
 
-@pytest.mark.parametrize("limit", [1, 3, 100])
-def test_a_wave_is_read_alike_in_either_way(agreed, monkeypatch, limit):
-    """Few objects are put in order, and of many the places are looked at in turn."""
-    collection = opened(agreed.world)
-    bring(agreed, 0, HIDDEN, seeds_of("either way"))
-    wave = begin_wave(agreed.world.body, NOW + timedelta(minutes=1), seeds=seeds_of("wave"))
+@pytest.fixture
+def many(agreed: Sides) -> Scope:
+    """Addresses, reports that name them, and indicators, all older than a wave."""
+    collection, values = opened(agreed.world), []
+    for n in range(200):
+        values += [address(n, Tlp.GREEN), report(f"r{n}", Tlp.CLEAR, n), indicator(f"i{n}", Tlp.AMBER)]
+    own_work(agreed.world, *values)
+    wave = begin_wave(agreed.world.body, NOW + timedelta(hours=1), seeds=seeds_of("many"))
     collection.since, collection.scatter = moment(wave.first), wave.scatter.as_json()
-    scope = scope_of(collection, agreed.party, NOW)
+    return scope_of(collection, agreed.party, NOW)
 
-    def pages() -> list[tuple[int, int]]:
-        found, after = list[tuple[int, int]](), -1
-        while page := places(scope, Choice(), after=after, count=limit).places:
-            found += page
-            after = page[-1][0]
-        return found
 
-    sorted_ = pages()
-    monkeypatch.setattr(order, "_MOST_SORTED", 0)
-    assert pages() == sorted_
-    assert len(sorted_) == SEEN
+@pytest.mark.parametrize(("by_class", "count"), [(False, 600), (True, 400)])
+def test_a_wave_is_read_alike_in_either_way(many, by_class, count):
+    """Few objects are put in order, and where there are many the places are looked at in turn."""
+    [wave] = many.waves
+    facts = many.sighted.facts
+    observables = frozenset(key for key in many.classes if facts[key].category is Category.OBSERVATION)
+    scope = replace(many, waves=(replace(wave, classes=observables if by_class else None),))
+    in_order = places(scope, Choice(), after=wave.first - 1, count=10_000).places
+    assert len(in_order) == count > isqrt(wave.scatter.length)
+    for begin in (0, 7, count - 1):
+        after = in_order[begin][0]
+        assert places(scope, Choice(), after=after - 1, count=1).places == in_order[begin : begin + 1]
+        assert places(scope, Choice(), after=after, count=1).places == in_order[begin + 1 : begin + 2]
+    two = [in_order[place] for place in (count // 2, count - 1)]
+    names = StixObject.objects.filter(pk__in=[key for _, key in two]).values_list("ref", flat=True)
+    named = Choice(refs=tuple(names))
+    assert places(scope, named, after=wave.first - 1, count=1).places == two[:1]
+    assert places(scope, named, after=two[0][0], count=1).places == two[1:]

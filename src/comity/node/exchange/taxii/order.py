@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from math import isqrt
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from comity.engines.release.judge import Removal
 from comity.engines.release.terms import Category, category_of
@@ -22,14 +23,13 @@ from comity.node.exchange.models import Link, StixObject
 from comity.node.exchange.reducing import originals, reduced_of
 from comity.node.exchange.taxii.merging import Kind, Place, Stretch, first_of
 from comity.node.exchange.taxii.standing import Level, Sighted, Wave, micros, moment
+from comity.node.exchange.taxii.taken_up import body_of, by_class, by_name, naming_among, taken_up
 from comity.node.parties.models import Party
 
 _EVER = 2**62
 _NOTHING = 0  # the key of no object
-_MOST_SORTED = (
-    20_000  # objects of a wave that are put in order at once; of more, places are looked at in turn
-)
 _AT_ONCE = 1_000  # places
+_MANY = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +150,10 @@ class _Search:
             start = max(self.after + 1, begin)
             end = min(wave.first if wave else _EVER, horizon + 1)
             if start < end:
-                yield from self._added(start, end, _taken_up(waves[place:]))
+                yield from self._added(start, end, taken_up(waves[place:]))
             if wave is None or wave.first > horizon:
                 return
-            yield from self._waved(wave, _taken_up(waves[place + 1 :]))
+            yield from self._waved(wave, taken_up(waves[place + 1 :]))
             begin = wave.first
 
     def _added(self, start: int, end: int, moved: frozenset[int] | None) -> Iterator[Place]:
@@ -179,9 +179,7 @@ class _Search:
         start = max(self.after + 1, wave.first)
         if moved is None or not left or start >= wave.end:
             return
-        rows = _taken_by(wave, self._selected(), self.scope, left)
-        keys = list(rows.order_by().values_list("pk", flat=True)[: _MOST_SORTED + 1])
-        few = sorted((wave.at(key), key) for key in keys) if len(keys) <= _MOST_SORTED else None
+        few = self._few(wave, left)
 
         def ask(begin: int) -> list[Place]:
             if few is None:
@@ -191,12 +189,38 @@ class _Search:
 
         yield from self._shown(ask, start, moved)
 
+    def _few(self, wave: Wave, left: frozenset[int]) -> list[Place] | None:
+        """The places of a wave at which something stands that is looked for, if there are few.
+
+        As many as it takes no longer to put in order than to look at so many places as hold a page of them.
+        """
+        named_few = self.choice.refs is not None  # some hundreds
+        most = _MANY if named_few else isqrt(self.count * wave.scatter.length)
+        rows, named = self._selected(), by_name(wave, self.scope.holder, self.scope.sighted.facts)
+        parts = [rows.filter(by_class(wave, left))]
+        if named is not None:
+            apart = rows if named_few else self._narrowed(body_of(self.scope.holder))
+            parts.append(apart.filter(named, handling_id__in=left))
+        keys: set[int] = set()
+        for part in parts:
+            older = part.filter(added__lt=moment(wave.first)).order_by()
+            keys.update(older.values_list("pk", flat=True)[: most + 1])
+            if len(keys) > most:
+                return None
+        return sorted((wave.at(key), key) for key in keys)
+
     def _walked(self, wave: Wave, left: frozenset[int], begin: int) -> Iterator[Place]:
         """The places of a wave one after the other, as far as anything stands there that is looked for."""
         for start in range(begin, wave.end, _AT_ONCE):
             keys = [wave.key(at) for at in range(start, min(start + _AT_ONCE, wave.end))]
-            rows = _taken_by(wave, self._narrowed(_by_key(self.scope.holder, keys)), self.scope, left)
-            yield from sorted((wave.at(key), key) for key in rows.order_by().values_list("pk", flat=True))
+            rows = self._narrowed(body_of(self.scope.holder).filter(pk__in=keys)).order_by()
+            # By their keys alone: PostgreSQL would rather walk the classes, if it knows little of the table.
+            told = rows.values_list("pk", "handling_id", "added")
+            found = {key: its for key, its, at in told if its in left and at < moment(wave.first)}
+            own = {key for key, its in found.items() if wave.classes is None or its in wave.classes}
+            others = [key for key in found if key not in own]
+            own |= naming_among(others, wave, self.scope.holder, self.scope.sighted.facts)
+            yield from sorted((wave.at(key), key) for key in own)
 
     def _shown(self, ask: Callable[[int], list[Place]], begin: int, moved: frozenset[int]) -> Iterator[Place]:
         """Of what is found from an instant on, what names no observable that is secret or stands later."""
@@ -245,7 +269,10 @@ class _Search:
         """The versions of these objects, by their keys."""
         more = originals(self.scope.holder, refs) if self.removals else ()
         held = StixObject.objects.filter(holder=self.scope.holder, ref__in={*refs, *more})
-        return _by_key(self.scope.holder, list(held.order_by().values_list("pk", flat=True)))
+        keys = held.order_by().values_list("pk", flat=True)
+        return body_of(self.scope.holder).filter(
+            pk__in=[_NOTHING, *keys]
+        )  # asked of what is not there as well
 
     def _kinds(self) -> Iterator[Kind]:
         """The newest versions and the older ones, as far as they are wanted."""
@@ -294,41 +321,6 @@ class _Search:
 
     def _kind(self) -> Kind:
         return Kind(None if self.types is None else tuple(sorted(self.types)), self.scope.labels)
-
-
-def _taken_up(waves: Iterable[Wave]) -> frozenset[int] | None:
-    """The classes whose older objects stand in one of these waves; None means all."""
-    found: frozenset[int] = frozenset()
-    for each in waves:
-        if each.classes is None:
-            return None
-        found |= each.classes
-    return found
-
-
-def _taken_by(
-    wave: Wave, rows: QuerySet[StixObject], scope: Scope, left: frozenset[int]
-) -> QuerySet[StixObject]:
-    """Those of the objects that a wave took up, of these classes."""
-    rows = rows.filter(added__lt=moment(wave.first))
-    if wave.classes is None:
-        return rows.filter(handling_id__in=left)
-    facts = scope.sighted.facts
-    observables = [key for key in wave.classes if facts[key].category is Category.OBSERVATION]
-    if not observables:
-        return rows.filter(handling_id__in=left & wave.classes)
-    held = StixObject.objects.filter(holder=scope.holder, latest=True, handling_id__in=observables)
-    naming = Link.objects.filter(Exists(held.filter(ref=OuterRef("ref"))), object=OuterRef("pk"))
-    return rows.filter(Q(handling_id__in=wave.classes) | Q(Exists(naming)), handling_id__in=left)
-
-
-def _by_key(holder: Party, keys: Sequence[int]) -> QuerySet[StixObject]:
-    """Of these objects those of the holder.
-
-    No index has a sum: the planner would walk the whole order for what is named.
-    """
-    rows = StixObject.objects.alias(body=F("holder_id") + 0).filter(body=holder.pk)
-    return rows.filter(pk__in=[_NOTHING, *keys])  # asked of what is not there as well
 
 
 def _hidden(keys: Sequence[int], scope: Scope, choice: Choice, secret: frozenset[int]) -> Collection[int]:
