@@ -147,6 +147,14 @@ def test_patterns_of_several_events():
     assert ", and 1 more  a1.example, b2.example" in detect("--text").out
 
 
+def test_a_pattern_that_asks_for_too_much_is_told():
+    pattern = " AND ".join(f"[domain-name:value = 'a{n}.example']" for n in range(300))
+    put(feed=bundle(indicator(pattern), indicator(id=OTHER)))
+    said = detect("--text")
+    assert said.status == 4
+    assert f"! {EVIL} was not tried: " in said.out
+
+
 def test_times():
     put(dns_log=zeek(*["evil.example"] * 10))
     since, until = "2026-06-01T12:00:03Z", "2026-06-01T12:00:05Z"

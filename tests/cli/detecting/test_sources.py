@@ -183,17 +183,20 @@ def test_a_collection_that_is_not_for_us():
 def test_what_was_not_looked_at_is_told(capsys: pytest.CaptureFixture[str]):
     tally = Tally(strange=1, unfit=2, timeless=3, zoneless=4)
     aside = Open((Refused(EVIL, "took too long"),), 0, 5, 6)
-    run = Run(Indicators(), Outcome(), tally, aside, 7, 0.0)
+    refused = tuple(Refused(f"indicator {n}", "asks for too much") for n in range(22))
+    run = Run(Indicators(), Outcome(), tally, aside, refused, 7, 0.0)
     assert telling.tell(run, Output(Manner.TEXT)) == telling.INCOMPLETE
     said = capsys.readouterr().out
     assert f"! {EVIL} was tried no more: took too long" in said
+    assert "! indicator 19 was not tried: asks for too much" in said
+    assert "! … and 2 more patterns." in said
     for number in range(1, 8):
         assert f"! {number:,} " in said
 
 
 def test_only_some_sources_are_listed(capsys: pytest.CaptureFixture[str]):
     found = Indicators(reports=[Report(f"feed {n}", read=2) for n in range(30)])
-    telling.tell(Run(found, Outcome(), Tally(), Open((), 0, 0, 0), 0, 1.0), Output(Manner.TEXT))
+    telling.tell(Run(found, Outcome(), Tally(), Open((), 0, 0, 0), (), 0, 1.0), Output(Manner.TEXT))
     assert "feed 19" in (said := capsys.readouterr().out)
     assert "feed 20" not in said
     assert "and 10 more" in said

@@ -72,7 +72,15 @@ class Running:
                     if match.counts or not self._asked.hits_only:
                         writer.add(match)
         seconds = time.monotonic() - self._begun
-        return Run(self._indicators, self._outcome, self._reader.tally, watch.open, self._filtered, seconds)
+        return Run(
+            self._indicators,
+            self._outcome,
+            self._reader.tally,
+            watch.open,
+            watch.patterns.refused,
+            self._filtered,
+            seconds,
+        )
 
     def _watch(self) -> Watch:
         asked, rules = self._asked, self._asked.rules

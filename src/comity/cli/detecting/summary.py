@@ -10,11 +10,12 @@ from comity.base.matches import Match
 from comity.cli.output import Output
 from comity.detection.gathering import Indicators
 from comity.engines.patterns.judging.loading import Report
+from comity.engines.patterns.sets.compiling import Refused
 from comity.engines.patterns.sets.watching import Open
 from comity.formats.telemetry.tally import Tally, Unread
 
 _MOST_HITS = 20  # indicators that are listed
-_MOST_SOURCES = 20
+_MOST_LISTED = 20
 
 NOTHING, INCOMPLETE, HITS, HITS_INCOMPLETE = 0, 1, 3, 4
 
@@ -46,6 +47,7 @@ class Run:
     outcome: Outcome
     tally: Tally
     open: Open
+    refused: tuple[Refused, ...]  # patterns that ask for more than is tried
     filtered: int  # rows outside the time that was asked for
     seconds: float
 
@@ -53,7 +55,7 @@ class Run:
     def incomplete(self) -> bool:
         """Whether something was not looked at: then no hit does not mean that there is none."""
         broken = self.tally.unread or self.tally.broken or self.indicators.broken
-        return bool(broken or self.open.aside or self.open.let_go)
+        return bool(broken or self.refused or self.open.aside or self.open.let_go)
 
     @property
     def status(self) -> int:
@@ -92,7 +94,7 @@ def _tell_sources(indicators: Indicators, output: Output) -> None:
             "looked for": each.looked_for,
             "reasons": [f"{rule} {count:,}" for rule, count in each.reasons.most_common()],
         }
-        for each in partly[:_MOST_SOURCES]
+        for each in partly[:_MOST_LISTED]
     ]
     if rows:
         output.table("not looked for", rows)
@@ -139,8 +141,8 @@ def _problems(run: Run) -> Iterator[str]:
     yield from (each.message for each in run.indicators.broken)
     yield from map(str, run.tally.breaks)
     yield from _unread(run.tally)
-    for each in run.open.aside:
-        yield f"{each.name} was tried no more: {each.reason}"
+    yield from _told("was not tried", run.refused)
+    yield from _told("was tried no more", run.open.aside)
     for count, what in (
         (run.open.let_go, "rows that waited for the rest of a pattern had to make room"),
         (run.open.undated, "rows fit a part of a pattern that asks when, and have no time"),
@@ -152,6 +154,13 @@ def _problems(run: Run) -> Iterator[str]:
     ):
         if count:
             yield f"{count:,} {what}."
+
+
+def _told(what: str, patterns: tuple[Refused, ...]) -> Iterator[str]:
+    for each in patterns[:_MOST_LISTED]:
+        yield f"{each.name} {what}: {each.reason}"
+    if len(patterns) > _MOST_LISTED:
+        yield f"… and {len(patterns) - _MOST_LISTED:,} more patterns."
 
 
 def _unread(tally: Tally) -> Iterator[str]:
@@ -174,7 +183,7 @@ def _as_json(run: Run) -> dict[str, object]:
         "bytes": run.tally.read,
         "unread": run.tally.unread,
         "broken": run.tally.broken + len(run.indicators.broken),
-        "patterns_aside": len(run.open.aside),
+        "patterns_aside": len(run.open.aside) + len(run.refused),
         "complete": not run.incomplete,
         "seconds": round(run.seconds, 3),
     }
