@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ MILLION = 1_000_000
 RUNS = 5
 ROWS, SOUGHT, CHANGED = 5 * MILLION, MILLION, 1_000
 POPULATION = 50 * MILLION  # values that the rows are drawn from: of a million sought one row in 200 holds one
-PORTION = MILLION  # rows that a thread takes at a time
+PORTION = MILLION // 4  # rows that a thread takes at a time
 THREADS = 2
 _SEED = 41
 _LOADED = """
@@ -78,9 +79,13 @@ def tell(quick: bool) -> None:  # noqa: FBT001  the command line's
     values = bench.values(bench.sought)
     table = table_of(values)
     few = table_of(bench.values(CHANGED))
+    spent: Counter[str] = Counter()
     for place, kind in enumerate(KINDS):
-        beside_joins(bench.column(kind), kind, place, table, values)
+        spent.update(beside_joins(bench.column(kind), kind, place, table, values))
         many_and_few(bench.column(kind), kind, place, table, few)
+    for name, seconds in spent.items():
+        ratio = seconds / spent["ours"]
+        say(f"all kinds in memory, {name}", f"{seconds:.2f} CPU s; {ratio:.2f} of ours")
     with tempfile.TemporaryDirectory(prefix="comity-bench-") as folder:
         parquet(bench, Path(folder) / "names.parquet", table, values)
         changes(table, bench)
@@ -92,8 +97,10 @@ def table_of(values: pl.DataFrame) -> ValueTable:
     return ValueTable.of(values["value"], values["place"].to_numpy(), values["owner"].to_numpy())
 
 
-def beside_joins(column: pl.Series, kind: str, place: int, table: ValueTable, values: pl.DataFrame) -> None:
-    """One column of a kind of values, all of them looked for, and the joins of others."""
+def beside_joins(
+    column: pl.Series, kind: str, place: int, table: ValueTable, values: pl.DataFrame
+) -> dict[str, float]:
+    """One column of a kind of values held against all that is looked for, and the joins of others."""
     rows, sought = column.alias("value").to_frame(), values.select("value")
     with duckdb.connect() as peer:
         peer.execute(f"SET threads={THREADS}")
@@ -107,7 +114,7 @@ def beside_joins(column: pl.Series, kind: str, place: int, table: ValueTable, va
             "Polars": lambda: rows.join(sought, on="value", how="semi").height,
             "DuckDB": lambda: answer(peer, "SELECT count(*) FROM held SEMI JOIN sought USING (value)"),
         }
-        side_by_side(f"{kind} in memory, {len(values):,} sought", told, len(column))
+        return side_by_side(f"{kind} in memory, {len(values):,} sought", told, len(column))
 
 
 def met(table: ValueTable, column: pl.Series, kind: str, place: int) -> int:
@@ -126,8 +133,8 @@ def answer(peer: duckdb.DuckDBPyConnection, question: str) -> int:
     return int(found[0]) if found else 0
 
 
-def side_by_side(what: str, told: dict[str, Callable[[], int]], rows: int) -> None:
-    """Each way as often as the others, in turn; all have to find the same."""
+def side_by_side(what: str, told: dict[str, Callable[[], int]], rows: int) -> dict[str, float]:
+    """Each way as often as the others, in turn; all have to find the same. Gives the CPU seconds of each."""
     counts = {name: way() for name, way in told.items()}
     if len(set(counts.values())) != 1:
         raise RuntimeError(f"{what}: found are {counts}")
@@ -145,6 +152,7 @@ def side_by_side(what: str, told: dict[str, Callable[[], int]], rows: int) -> No
             "no slower than the joins" if name == "ours" else "",
         )
     say(f"{what}, rows met", f"{counts['ours']:,} of {rows:,}")
+    return {name: cpu(each) for name, each in runs.items()}
 
 
 def cpu(runs: list[Timed]) -> float:
