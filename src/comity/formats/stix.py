@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID, uuid5
 
@@ -16,6 +17,7 @@ from comity.base.errors import Malformed, TooLarge
 from comity.base.fields import Fields
 from comity.base.times import is_written
 from comity.formats.canonical import canonical, sha256_hex
+from comity.formats.plain_json import read_plain
 from comity.formats.strict_json import STANDARD, Limits, decode
 
 MAX_OBJECTS = 50_000
@@ -30,16 +32,15 @@ IDENTITY_ID = re.compile(rf"identity--{UUID_FORM}")
 MARKING_ID = re.compile(rf"marking-definition--{UUID_FORM}")
 
 _OBJECT = Limits(size=MAX_OBJECT)
+_UUID = re.compile(UUID_FORM).fullmatch
 # What nearly all objects look like; the days that a month may not have are left to the careful way.
-_PLAIN_ID = re.compile(rf"(?=.{{3,288}}\Z)[a-z][a-z0-9]{{2,}}(?:-[a-z0-9]+)*--{UUID_FORM}")
 _PLAIN_TIME = re.compile(
     r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}\.[0-9]{3}Z"
-)
+).fullmatch
 _PLAIN_LENGTH = len("2026-11-22T03:00:00.000Z")
 _MILLISECONDS = 3  # the digits that STIX gives `modified`
-_TAIL = len("--") + 36  # of an id, after its type
+_IDENTITY, _MARKING = len("identity--") + 36, len("marking-definition--") + 36
 _NO_REFS: list[str] = []
-_NOBODY = "identity--00000000-0000-4000-8000-000000000000"
 
 _PARTIES = UUID(
     "5d3b8f0e-6a43-4c57-9e4f-6b0f6a3c9d21"
@@ -118,9 +119,14 @@ class StixObject:
     @classmethod
     def read(cls, raw: bytes, where: str = "") -> StixObject:
         """The object in its own bytes, which are kept."""
-        value = decode(_bounded(raw, where), limits=_OBJECT)
-        found, kind, modified = _identified(value, where)
-        return cls(found, kind, modified, raw, cast("dict[str, Any]", value), sha256_hex(canonical(value)))
+        plain = read_plain(raw)
+        if plain is None:
+            value = decode(_bounded(raw, where), limits=_OBJECT)
+            found, kind, modified = _identified(value, where)
+            plain = cast("dict[str, Any]", value), canonical(value)
+        else:
+            found, kind, modified = _identified(plain[0], where)
+        return cls(found, kind, modified, raw, plain[0], sha256_hex(plain[1]))
 
     @property
     def version(self) -> tuple[str, str]:
@@ -189,28 +195,48 @@ def _identified(value: object, where: str) -> tuple[str, str, str | None]:
 def _plainly(value: Mapping[str, Any]) -> tuple[str, str, str | None] | None:
     """The same for an object as nearly all are written; None if only the careful way can tell."""
     kind, found = value.get("type"), value.get("id")
-    if type(kind) is not str or type(found) is not str or not _PLAIN_ID.fullmatch(found):
+    if type(kind) is not str or type(found) is not str or not found.startswith(f"{kind}--"):
         return None
-    if found[:-_TAIL] != kind or not _belongs_plainly(value):
+    if not _UUID(found, len(kind) + 2) or not _belongs_plainly(value):
         return None
     if kind in OBSERVABLES:
         return (found, kind, None) if value.get("spec_version", "2.1") == "2.1" else None
+    modified = _plain_version(value) if kind in _VERSIONED else None
+    return (found, kind, modified) if modified else None
+
+
+def _plain_version(value: Mapping[str, Any]) -> str | None:
+    """The text of `modified`, where all that says which version this is is in order at first sight."""
     created, modified = value.get("created"), value.get("modified")
-    if kind not in _VERSIONED or value.get("spec_version") != "2.1" or type(modified) is not str:
+    if value.get("spec_version") != "2.1" or type(modified) is not str or not _PLAIN_TIME(modified):
         return None
-    if type(created) is not str or not _PLAIN_TIME.fullmatch(created) or not _PLAIN_TIME.fullmatch(modified):
-        return None
-    return (found, kind, modified) if created <= modified else None
+    if created == modified:
+        return modified
+    earlier = type(created) is str and _PLAIN_TIME(created) is not None and created < modified
+    return modified if earlier else None
 
 
 def _belongs_plainly(value: Mapping[str, Any]) -> bool:
     """Whether author and markings are in order at first sight."""
-    author, refs = value.get("created_by_ref", _NOBODY), value.get("object_marking_refs", _NO_REFS)
-    if type(author) is not str or type(refs) is not list or "granular_markings" in value:
+    if "granular_markings" in value:
         return False
-    if not IDENTITY_ID.fullmatch(author) or len(refs) > MAX_REFS:
+    if "created_by_ref" in value and not _is_identity(value["created_by_ref"]):
         return False
-    return all(type(ref) is str and MARKING_ID.fullmatch(ref) for ref in refs)
+    refs = value.get("object_marking_refs", _NO_REFS)
+    return type(refs) is list and len(refs) <= MAX_REFS and all(map(_is_marking, refs))
+
+
+@lru_cache(maxsize=4096)  # what one source sends names the same few; none is long, whatever is sent
+def _is_known_form(ref: str) -> bool:
+    return bool(MARKING_ID.fullmatch(ref) or IDENTITY_ID.fullmatch(ref))
+
+
+def _is_identity(ref: object) -> bool:
+    return type(ref) is str and len(ref) == _IDENTITY and ref[0] == "i" and _is_known_form(ref)
+
+
+def _is_marking(ref: object) -> bool:
+    return type(ref) is str and len(ref) == _MARKING and ref[0] == "m" and _is_known_form(ref)
 
 
 def _carefully(fields: Fields) -> tuple[str, str, str | None]:

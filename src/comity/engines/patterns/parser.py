@@ -49,6 +49,7 @@ MOST_COMPARISONS = 20_000  # each constant in a set counts as one
 MOST_STEPS = 50  # of one object path
 MOST_QUALIFIERS = 8  # of one expression
 LONGEST_NUMBER = 64  # characters
+_REMEMBERED = 200  # characters of a pattern
 
 T = TypeVar("T")
 
@@ -77,14 +78,26 @@ _PREFIXED = MappingProxyType({
 
 def parse(text: str) -> ObservationExpression:
     """The tree of a pattern; `Malformed` says line and column, and what should have stood there."""
-    found = _ONE_EQUALITY(text) if len(text) <= LONGEST_PATTERN else None
-    plain = _equality(found) if found else None
-    return Observation(plain) if plain else parse_by_grammar(text)
+    if len(text) <= _REMEMBERED:
+        plain = _remembered(text)
+    else:
+        plain = _one_equality(text) if len(text) <= LONGEST_PATTERN else None
+    return plain or parse_by_grammar(text)
 
 
 def parse_by_grammar(text: str) -> ObservationExpression:
     """The same without the short cut for the most common form."""
     return _Parser(text).pattern()
+
+
+def _one_equality(text: str) -> Observation | None:
+    found = _ONE_EQUALITY(text)
+    plain = _equality(found) if found else None
+    return Observation(plain) if plain else None
+
+
+# An object's pattern is read when it is checked, and again for its values: those of one post are known then.
+_remembered = lru_cache(maxsize=2048)(_one_equality)
 
 
 def _equality(found: re.Match[str]) -> Comparison | None:

@@ -89,7 +89,7 @@ _BEHIND: Mapping[str, Form] = MappingProxyType({
 
 def form_at(object_type: str, steps: tuple[Step, ...]) -> Form | None:
     """What a pattern's path holds; None where there is nothing to look up."""
-    keys = tuple(step.lower() for step in steps if isinstance(step, str))
+    keys = tuple([step.lower() for step in steps if type(step) is str])
     return _form(object_type, keys) if len(object_type) + sum(map(len, keys)) <= _LONGEST_PATH else None
 
 
@@ -108,10 +108,10 @@ def _form(object_type: str, keys: tuple[str, ...]) -> Form | None:
 
 def read(form: Form, raw: object) -> tuple[Value, ...]:
     """The values in a property: as written, else without what defangs it, else as bare text."""
-    if isinstance(raw, int) and not isinstance(raw, bool) and abs(raw) < _LARGEST_NUMBER:
-        raw = str(raw)
     if not isinstance(raw, str):
-        return ()
+        if not isinstance(raw, int) or isinstance(raw, bool) or abs(raw) >= _LARGEST_NUMBER:
+            return ()
+        raw = str(raw)
     return form(raw) or form(refanged(raw)) or normal.plain(Kind.TEXT, raw)
 
 

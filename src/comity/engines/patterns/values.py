@@ -28,6 +28,8 @@ from comity.engines.patterns.properties import FORMS, HASHES, form_at, read
 
 MOST_VALUES = 20_000  # of one object
 
+_EQUAL = Operator.EQUAL
+_SEVERAL = 2
 _POSITIVE = frozenset({Operator.EQUAL, Operator.IN, Operator.LIKE, Operator.ISSUBSET})
 _WILDCARDS = frozenset("%_")  # of LIKE
 
@@ -62,8 +64,11 @@ def sought(pattern: ObservationExpression) -> Iterator[Sought]:
 
 def values_of_pattern(pattern: ObservationExpression) -> tuple[Value, ...]:
     """The values that a match would show, each once: what is to be equal, listed, or inside a network."""
-    values = (value for each in sought(pattern) for value in _values_sought(each))
-    return tuple(dict.fromkeys(islice(values, MOST_VALUES)))
+    if type(pattern) is Observation and type(pattern.test) is Comparison:  # by far the most
+        test = pattern.test
+        if test.operator is _EQUAL and type(test.value) is Text and not test.negated:
+            return _each_once(_values_at(test.path.object_type, test.path.steps, test.value.value))
+    return _each_once(chain.from_iterable(map(_values_sought, sought(pattern))))
 
 
 def values_of_test(test: Comparison) -> Iterator[tuple[Value, ...]]:
@@ -77,8 +82,19 @@ def values_of_object(stix: Mapping[str, object]) -> tuple[Value, ...]:
     if not isinstance(object_type, str):
         return ()
     more = _MORE.get(object_type)
-    values = chain(_of_observable(object_type, stix), more(stix) if more else (), _referred_cves(stix))
-    return tuple(dict.fromkeys(islice(values, MOST_VALUES)))
+    values = more(stix) if more else _of_observable(object_type, stix)
+    return _each_once(chain(values, _referred_cves(stix)) if "external_references" in stix else values)
+
+
+def _each_once(values: Iterable[Value]) -> tuple[Value, ...]:
+    """Each of the first values once; where there is one, nothing is compared."""
+    found = tuple(islice(values, MOST_VALUES))
+    return found if len(found) < _SEVERAL else tuple(dict.fromkeys(found))
+
+
+def _values_at(object_type: str, path: tuple[Step, ...], raw: str | int) -> tuple[Value, ...]:
+    form = form_at(object_type, path)
+    return read(form, raw) if form else ()
 
 
 def _values_sought(each: Sought) -> tuple[Value, ...]:
@@ -87,8 +103,7 @@ def _values_sought(each: Sought) -> tuple[Value, ...]:
         return ()
     if each.operator is Operator.LIKE and isinstance(value, Text) and _WILDCARDS.intersection(value.value):
         return ()
-    form = form_at(each.object_type, each.path)
-    return read(form, value.value) if form else ()
+    return _values_at(each.object_type, each.path, value.value)
 
 
 def _of_observable(object_type: str, stix: Mapping[str, object]) -> Iterator[Value]:

@@ -187,6 +187,8 @@ def _called(value: Mapping[str, Any], end: str, names: Mapping[str, str]) -> str
 
 
 def _texts(member: object) -> list[str]:
+    if type(member) is str:
+        return [member] if member else []
     if isinstance(member, Mapping):
         return [str(text) for text in member.values()]
     if isinstance(member, list):
