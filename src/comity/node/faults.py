@@ -32,7 +32,7 @@ class Step(Enum):
     KEY_DECLARED = "key-declared"  # committed: its declaration; the old key is still in place
     CONTENT_WRITTEN = "content-written"  # objects that came in are written, the transaction open
     PORTION_KEPT = "portion-kept"  # committed: a portion of a long import; its report tells of no more
-    POST_KEPT = "post-kept"  # committed: what was posted; who posted has no status yet
+    POST_KEPT = "post-kept"  # committed: what was posted, and its status; who posted has no answer yet
     KEY_KEPT = "key-kept"  # the old key stands beside under its other name; the new one is not in place
 
 

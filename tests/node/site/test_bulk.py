@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -59,6 +59,26 @@ def test_bytes_numbers_and_nothing_are_kept():
         (key,) = reserve(HandlingClass, 1)
         insert(HandlingClass, ("id", "key", "facts"), [(key, "k", '{"revoked": false}')])
     assert HandlingClass.objects.get(pk=key).facts == {"revoked": False}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [0, 97, 98, 99, 785, 1_700])  # a statement of SQLite takes 785 rows, or 98
+def test_any_number_of_rows_is_kept_each_once(count):
+    holder = _holder()
+    with transaction.atomic():
+        keys = reserve(Victim, count)
+        insert(Victim, COLUMNS, _rows(holder, keys))
+    refs = Victim.objects.order_by("pk").values_list("pk", "ref", "at")
+    assert list(refs) == [(key, f"identity--{place:04}", AT) for place, key in enumerate(keys)]
+
+
+@pytest.mark.django_db
+def test_a_time_is_kept_in_utc():
+    holder = _holder()
+    there = AT.astimezone(timezone(timedelta(hours=5)))
+    with transaction.atomic():
+        insert(Victim, COLUMNS, [(7, holder.pk, "identity--7", "", "by-hand", "A", there)])
+    assert Victim.objects.get(at=AT).at == there
 
 
 @pytest.mark.django_db

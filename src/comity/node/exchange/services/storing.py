@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from django.db.models import Model
 
 from comity.formats.stix import StixObject as Found
 from comity.formats.stix import in_time
@@ -26,12 +28,15 @@ from comity.node.exchange.tracing import recalled_among, taken_back_among
 from comity.node.exchange.values import keys_of
 from comity.node.faults import Step, reach
 from comity.node.parties.models import Party
+from comity.node.site.ahead import ahead
 from comity.node.site.among import Among
 from comity.node.site.bulk import Row, insert, reserve
 
 MOST_LISTED = 500  # objects that a report lists with their reasons
 _LISTS = ("refused", "faulty")
 PORTION = 1_000  # objects between two reports of progress
+_AT_ONCE = 250  # objects whose rows are inserted while those of the next are made
+_FEW = 50  # objects for which no thread is started
 OWN_PATH = frozenset({"comity-act", "comity-receipt"})  # they come by the path of acts, never as content
 
 _OBJECT = (
@@ -45,10 +50,17 @@ _LABEL = ("object_id", "name")
 _REMARK = ("object_id", "holder_id", "source_id", "ref", "kind", "count", "opinion", "at")
 
 Progress = Callable[[int, int], None]
+Check = Callable[[Found], str]
+_Batch = tuple[type[Model], Sequence[str], Sequence[Row]]
 
 
 def silent(_done: int, _total: int) -> None:
     """Nobody watches."""
+
+
+def unchecked(_found: Found) -> str:
+    """Nobody asks how it breaks the standard."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +136,11 @@ class _Incoming:
     """A version that is not held yet, and what was read of it once."""
 
     found: Found
+    place: int
     links: tuple[tuple[str, str], ...]
     latest: bool = False
     number: int = -1  # of its class
+    broken: str = ""  # how it breaks the standard
 
 
 @dataclass(slots=True)
@@ -145,9 +159,13 @@ def store(
     *,
     victims: Mapping[str, VictimHow] | None = None,
     progress: Progress = silent,
+    check: Check = unchecked,
     seeds: Seeds = secrets.token_bytes,
 ) -> Report:
-    """Keep what is new, in the caller's transaction; what contradicts a version held here is refused."""
+    """Keep what is new, in the caller's transaction; what contradicts a version held here is refused.
+
+    `check` says how an object breaks the standard; it must not ask the database.
+    """
     one_at_a_time(way.holder)
     piles = _sorted(objects, way.holder, way.source)
     news = [each.found for each in piles.new]
@@ -157,9 +175,10 @@ def store(
     classifier = Classifier(way.origin, definitions, _other_parties(news), protected)
     for each in piles.new:
         each.number = classifier.number(each.found)
-    StixObject.objects.filter(pk__in=piles.surpassed).update(latest=False)
+    if piles.surpassed:
+        StixObject.objects.filter(pk__in=piles.surpassed).update(latest=False)
     places = take_places(way.holder, len(piles.new), way.now, seeds=seeds)
-    _insert(piles.new, classifier.rows(), places, way, progress)
+    _insert(piles.new, classifier.rows(), places, way, progress, check)
     by = By(way.brought.by_id if way.brought else None, way.by)
     reread_older(way.holder, news, definitions, protected, everything=bool(learnt), by=by, now=way.now)
     reach(Step.CONTENT_WRITTEN)
@@ -168,6 +187,7 @@ def store(
         len(piles.new),
         len(piles.again),
         refused,
+        _faulty(objects, piles.new, check),
         victims=tuple(learnt),
         refusals=tuple(piles.refused),
         again=tuple(piles.again),
@@ -202,7 +222,7 @@ def _sorted(objects: Sequence[Found], holder: Party, source: Party | None) -> _S
             piles.refused.append(Refusal(place, found.id, "share.recalled", told))
         elif kept is None:
             here[version] = found.sha256
-            each = _Incoming(found, links_of(found.value))
+            each = _Incoming(found, place, links_of(found.value))
             piles.new.append(each)
             rival = best.get(found.id)
             if rival is None or _is_newer(version[1], rival.found.version[1]):
@@ -258,27 +278,50 @@ def _insert(
     places: Sequence[datetime],
     way: Way,
     progress: Progress,
+    check: Check,
 ) -> None:
     names = names_beside([each.found for each in news], way.holder)
     for start in range(0, len(news), PORTION):
         portion = news[start : start + PORTION]
-        keys = reserve(StixObject, len(portion))
-        # PostgreSQL takes in the first rows while the last are made: none of these is a list.
-        rows = (
-            (key, *_described(each, names), *classes[each.number], *_came(each.found, way), added)
-            for key, each, added in zip(keys, portion, places[start : start + PORTION], strict=True)
-        )
-        insert(StixObject, _OBJECT, rows)
-        pairs = list(zip(keys, portion, strict=True))
-        insert(Link, _LINK, ((key, *link) for key, each in pairs for link in each.links))
-        insert(Value, _VALUE, ((key, *value) for key, each in pairs for value in keys_of(each.found.value)))
-        insert(Label, _LABEL, ((key, name) for key, each in pairs for name in labels_of(each.found.value)))
-        saying = [(key, each.found.value) for key, each in pairs if each.found.type in REMARKING]
-        if saying:
-            insert(Remark, _REMARK, _remarks(saying, way))
+        pairs = list(zip(reserve(StixObject, len(portion)), portion, strict=True))
+        ends = [
+            (*classes[each.number], *_came(each.found, way), added)
+            for each, added in zip(portion, places[start : start + PORTION], strict=True)
+        ]
+        batches = _batches(pairs, ends, names, way, check)
+        for model, columns, rows in ahead(batches) if len(portion) > _FEW else batches:
+            insert(model, columns, rows)
         wordindex.keep_up()
         counts.keep_up()
         progress(start + len(portion), len(news))
+
+
+def _batches(
+    pairs: Sequence[tuple[int, _Incoming]],
+    ends: Sequence[Row],
+    names: Mapping[str, str],
+    way: Way,
+    check: Check,
+) -> Iterator[_Batch]:
+    """The rows of new objects; at last each object is checked, while the last rows are inserted."""
+    for start in range(0, len(pairs), _AT_ONCE):
+        some = zip(pairs[start : start + _AT_ONCE], ends[start : start + _AT_ONCE], strict=True)
+        yield StixObject, _OBJECT, [(key, *_described(each, names), *end) for (key, each), end in some]
+    yield Value, _VALUE, [(key, *value) for key, each in pairs for value in keys_of(each.found.value)]
+    yield Link, _LINK, [(key, *link) for key, each in pairs for link in each.links]
+    yield Label, _LABEL, [(key, name) for key, each in pairs for name in labels_of(each.found.value)]
+    saying = [(key, each.found.value) for key, each in pairs if each.found.type in REMARKING]
+    if saying:
+        yield Remark, _REMARK, _remarks(saying, way)
+    for _, each in pairs:
+        each.broken = check(each.found)
+
+
+def _faulty(objects: Sequence[Found], news: Iterable[_Incoming], check: Check) -> tuple[tuple[str, str], ...]:
+    """What breaks the standard, and how: of what is not new it is asked now."""
+    checked = {each.place: each.broken for each in news}
+    told = (checked[place] if place in checked else check(found) for place, found in enumerate(objects))
+    return tuple((found.id, broken) for found, broken in zip(objects, told, strict=True) if broken)
 
 
 def _remarks(saying: Iterable[tuple[int, Mapping[str, Any]]], way: Way) -> list[Row]:

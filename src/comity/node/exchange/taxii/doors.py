@@ -155,16 +155,18 @@ def _post(request: HttpRequest, caller: Caller, found: Collection) -> HttpRespon
     limit = check_bound(request)
     source = request if caller.body is None else BytesIO(caller.body)
     body, now = taking.Bounded(source, limit), timezone.now()
+
+    def keep(identifier: str, content: bytes, /) -> None:
+        caches["statuses"].set(_status_key(found.holder, caller, identifier), content, STATUS_KEPT)
+
     try:
-        told = taking.take(body, collection=found, party=caller.party, now=now, new_id=uuid4)
+        told = taking.take(body, collection=found, party=caller.party, now=now, new_id=uuid4, keep=keep)
     except TooLarge:
         raise
     except Malformed as error:
         raise Unprocessable(error.where, error.problem) from error
     reach(Step.POST_KEPT)
-    content = told.encode()
-    caches["statuses"].set(_status_key(found.holder, caller, told.id), content, STATUS_KEPT)
-    return taxii(content, 202)
+    return taxii(told, 202)
 
 
 def _told(each: Collection) -> wire.Collection:

@@ -87,6 +87,13 @@ class NewId(Protocol):
         """A UUID that nobody had."""
 
 
+class KeepStatus(Protocol):
+    """Keeps the status of this id for whoever asks for it later."""
+
+    def __call__(self, identifier: str, content: bytes, /) -> None:
+        """In the caller's transaction."""
+
+
 def require_writable(collection: Collection) -> None:
     """Raise `Refused` for a collection that takes nothing."""
     if not collection.may_post:
@@ -94,22 +101,35 @@ def require_writable(collection: Collection) -> None:
         raise Refused(Verdict.no(Ground("collection.read-only", _SOURCE, text)))
 
 
-def take(body: Bounded, *, collection: Collection, party: Party, now: datetime, new_id: NewId) -> Status:
-    """Keep what an envelope holds, each object that may come in; the status tells of every one."""
+def take(
+    body: Bounded, *, collection: Collection, party: Party, now: datetime, new_id: NewId, keep: KeepStatus
+) -> bytes:
+    """Keep what an envelope holds, each object that may come in; the status tells of every one.
+
+    `keep` writes the status in the same transaction: the disk is waited for once.
+    """
     require_writable(collection)
     terms = agreements.terms_covering(collection.holder, party, Purpose(collection.purpose), now)
     read = _read(envelope_objects(body), terms)
     if not read.objects and not read.failures:
         raise Malformed("/objects", "the envelope holds no object")
-    report, settled = _keep(read, terms, body, collection=collection, party=party, now=now)
+    with transaction.atomic():
+        report, settled = _keep(read, terms, body, collection=collection, party=party, now=now)
+        status = _status(read, report, settled, now, str(new_id()))
+        content = status.encode()
+        keep(status.id, content)
+    return content
+
+
+def _status(read: _Read, report: Report, settled: Settled, now: datetime, identifier: str) -> Status:
     refused = _refused(read.objects, report, settled)
-    kept = [found for place, found in enumerate(read.objects) if place not in refused]
     failures = [
         Outcome.refused(each.ref, _version(read.objects[place], now), each.rule, _told(each.rule, each.why))
         for place, each in refused.items()
     ]
+    kept = (found for place, found in enumerate(read.objects) if place not in refused)
     return Status(
-        id=str(new_id()),
+        id=identifier,
         complete=True,
         request_timestamp=now,
         successes=tuple(Outcome(each.id, _version(each, now)) for each in kept),
@@ -199,7 +219,6 @@ def _clear(found: Found) -> bool:
     return found.type in DEFINITIONS or (markings.tlp is Tlp.CLEAR and not markings.unknown)
 
 
-@transaction.atomic
 def _keep(
     read: _Read, terms: Terms | None, body: Bounded, *, collection: Collection, party: Party, now: datetime
 ) -> tuple[Report, Settled]:
@@ -216,7 +235,8 @@ def _keep(
     )
     until = kept_until(terms, now.astimezone(UTC).date())
     origin = Origin(Ownership.RECEIVED, party.ref, terms=terms, keep_until=until)
-    report = store(read.objects, Way(holder, origin, party, brought=row, acts={}, by=party.name, now=now))
+    way = Way(holder, origin, party, brought=row, acts={}, by=party.name, now=now)
+    report = store(read.objects, way, check=_broken)
     row.report = _listed(report, read).as_json()
     row.save(update_fields=["report"])
     count = len(read.objects) + len(read.failures)
@@ -252,11 +272,13 @@ def _refused(objects: Sequence[Found], report: Report, settled: Settled) -> dict
 
 
 def _listed(report: Report, read: _Read) -> Report:
-    """The report for people, with what could not be read, and what is kept though it breaks the standard."""
-    broken = ((each.id, errors_of(each)) for each in read.objects)
-    faulty = tuple((ref, " ".join(each.text for each in errors)) for ref, errors in broken if errors)
-    refused = tuple((each.id, each.message or "") for each in read.failures)
-    return report.joined(Report(refused=refused, faulty=faulty))
+    """The report for people, with what could not be read."""
+    return report.joined(Report(refused=tuple((each.id, each.message or "") for each in read.failures)))
+
+
+def _broken(found: Found) -> str:
+    """How an object that is kept breaks the standard."""
+    return " ".join(each.text for each in errors_of(found))
 
 
 def _version(found: Found, now: datetime) -> str:
