@@ -90,6 +90,8 @@ def originals(holder: Party, refs: Sequence[str]) -> set[str]:
 
 def keep_names(holder: Party, names: Mapping[str, str]) -> None:
     """Keep which object each name stands for, so that who was told the name can ask for it."""
+    if not names:
+        return
     known = ReducedName.objects.filter(holder=holder).values_list("name", flat=True)
     held = {name for chunk in queries.chunks(names) for name in known.filter(name__in=chunk)}
     ReducedName.objects.bulk_create(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -51,6 +51,12 @@ class _Given:
         self.places.append((at, key))
         self.wires.append(wire)
         self.digests.append(sha256)
+
+    def add_whole(self, places: Sequence[Place], read: Mapping[int, tuple[bytes, str]]) -> None:
+        """Add these objects as they are kept, all of which were read."""
+        self.places += places
+        self.wires += [read[key][0] for _, key in places]
+        self.digests += [read[key][1] for _, key in places]
 
     def add_reduced(self, at: int, key: int, left: Reduced) -> None:
         self.add(at, key, left.wire, left.sha256)
@@ -143,6 +149,11 @@ def _read(scope: Scope, found: Found, most: int) -> _Given:
     for start in range(0, min(len(found.places), most), _AT_ONCE):
         some = found.places[start : min(start + _AT_ONCE, most)]
         read = bytes_of([key for _, key in some if key not in found.names])
+        whole = sum([len(wire) for wire, _ in read.values()])
+        if len(read) == len(some) and size + whole < MOST_BYTES:  # as nearly always
+            given.add_whole(some, read)
+            size += whole
+            continue
         reduced = reduced_of(scope.holder, scope.removals, [key for _, key in some if key in found.names])
         for at, key in some:
             left = reduced.get(key)

@@ -8,7 +8,7 @@ all, PostgreSQL those that are ordered and bounded themselves (else it starts wo
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -27,6 +27,7 @@ _AT_ONCE = 100  # classes in one statement; SQLite joins at most 500 selections
 _NO_CLASS = -1
 _MOST_KINDS = 256
 _SINCE = EPOCH.replace(tzinfo=None)  # past the ORM, SQLite's times have no zone
+_SECOND = len("2026-11-22 03:00:00")  # and six digits after a point, or none
 
 Place = tuple[int, int]  # the instant, and the key of the object
 
@@ -82,7 +83,24 @@ def _merged(kind: Kind, stretch: Stretch, classes: Sequence[int], most: int) -> 
     with connection.cursor() as cursor:
         filled = [value for key in classes for value in (*before, key, *after)]
         cursor.execute(_joined(sql, len(classes), int(most)), filled)
-        return [((at - (EPOCH if at.tzinfo else _SINCE)) // INSTANT, key) for at, key in cursor.fetchall()]
+        instant = _instants()
+        return sorted([(instant(at), key) for at, key in cursor.fetchall()])  # they are; SQL promises it not
+
+
+def _instants() -> Callable[[Any], int]:
+    """What makes a whole number of a time as the database gives it."""
+    if connection.vendor != "sqlite":
+        return lambda at: (at - EPOCH) // INSTANT
+    seconds: dict[str, int] = {}  # of a page nearly all are the same few
+
+    def of_text(at: str) -> int:
+        second = at[:_SECOND]
+        begin = seconds.get(second)
+        if begin is None:
+            begin = seconds[second] = (datetime.fromisoformat(second) - _SINCE) // INSTANT
+        return begin + int(at[_SECOND + 1 :] or 0)
+
+    return of_text
 
 
 def bytes_of(keys: Sequence[int]) -> dict[int, tuple[bytes, str]]:
@@ -109,6 +127,7 @@ def _of_one_class(kind: Kind) -> Prepared:
 
 def _joined(sql: str, count: int, most: int) -> str:
     end = f" ORDER BY 1 LIMIT {most}"
-    if connection.vendor == "sqlite":
-        return " UNION ALL ".join([sql] * count) + end
+    if connection.vendor == "sqlite":  # as texts: Python's driver would make a time of each
+        joined = " UNION ALL ".join([sql] * count) + end
+        return f"SELECT added || '', pk FROM ({joined})"  # noqa: S608  Django's own text
     return " UNION ALL ".join(f"SELECT * FROM ({sql}{end}) AS c{n}" for n in range(count)) + end  # noqa: S608  Django's own text

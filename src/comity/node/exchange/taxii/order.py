@@ -234,7 +234,7 @@ class _Search:
                 *self._outlived(keys),
                 *self._neither_first(keys),
             }
-            yield from (each for each in found if each[1] not in hidden)
+            yield from [each for each in found if each[1] not in hidden] if hidden else found
             if len(found) < self.count:
                 return
             begin = found[-1][0] + 1
