@@ -178,7 +178,7 @@ def store(
     if piles.surpassed:
         StixObject.objects.filter(pk__in=piles.surpassed).update(latest=False)
     places = take_places(way.holder, len(piles.new), way.now, seeds=seeds)
-    _insert(piles.new, classifier.rows(), places, way, progress, check)
+    _insert(list(zip(piles.new, places, strict=True)), classifier.rows(), way, progress, check)
     by = By(way.brought.by_id if way.brought else None, way.by)
     reread_older(way.holder, news, definitions, protected, everything=bool(learnt), by=by, now=way.now)
     reach(Step.CONTENT_WRITTEN)
@@ -273,21 +273,18 @@ def _other_parties(objects: Iterable[Found]) -> frozenset[str]:
 
 
 def _insert(
-    news: Sequence[_Incoming],
+    news: Sequence[tuple[_Incoming, datetime]],
     classes: Sequence[tuple[int, str]],
-    places: Sequence[datetime],
     way: Way,
     progress: Progress,
     check: Check,
 ) -> None:
-    names = names_beside([each.found for each in news], way.holder)
+    names = names_beside([each.found for each, _ in news], way.holder)
     for start in range(0, len(news), PORTION):
         portion = news[start : start + PORTION]
-        pairs = list(zip(reserve(StixObject, len(portion)), portion, strict=True))
-        ends = [
-            (*classes[each.number], *_came(each.found, way), added)
-            for each, added in zip(portion, places[start : start + PORTION], strict=True)
-        ]
+        keys = reserve(StixObject, len(portion))
+        pairs = [(key, each) for key, (each, _) in zip(keys, portion, strict=True)]
+        ends = [(*classes[each.number], *_came(each.found, way), added) for each, added in portion]
         batches = _batches(pairs, ends, names, way, check)
         for model, columns, rows in ahead(batches) if len(portion) > _FEW else batches:
             insert(model, columns, rows)
