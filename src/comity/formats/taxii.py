@@ -204,7 +204,8 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a status."""
-        return _present({"id": self.id, "version": self.version, "message": self.message})
+        told = {"id": self.id, "version": self.version}  # a thousand in a post, nearly all without a message
+        return told if self.message is None else {**told, "message": self.message}
 
 
 @dataclass(frozen=True, slots=True)

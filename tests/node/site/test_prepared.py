@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from comity.node.parties.models import Party
+from comity.node.site.among import Among
 from comity.node.site.prepared import Prepared, columns_of, made
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +22,13 @@ def between(begin: datetime, end: datetime, most: int):
 
 
 BETWEEN = Prepared(between, datetime, datetime, int)
+
+
+def among(refs: tuple[str, ...], begin: datetime):
+    return Party.objects.filter(Among("ref", refs), added__gte=begin).order_by("pk").values_list("ref")
+
+
+AMONG = Prepared(among, tuple, datetime)
 
 
 @pytest.fixture
@@ -40,6 +48,13 @@ def test_the_same_rows(parties):
         assert BETWEEN.rows(*told) == list(between(*told))
     assert BETWEEN.rows(NOW, NOW, 0) == []
     assert BETWEEN.first(NOW, NOW, 0) is None
+
+
+def test_many_texts_are_one_argument(parties):
+    refs = tuple(each.ref for each in parties[1:3])
+    assert AMONG.rows(refs, NOW) == [(ref,) for ref in refs]
+    assert AMONG.rows((*refs, "é'\"", refs[0]), NOW) == [(ref,) for ref in refs]
+    assert AMONG.rows((), NOW) == []
 
 
 def test_the_same_models(parties):

@@ -17,6 +17,7 @@ LONGEST_LABEL = 120
 LONGEST_RELATION = 100
 MOST_LABELS = 100
 JOINING = ("relationship", "sighting")
+JOINED = ("source_ref", "target_ref", "sighting_of_ref")  # what these are called by
 DEFINITIONS = ("marking-definition", "extension-definition")  # they travel with what needs them, never alone
 
 _NAMING = ("_ref", "_refs")  # how the names of properties end that name objects
@@ -68,9 +69,9 @@ def title_of(value: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """What people call it; a relationship and a sighting by what they join; `names` are titles by id."""
     named = next((str(value[name]) for name in _TITLES if value.get(name)), "")
     if value.get("type") == "relationship":
-        named = f" {named} ".join(_called(value, end, names) for end in ("source_ref", "target_ref"))
+        named = f" {named} ".join(_called(value, end, names) for end in JOINED[:2])
     if value.get("type") == "sighting":
-        named = f"Sighting of {_called(value, 'sighting_of_ref', names)}"
+        named = f"Sighting of {_called(value, JOINED[2], names)}"
     if value.get("type") == "opinion":
         named = f"Opinion: {str(value.get('opinion', '')).replace('-', ' ')}"
     named = named or _described(value)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
@@ -35,6 +35,7 @@ from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party, PartyKind
 from comity.node.parties.roles import Power
 from comity.node.site.among import Among
+from comity.node.site.prepared import Prepared
 
 Key = TypeVar("Key", str, int)
 
@@ -108,12 +109,19 @@ def erasure_for(actor: Actor, ref: str) -> ErasedObject | None:
     return erasures_for(actor).filter(ref=_known_form(ref, ID)).first()
 
 
+def _erased(holder: int, refs: tuple[str, ...]) -> QuerySet[ErasedObject, Any]:
+    rows = ErasedObject.objects.filter(Among("ref", refs), holder=holder).order_by()
+    return rows.values_list("ref", "at")
+
+
+_ERASED = Prepared(_erased, int, tuple)
+
+
 def erased_among(holder: Party, refs: Iterable[str]) -> dict[str, str]:
     """Those of the objects that a body has erased by law, with what is said of it to whoever brings them."""
-    rows = ErasedObject.objects.filter(Among("ref", refs), holder=holder).order_by()
     return {
         ref: f"It was erased here by law on {at:%Y-%m-%d}; who may approve can lift that."
-        for ref, at in rows.values_list("ref", "at")
+        for ref, at in _ERASED.rows(holder.pk, tuple(refs))
     }
 
 
@@ -187,7 +195,10 @@ def _ever_also_given(holder: Party, party: Party) -> bool:
 
 def definitions_held(holder: Party, refs: Iterable[str]) -> dict[str, Found]:
     """Definitions of markings and extensions that a body holds, decoded."""
-    rows = StixObject.objects.filter(Among("ref", refs), holder=holder, latest=True).order_by()
+    named = tuple(refs)
+    if not named:
+        return {}
+    rows = StixObject.objects.filter(Among("ref", named), holder=holder, latest=True).order_by()
     return {row.ref: decoded(row) for row in rows if row.type in DEFINITIONS}
 
 
@@ -205,10 +216,18 @@ def decoded(row: StixObject) -> Found:
     return Found.decode(decode(wire, limits=Limits(size=len(wire))), row.ref)
 
 
+def _titles(holder: int, refs: tuple[str, ...]) -> QuerySet[StixObject, Any]:
+    rows = StixObject.objects.filter(Among("ref", refs), holder=holder, latest=True).order_by()
+    return rows.values_list("ref", "title")
+
+
+_TITLES = Prepared(_titles, int, tuple)
+
+
 def titles_held(holder: Party, refs: Iterable[str]) -> dict[str, str]:
     """The titles of those of the objects that a body holds."""
-    rows = StixObject.objects.filter(Among("ref", refs), holder=holder, latest=True).order_by()
-    return dict(rows.values_list("ref", "title"))
+    named = tuple(refs)
+    return dict(_TITLES.rows(holder.pk, named)) if named else {}
 
 
 @once_together

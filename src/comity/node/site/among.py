@@ -20,6 +20,11 @@ else:
     _Lookup = Lookup
 
 
+def as_parameter(texts: Iterable[str], vendor: str) -> str | list[str]:
+    """Many texts as the one parameter of such a condition."""
+    return json.dumps(tuple(texts)) if vendor == "sqlite" else list(texts)
+
+
 class Among(_Lookup):
     """`filter(Among("ref", refs))`: where the column holds one of the texts; of none, nothing is found."""
 
@@ -38,5 +43,6 @@ class Among(_Lookup):
         column, values = self.process_lhs(compiler, connection)
         if connection.vendor == "sqlite":
             inside = f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608  the name of a column
-            return inside, [*values, json.dumps(self.rhs)]
-        return f"{column} = ANY(%s)", [*values, list(self.rhs)]
+        else:
+            inside = f"{column} = ANY(%s)"
+        return inside, [*values, as_parameter(self.rhs, connection.vendor)]

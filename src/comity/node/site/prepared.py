@@ -14,7 +14,10 @@ from typing import Any, TypeVar
 from django.db import connection
 from django.db.models import Model, QuerySet
 
+from comity.node.site.among import as_parameter
+
 Row = tuple[Any, ...]
+Argument = int | str | datetime | tuple[str, ...]
 _Convert = Callable[[Any, Any, Any], Any]
 
 
@@ -56,7 +59,7 @@ def made(model: type[M], cells: Sequence[Any]) -> M:
 
 
 class Prepared:
-    """A question with arguments of these kinds: whole numbers, texts and times.
+    """A question with arguments of these kinds: whole numbers, texts, times, and tuples of texts for `Among`.
 
     `make` gives the question as `values_list`; it is called once for each kind of database, with arguments
     that nothing else is equal to.
@@ -67,7 +70,7 @@ class Prepared:
         self._kinds = kinds
         self._compiled: dict[str, _Compiled] = {}
 
-    def rows(self, *arguments: int | str | datetime) -> list[Row]:
+    def rows(self, *arguments: Argument) -> list[Row]:
         """What the database answers."""
         compiled = self._known()
         with connection.cursor() as cursor:
@@ -75,12 +78,12 @@ class Prepared:
             rows: list[Row] = cursor.fetchall()
         return [compiled.converted(row) for row in rows] if compiled.converters else rows
 
-    def first(self, *arguments: int | str | datetime) -> Row | None:
+    def first(self, *arguments: Argument) -> Row | None:
         """The first row, if there is one."""
         rows = self.rows(*arguments)
         return rows[0] if rows else None
 
-    def bound(self, *arguments: int | str | datetime) -> tuple[str, list[Any]]:
+    def bound(self, *arguments: Argument) -> tuple[str, list[Any]]:
         """The statement and its values, for a part of another; columns come as the database has them."""
         compiled = self._known()
         return compiled.sql, compiled.filled(arguments)
@@ -104,12 +107,15 @@ class Prepared:
         return _Compiled(sql, tuple(values), places, converters)
 
 
-def _mark(kind: type, number: int) -> int | str | datetime:
+def _mark(kind: type, number: int) -> Argument:
     """An argument by which its place is found again."""
     if kind is datetime:
         return datetime(1, 1, 1, 0, 0, 1 + number, tzinfo=UTC)
-    return f"argument-{number}-of-a-question" if kind is str else -7_340_033 - number
+    word = f"argument-{number}-of-a-question"
+    return word if kind is str else (word,) if kind is tuple else -7_340_033 - number
 
 
-def _as_value(argument: int | str | datetime) -> Any:  # noqa: ANN401  whatever the database's driver takes
+def _as_value(argument: Argument) -> Any:  # noqa: ANN401  whatever the database's driver takes
+    if isinstance(argument, tuple):
+        return as_parameter(argument, connection.vendor)
     return connection.ops.adapt_datetimefield_value(argument) if isinstance(argument, datetime) else argument

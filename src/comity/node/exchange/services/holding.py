@@ -9,7 +9,7 @@ from datetime import datetime
 from comity.formats.stix import StixObject as Found
 from comity.formats.stix import in_time
 from comity.node.exchange import queries
-from comity.node.exchange.content import JOINING, links_of, title_of
+from comity.node.exchange.content import JOINED, JOINING, title_of
 from comity.node.exchange.models import Import, Link, StixObject
 from comity.node.exchange.services.places import Seeds, take_places
 from comity.node.parties.models import Party
@@ -92,7 +92,8 @@ def _retitle(rows: Sequence[StixObject], holder: Party) -> None:
 
 def names_beside(objects: Sequence[Found], holder: Party) -> dict[str, str]:
     """The titles of these objects and of those held that they join, for the titles of what joins them."""
-    joined = {ref for each in objects if each.type in JOINING for _, ref in links_of(each.value)}
+    joining = [each.value for each in objects if each.type in JOINING]
+    joined = {str(value[end]) for value in joining for end in JOINED if end in value}
     if not joined:
         return {}
     beside = {each.id: title_of(each.value, {}) for each in objects if each.id in joined}

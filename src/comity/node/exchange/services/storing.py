@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from comity.formats.stix import StixObject as Found
 from comity.formats.stix import in_time
@@ -31,6 +31,7 @@ from comity.node.parties.models import Party
 from comity.node.site.ahead import ahead
 from comity.node.site.among import Among
 from comity.node.site.bulk import Row, insert, reserve
+from comity.node.site.prepared import Prepared
 
 MOST_LISTED = 500  # objects that a report lists with their reasons
 _LISTS = ("refused", "faulty")
@@ -239,14 +240,21 @@ def _sorted(objects: Sequence[Found], holder: Party, source: Party | None) -> _S
     return piles
 
 
+def _versions(holder: int, refs: tuple[str, ...]) -> QuerySet[StixObject, Any]:
+    rows = StixObject.objects.filter(Among("ref", refs), holder=holder).order_by()
+    return rows.values_list("ref", "modified", "sha256", "latest", "pk")
+
+
+_VERSIONS = Prepared(_versions, int, tuple)
+
+
 def _held(
     holder: Party, refs: Iterable[str]
 ) -> tuple[dict[tuple[str, str], str], dict[str, tuple[str, int]]]:
     """The digests of all versions held of these objects, and the newest of each with its key."""
     versions: dict[tuple[str, str], str] = {}
     newest: dict[str, tuple[str, int]] = {}
-    rows = StixObject.objects.filter(Among("ref", refs), holder=holder).order_by()
-    for ref, modified, sha256, latest, key in rows.values_list("ref", "modified", "sha256", "latest", "pk"):
+    for ref, modified, sha256, latest, key in _VERSIONS.rows(holder.pk, tuple(refs)):
         versions[ref, modified] = sha256
         if latest:
             newest[ref] = modified, key
@@ -268,6 +276,8 @@ def _definitions(news: Iterable[_Incoming], holder: Party) -> dict[str, Found]:
 def _other_parties(objects: Iterable[Found]) -> frozenset[str]:
     """Authors that are parties known here and not ours."""
     authors = {str(found.value.get("created_by_ref", "")) for found in objects} - {""}
+    if not authors:
+        return frozenset()
     rows = Party.objects.filter(Among("ref", authors), ours=False).order_by()
     return frozenset(rows.values_list("ref", flat=True))
 

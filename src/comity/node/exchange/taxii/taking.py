@@ -282,8 +282,10 @@ def _broken(found: Found) -> str:
 
 
 def _version(found: Found, now: datetime) -> str:
+    if found.modified:
+        return found.modified
     created = found.value.get("created")
-    return found.modified or (created if isinstance(created, str) else exact(micros(now)))
+    return created if isinstance(created, str) else exact(micros(now))
 
 
 def _told(rule: str, why: str) -> str:
