@@ -111,7 +111,7 @@ def test_what_is_broken_is_told_and_the_rest_goes_on():
     ]
     found = observed(
         patterns(
-            "[file:name = 'a']", "[file:size > 1]", "[file:name MATCHES '^(?=a)(a|a?)+$' AND file:size = 7]"
+            "[file:name = 'a']", "[file:size > 1]", "[file:name MATCHES '^(?=(a|a?)+$)' AND file:size = 7]"
         ),
         objects,
     )
@@ -127,7 +127,7 @@ def test_a_pattern_that_asks_too_much_is_set_aside():
         | {"first_observed": stamp(0), "last_observed": stamp(0)},
     ]
     found = observed(
-        patterns("[file:name MATCHES '^(?=a)(a|a?)+$']", f"[file:name = '{'a' * 5_000}!']"), objects
+        patterns("[file:name MATCHES '^(?=(a|a?)+$)']", f"[file:name = '{'a' * 5_000}!']"), objects
     )
     assert [each.name for each in found.aside] == ["i0"]
     assert found.lines["indicator"].to_list() == ["i1"]

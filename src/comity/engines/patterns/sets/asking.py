@@ -18,11 +18,11 @@ from comity.engines.patterns.normal import Form
 from comity.engines.patterns.properties import form_at
 from comity.engines.patterns.sets.budget import Budget
 from comity.engines.patterns.sets.compiling import KEPT
-from comity.engines.patterns.sets.flat import BYTES, Flat, Rows
+from comity.engines.patterns.sets.flat import Flat, Rows
 from comity.engines.patterns.sets.loose import Loose
 from comity.engines.patterns.sets.met import AtOnce, Met, P
 from comity.engines.patterns.sets.patternset import PatternSet
-from comity.engines.patterns.sets.places import last_name
+from comity.engines.patterns.sets.places import BYTES, last_name
 
 _AT_A_TIME = 1_000  # values that a test is tried on before its time is looked at
 

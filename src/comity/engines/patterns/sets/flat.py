@@ -14,11 +14,10 @@ from comity.engines.patterns.columns.forms import keys_of
 from comity.engines.patterns.columns.keys import Keys
 from comity.engines.patterns.matching.places import decoded
 from comity.engines.patterns.normal import Form
-from comity.engines.patterns.sets.places import Reading
+from comity.engines.patterns.sets.places import BYTES, Reading
 from comity.engines.patterns.sets.readings import texts_of
 
 Rows = NDArray[np.int64]
-BYTES = ("_hex", "_bin")
 
 
 @dataclass(frozen=True)  # without slots: what is asked for twice is kept

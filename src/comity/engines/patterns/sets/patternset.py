@@ -56,10 +56,11 @@ class PatternSet:
                 continue
             seen.add(each.name)
             parts.add(next(numbers), each.name, each.pattern)
+        tables = parts.draft.tables()
         return cls(
             parts.places,
-            parts.draft.tables(),
-            _grouped(parts.present),
+            tables,
+            _grouped({*parts.present, *parts.draft.everywhere(tables)}),
             parts.kept,
             Names.of(list(parts.named), list(parts.named.values())),
             tuple(parts.refused),

@@ -15,6 +15,7 @@ from comity.engines.patterns.matching.places import HASHES, hash_key
 
 MOST_PLACES = 2**16 - 1  # each with what it is read as: the tables keep their numbers in 16 bits
 REFERENCES = ("_ref", "_refs")
+BYTES = ("_hex", "_bin")  # names of properties that hold bytes, written as text
 
 
 class Reading(Enum):

@@ -17,6 +17,7 @@ from comity.engines.patterns.columns import files
 from comity.engines.patterns.columns.files import Part
 from comity.engines.patterns.columns.networks import NetworkTable
 from comity.engines.patterns.columns.numbers import NumberTable
+from comity.engines.patterns.columns.scan import ScanTable
 from comity.engines.patterns.columns.table import ValueTable
 from comity.engines.patterns.sets.compiling import Refused
 from comity.engines.patterns.sets.loose import LooseTests
@@ -40,6 +41,7 @@ def save(patterns: PatternSet, path: Path) -> None:
         | {
             "networks": tables.networks.packed(),
             "numbers": tables.numbers.packed(),
+            "scans": tables.scans.packed(),
             "kept": _columns(patterns.kept),
             "names": names.numbers.astype("<u4").data,
             "uuids": names.uuids.tobytes(),
@@ -59,6 +61,7 @@ def load(path: Path) -> PatternSet:
             ValueTable.of_parts(where, values),
             NetworkTable.unpacked(bytes(parts["networks"]), where),
             NumberTable.unpacked(bytes(parts["numbers"]), where),
+            ScanTable.unpacked(bytes(parts["scans"]), where),
             LooseTests.read(rest["loose"]),
         )
         kept = pl.read_ipc(io.BytesIO(parts["kept"])).select(**{name: pl.col(name) for name in _KEPT})

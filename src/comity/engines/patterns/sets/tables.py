@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -12,13 +12,16 @@ from comity.engines.patterns.ast import Comparison, Constant, Float, Integer, Op
 from comity.engines.patterns.columns.forms import key_of, keys_of
 from comity.engines.patterns.columns.networks import NetworkTable
 from comity.engines.patterns.columns.numbers import NumberTable
+from comity.engines.patterns.columns.scan import ScanTable
 from comity.engines.patterns.columns.table import ValueTable
 from comity.engines.patterns.normal import Form
 from comity.engines.patterns.sets.loose import Loose, LooseTests
+from comity.engines.patterns.sets.places import BYTES, last_name
 
 _INSIDE = frozenset({Operator.ISSUBSET, Operator.ISSUPERSET})
 _ORDERS = frozenset({Operator.LESS, Operator.GREATER, Operator.AT_MOST, Operator.AT_LEAST})
-Compared = NetworkTable | NumberTable  # tables that are met by values as they are
+_LIKENESSES = frozenset({Operator.LIKE, Operator.MATCHES})
+Compared = NetworkTable | NumberTable | ScanTable  # tables that are met by values as they are
 
 
 @dataclass(slots=True)
@@ -65,6 +68,7 @@ class Draft:
     values: dict[Form | None, Values] = field(default_factory=dict)
     networks: Rows = field(default_factory=Rows)
     numbers: Rows = field(default_factory=Rows)
+    scans: Rows = field(default_factory=Rows)
     loose: list[Loose] = field(default_factory=list)
 
     def add_value(self, form: Form | None, text: str, place: int, owner: int) -> None:
@@ -85,18 +89,27 @@ class Draft:
     def _rows(self, test: Comparison) -> Rows | None:
         if test.operator in _INSIDE and isinstance(test.value, Text):
             return self.networks
+        if test.operator in _LIKENESSES and not last_name(test.path).endswith(BYTES):
+            return self.scans
         of_numbers = isinstance(test.value, Integer | Float | Timestamp)
         return self.numbers if of_numbers and test.operator in {*_ORDERS, Operator.EQUAL} else None
 
     def tables(self) -> Tables:
         """The tables."""
-        networks, numbers = self.networks, self.numbers
+        networks, numbers, scans = self.networks, self.numbers, self.scans
         return Tables(
             self._values(),
             NetworkTable.of(networks.tests, networks.places, networks.owners),
             NumberTable.of(numbers.tests, numbers.places, numbers.owners),  # type: ignore[arg-type]  # as sorted out
+            ScanTable.of(scans.tests, scans.places, scans.owners),
             LooseTests(self.loose),
         )
+
+    def everywhere(self, tables: Tables) -> Iterator[tuple[int, int]]:
+        """Places and owners of what its table does not meet, because it fits everything or is too much."""
+        owners = tables.scans.broad | tables.scans.refused.keys()
+        rows = zip(self.scans.places, self.scans.owners, strict=True) if owners else ()
+        return ((place, owner) for place, owner in rows if owner in owners)
 
     def _values(self) -> ValueTable:
         groups = list(self.values.values())
@@ -116,12 +129,13 @@ class Tables:
     values: ValueTable
     networks: NetworkTable
     numbers: NumberTable
+    scans: ScanTable
     loose: LooseTests
 
     @property
     def compared(self) -> tuple[Compared, ...]:
         """Those that are met by values as they are, if there is anything in them."""
-        return tuple(each for each in (self.networks, self.numbers) if len(each))
+        return tuple(each for each in (self.networks, self.numbers, self.scans) if len(each))
 
     def without(self, owners: Iterable[int]) -> Tables:
         """The same without what these own."""
@@ -130,6 +144,7 @@ class Tables:
             self.values.without(gone),
             self.networks.without(gone) if len(self.networks) else self.networks,
             self.numbers.without(gone) if len(self.numbers) else self.numbers,
+            self.scans.without(gone) if len(self.scans) else self.scans,
             self.loose.without(gone) if len(self.loose) else self.loose,
         )
 
@@ -139,5 +154,6 @@ class Tables:
             self.values.with_those_of(other.values),
             self.networks.with_those_of(other.networks) if len(other.networks) else self.networks,
             self.numbers.with_those_of(other.numbers) if len(other.numbers) else self.numbers,
+            self.scans.with_those_of(other.scans) if len(other.scans) else self.scans,
             self.loose.with_those_of(other.loose) if len(other.loose) else self.loose,
         )
