@@ -39,6 +39,14 @@ class Change:
     def __bool__(self) -> bool:
         return bool(self.add or self.remove)
 
+    def join(self, later: Change) -> None:
+        """Both in one, of which the other came later."""
+        for ref in later.remove:
+            self.note(ref, None)
+        for ref, pattern in later.add.items():
+            self.note(ref, pattern)
+        self.unread += later.unread
+
     def note(self, ref: str, pattern: str | None) -> None:
         """One indicator as it is now."""
         if pattern is None:

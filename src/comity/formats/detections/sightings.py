@@ -54,16 +54,26 @@ class Sighter:
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What is known of one indicator's hits."""
+class Seen:
+    """What is known of one indicator's hits.
 
+    The sighting is named by `since`, which whoever tells of it again and again says; else by the first hit.
+    """
+
+    since: int | None = None
     count: int = 0
     first: int | None = None
     last: int | None = None
     begun: str = ""  # the event that was seen first, where nobody is named who saw it
     shown: dict[Shown, None] = field(default_factory=dict)
 
+    @property
+    def named(self) -> int | None:
+        """The moment that names the sighting."""
+        return self.first if self.since is None else self.since
+
     def add(self, match: Match) -> None:
+        """Count one more."""
         self.count += 1
         self.begun = self.begun or f"{match.events[0].source} {match.events[0].row}"
         first, last = match.first, match.last
@@ -82,12 +92,12 @@ class Sightings:
     def __init__(self, sink: Sink, sighter: Sighter) -> None:
         self._sink = sink
         self._sighter = sighter
-        self._seen: dict[str, _Seen] = {}
+        self._seen: dict[str, Seen] = {}
 
     def add(self, match: Match) -> None:
         """Count a hit."""
         if match.counts:
-            self._seen.setdefault(match.indicator, _Seen()).add(match)
+            self._seen.setdefault(match.indicator, Seen()).add(match)
 
     def end(self) -> None:
         """Write the bundle."""
@@ -111,15 +121,15 @@ class Sightings:
                     yield each
 
 
-def sighted(indicator: str, seen: _Seen, sighter: Sighter) -> Iterator[dict[str, Any]]:
+def sighted(indicator: str, seen: Seen, sighter: Sighter) -> Iterator[dict[str, Any]]:
     """The sighting of an indicator, after what it refers to."""
     first, last = moment(seen.first), moment(seen.last)
-    name = " ".join((indicator, sighter.where or seen.begun, str(seen.first)))
+    name = " ".join((indicator, sighter.where or seen.begun, str(seen.named)))
     values = (
         [each for each in map(observable, seen.shown) if each is not None] if _tells_values(sighter) else []
     )
     marks = {"object_marking_refs": [TLP_IDS[sighter.label]]} if sighter.label else {}
-    common = _common(first, sighter) | marks
+    common = _common(moment(seen.named), sighter) | marks
     data = _observed_data(name, values, seen, common, sighter) if values else None
     if data is not None:
         yield from (each | marks for each in values)
@@ -150,7 +160,7 @@ def _common(first: datetime | None, sighter: Sighter) -> dict[str, Any]:
 
 
 def _observed_data(
-    name: str, values: list[dict[str, Any]], seen: _Seen, common: dict[str, Any], sighter: Sighter
+    name: str, values: list[dict[str, Any]], seen: Seen, common: dict[str, Any], sighter: Sighter
 ) -> dict[str, Any]:
     first, last = moment(seen.first) or sighter.now, moment(seen.last) or sighter.now
     return {
@@ -164,7 +174,7 @@ def _observed_data(
     }
 
 
-def _digests(indicator: str, seen: _Seen, telling: Telling) -> dict[str, Any]:
+def _digests(indicator: str, seen: Seen, telling: Telling) -> dict[str, Any]:
     """The extension with the digests, one for each value."""
     if telling.key is None or not seen.shown:
         return {}
