@@ -44,6 +44,7 @@ COMMANDS = (
     Command(("verify", "both"), "verify_both", "two logs tell of the same act"),
     Command(("verify", "webhook"), "verify_webhook", "a call to a webhook was made by a node"),
     Command(("detect",), "detect", "look for shared indicators in logs"),
+    Command(("sensor",), "sensor", "follow logs with the indicators of a node"),
     Command(("lint",), "lint", "everything that is wrong with the form of an act"),
     Command(("inspect",), "inspection", "what a STIX bundle holds, and what of it a partner would see"),
     Command(("fingerprint",), "fingerprint", "a node's fingerprint, in words to compare on the telephone"),

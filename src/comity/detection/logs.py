@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from comity.formats.sensors import LogRead
 from comity.formats.telemetry.following import Step, steps
 from comity.formats.telemetry.positions import Position, rotated
 from comity.formats.telemetry.reading import Reader
+from comity.formats.telemetry.tally import Tally
 
 
 def files(asked: Iterable[Path]) -> list[Path]:
@@ -45,7 +46,6 @@ class Log:
     newest: int | None = None  # microseconds
     trouble: str = ""
     _offset: int = 0
-    _read: list[str] = field(default_factory=list)
 
     @classmethod
     def known(cls, path: Path, state: State) -> Log:
@@ -60,11 +60,12 @@ class Log:
         told = self.state.position(str(self.path))
         position = Position.decode(told, str(self.path)) if told is not None else None
         self._offset = position.offset if position is not None else 0
-        unread = reader.tally.unread
-        for step in steps(reader, self.path, position):
-            self.unreadable += reader.tally.unread - unread
-            unread = reader.tally.unread
+        tally, unread = Tally(), 0
+        for step in steps(replace(reader, tally=tally), self.path, position):
+            self.unreadable += tally.unread - unread
+            unread = tally.unread
             yield step
+        self.trouble = str(tally.breaks[0]) if tally.breaks else ""
 
     def keep(self, step: Step) -> None:
         """Note what a step read, in the state and in the numbers; within a transaction."""

@@ -106,6 +106,7 @@ class Sensor:
     def round(self, clock: Callable[[], datetime]) -> bool:
         """One round; whether a log brought anything."""
         self._begin(clock())
+        self._reader = replace(self._reader, clock=replace(self._reader.clock, now=clock()))
         self._pulled(clock())
         found = False
         for log in self._followed():
@@ -142,14 +143,11 @@ class Sensor:
 
     def _steps(self, log: Log) -> Iterator[Step]:
         """What has come in a log; what is wrong with it stands in its trouble."""
-        breaks = self._reader.tally.broken
         try:
             yield from log.more(self._reader)
         except (Malformed, Unavailable) as error:
             log.trouble = error.message
             return
-        new = self._reader.tally.broken - breaks
-        log.trouble = str(self._reader.tally.breaks[-1]) if new and self._reader.tally.breaks else ""
         if not log.path.exists():
             log.trouble = f"{log.path}: there is no such file; it is looked for again and again."
 
