@@ -12,8 +12,8 @@ from comity.base.matches import Event, Shown
 from comity.formats.detections import columns
 from comity.formats.detections.columns import SCHEMA, Columns
 from comity.formats.detections.lines import Lines
-from comity.formats.detections.rows import MOST_EVENTS, moment
-from comity.formats.detections.table import COLUMNS, Table
+from comity.formats.detections.rows import COLUMNS, MOST_EVENTS, moment
+from comity.formats.detections.table import Table
 from comity.formats.detections.telling import Key, Telling
 from tests.formats.detections.matches import ASIDE, HASHED, INDICATOR, NAME, NOON, NOTHING, VALUES, match
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]  # it carries no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # likewise
 
 from comity.base.matches import Match
-from comity.formats.detections.rows import row_of
+from comity.formats.detections.rows import COLUMNS, cells_of, row_of
 from comity.formats.detections.telling import Telling
 from comity.formats.detections.writing import Sink
 
@@ -46,9 +45,8 @@ class Columns:
 
     def add(self, match: Match) -> None:
         """Keep a match until there are enough for a portion."""
-        self._held.append(
-            {name: _whole(value) for name, value in asdict(row_of(match, self._telling)).items()}
-        )
+        cells = map(_whole, cells_of(row_of(match, self._telling)))
+        self._held.append(dict(zip(COLUMNS, cells, strict=True)))
         if len(self._held) >= PORTION:
             self._write()
 

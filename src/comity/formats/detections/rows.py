@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 from comity.base.matches import Match
 from comity.formats.detections.telling import Observed, Telling, written
@@ -31,6 +33,12 @@ class Row:
     values: tuple[str, ...]
     rule: str
     why: str
+
+
+COLUMNS = tuple(each.name for each in fields(Row))
+cells_of: Callable[[Row], tuple[object, ...]] = attrgetter(
+    *COLUMNS
+)  # dataclasses.astuple copies all it gives
 
 
 def row_of(match: Match, telling: Telling) -> Row:

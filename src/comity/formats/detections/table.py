@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import astuple, fields
 from datetime import datetime
 
 from comity.base.matches import Match
-from comity.formats.detections.rows import Row, row_of, time_text
+from comity.formats.detections.rows import COLUMNS, cells_of, row_of, time_text
 from comity.formats.detections.telling import Telling
 from comity.formats.detections.writing import Sink
 from comity.formats.exports.table import harmless
 
-COLUMNS = tuple(each.name for each in fields(Row))
 _BETWEEN = " | "  # the members of a list in one cell
 
 
@@ -27,7 +25,7 @@ class Table:
 
     def add(self, match: Match) -> None:
         """Write the record of a match."""
-        self._record(tuple(map(_cell, astuple(row_of(match, self._telling)))))
+        self._record(tuple(map(_cell, cells_of(row_of(match, self._telling)))))
 
     def end(self) -> None:
         """Nothing is kept back."""
