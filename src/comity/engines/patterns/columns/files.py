@@ -10,7 +10,8 @@ import hashlib
 import json
 import mmap
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -41,17 +42,24 @@ class _Head:
         return json.dumps({"kind": self.kind, "parts": self.parts}, separators=(",", ":")).encode()
 
 
-def save(path: Path, kind: str, parts: Mapping[str, Part]) -> None:
-    """Write the parts beside `path` and put them in its place when all is on the disk."""
+@contextmanager
+def replaced(path: Path) -> Iterator[IO[bytes]]:
+    """A file beside `path` that takes its place when all is on the disk, and is gone if something fails."""
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
-            _write(file, kind, {name: memoryview(part).cast("B") for name, part in parts.items()})
+            yield file
             file.flush()
             os.fsync(file.fileno())
             Path(file.name).replace(path)
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
+
+
+def save(path: Path, kind: str, parts: Mapping[str, Part]) -> None:
+    """Write the parts as one file, whole or not at all."""
+    with replaced(path) as file:
+        _write(file, kind, {name: memoryview(part).cast("B") for name, part in parts.items()})
 
 
 def _write(file: IO[bytes], kind: str, parts: Mapping[str, memoryview]) -> None:

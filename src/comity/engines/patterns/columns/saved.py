@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from comity.base.errors import Malformed
+from comity.engines.patterns.columns.files import replaced
 
 _DIGEST = 32  # bytes
 
@@ -53,12 +53,8 @@ def frame_of(columns: Mapping[str, object], octets: bytes, where: str) -> pl.Dat
 
 def write(path: Path, octets: bytes) -> None:
     """Write a file as a whole or not at all."""
-    beside = path.with_name(f"{path.name}.part")
-    with beside.open("wb") as file:
+    with replaced(path) as file:
         file.write(octets)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 def read(path: Path) -> bytes:
