@@ -490,7 +490,7 @@ def test_an_empty_event_says_so():
 
 
 def test_an_event_too_large_for_one_report(monkeypatch):
-    monkeypatch.setattr("comity.formats.misp.gathering.MAX_REPORT_REFS", 3)
+    monkeypatch.setattr("comity.formats.misp.reports.MAX_REPORT_REFS", 3)
     found = imported(attribute(1, "domain", "a.example"), attribute(2, "url", "http://a.example"))
     parts = of_type(found, "grouping")
     assert only(found, "report")["object_refs"] == [each["id"] for each in parts]

@@ -478,7 +478,7 @@ def _with(found: StixObject, **members: object) -> StixObject:
 
 
 def test_an_event_in_parts_goes_there_and_back(monkeypatch):
-    monkeypatch.setattr("comity.formats.misp.gathering.MAX_REPORT_REFS", 3)
+    monkeypatch.setattr("comity.formats.misp.reports.MAX_REPORT_REFS", 3)
     event = there_and_back(attribute(1, "domain", "a.example"), attribute(2, "url", "http://a.example"))
     assert typed(event) == {("domain", "a.example", True), ("url", "http://a.example", True)}
     assert "EventReport" not in event

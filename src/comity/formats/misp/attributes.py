@@ -11,18 +11,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from comity.base.errors import Malformed
-from comity.formats.misp.kinds import (
-    FOR_DETECTION,
-    KINDS,
-    ONLY_PATTERNS,
-    RULES,
-    VICTIM_CLASS,
-    Object,
-    compared,
-    value_from,
-)
+from comity.formats.misp.kinds import FOR_DETECTION, KINDS, ONLY_PATTERNS, RULES, VICTIM_CLASS, value_from
 from comity.formats.misp.marks import confidence_of, words_of
 from comity.formats.misp.parts import Attribute, Unmapped
+from comity.formats.misp.values import Object, compared
 
 # The namespace in which misp-stix derives ids of relationships: the same relationship has the same id.
 _RELATIONSHIPS = UUID("76beed5f-7251-457e-8c2a-b45f7b589d3d")

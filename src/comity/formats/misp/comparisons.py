@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from comity.formats.misp.kinds import HASHES
+from comity.formats.misp.values import HASHES
 
 MAX_COMPARISONS = 1_000
 _PATH = r"[a-z0-9-]+:(?:[A-Za-z0-9_.-]|\[[*0-9]+\]|'[^'\\]{1,100}')+"

@@ -15,11 +15,11 @@ import msgspec
 
 from comity.base.errors import Malformed
 from comity.base.tlp import Tlp
-from comity.formats.misp.gathering import LABELS
-from comity.formats.misp.kinds import Object
 from comity.formats.misp.parts import NAMESPACE, Event, Unmapped
 from comity.formats.misp.reading import time_of
+from comity.formats.misp.reports import LABELS
 from comity.formats.misp.speaking import speak
+from comity.formats.misp.values import Object
 from comity.formats.misp.writing import COVERS, Writing, is_part
 from comity.formats.misp.written import label_from, seconds, tag_json, tags_from, text_in, texts
 from comity.formats.stix import StixObject

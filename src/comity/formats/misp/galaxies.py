@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from comity.base.countries import find_country
-from comity.formats.misp.kinds import Object
 from comity.formats.misp.parts import Cluster
 from comity.formats.misp.templates import custom_name
+from comity.formats.misp.values import Object
 
 _OF_ATTACK = ("attack-pattern", "course-of-action", "intrusion-set", "malware", "tool")
 # The type of a galaxy, and the type of STIX object that its entries are: as misp-stix has it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
-from uuid import UUID, uuid5
 
 import msgspec
 
@@ -14,15 +13,13 @@ from comity.formats.markings import TLP_OF_ID, tlp_definition
 from comity.formats.misp import objects, remarks
 from comity.formats.misp.attributes import Made, from_attribute, relationship
 from comity.formats.misp.galaxies import from_cluster, related
-from comity.formats.misp.kinds import VICTIM_CLASS, Object
+from comity.formats.misp.kinds import VICTIM_CLASS
 from comity.formats.misp.marks import (
     Marks,
-    confidence_of,
     group_of,
     label_of,
     strictest,
     unknown_labels,
-    words_of,
 )
 from comity.formats.misp.packed import Packed, Texts
 from comity.formats.misp.parts import Attribute, Cluster, Event, Json, MispObject, Unmapped
@@ -37,15 +34,12 @@ from comity.formats.misp.reading import (
     read_object,
     readable,
 )
+from comity.formats.misp.reports import report_id, reports
+from comity.formats.misp.values import Object
 from comity.formats.stix import StixObject
 
 MAX_BY_LIBRARY = 1_000  # objects of an event: it makes a few hundred in a second
-MAX_REPORT_REFS = 50_000  # of one report: an object of STIX has at most 4 MiB
-# The words by which misp-stix knows what came from MISP.
-LABELS = ("Threat-Report", 'misp:tool="MISP-STIX-Converter"')
-PART_OF_EVENT = 'misp:part-of-event="{}"'
 _NOT_TAKEN = ("ShadowAttribute", "CryptographicKey", "Relationship")
-_EMPTY = "This MISP event is empty and contains no attribute, object, galaxy or tag."
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -254,7 +248,7 @@ class Gathering:
             self._add(each, strictest(*ends))
 
     def _take_reports(self) -> None:
-        whole = self._report_id()
+        whole = report_id(self.event)
         parts = list_of(self.raw, "EventReport", self.where, most=MAX_REMARKS)
         read = readable(
             parts,
@@ -275,7 +269,11 @@ class Gathering:
         values = zip(self.texts.after(0), self.found.values(), strict=True)
         named = self._keep(_with_marks(_decode(text), marks) for text, (_, marks) in values)
         named = [ref for ref in named if ref not in self.bystanders]
-        self._keep(_with_marks(each, self.marks) for each in self._reports(named) if self._is_new(each))
+        self._keep(
+            _with_marks(each, self.marks)
+            for each in reports(self.event, self.author, named)
+            if self._is_new(each)
+        )
         labels = sorted((TLP_OF_ID[ref] for ref in self.refs if ref in TLP_OF_ID), key=lambda tlp: tlp.rank)
         self._keep(each for each in map(tlp_definition, labels) if self._is_new(each))
 
@@ -299,62 +297,6 @@ class Gathering:
             self.refs.update(value.get("object_marking_refs", ()))
             kept.append(value["id"])
         return kept
-
-    def _report_id(self) -> str:
-        return f"{'report' if self.event.published else 'grouping'}--{self.event.uuid}"
-
-    def _reports(self, named: list[str]) -> list[Object]:
-        """The report that names all objects; of an event too large for one, by groupings of its parts."""
-        if not named:
-            note = self._note_that_empty()
-            return [note, self._report([note["id"]])]
-        if len(named) <= MAX_REPORT_REFS:
-            return [self._report(named)]
-        slices = [named[at : at + MAX_REPORT_REFS] for at in range(0, len(named), MAX_REPORT_REFS)]
-        parts = [self._part_of_event(index, refs) for index, refs in enumerate(slices)]
-        return [*parts, self._report([each["id"] for each in parts])]
-
-    def _head(self) -> Object:
-        event = self.event
-        return {"spec_version": "2.1", "created": event.time, "modified": event.time} | (
-            {"created_by_ref": self.author} if self.author else {}
-        )
-
-    def _note_that_empty(self) -> Object:
-        return {
-            "type": "note",
-            "id": f"note--{self.event.uuid}",
-            **self._head(),
-            "content": _EMPTY,
-            "object_refs": [self._report_id()],
-        }
-
-    def _part_of_event(self, index: int, refs: list[str]) -> Object:
-        return {
-            "type": "grouping",
-            "id": f"grouping--{uuid5(UUID(self.event.uuid), f'part {index}')}",
-            **self._head(),
-            "name": f"{self.event.info[:900]} (part {index + 1})",
-            "context": "suspicious-activity",
-            "labels": [PART_OF_EVENT.format(self.event.uuid)],
-            "object_refs": refs,
-        }
-
-    def _report(self, refs: list[str]) -> Object:
-        event = self.event
-        kind = {"published": event.published} if event.published else {"context": "suspicious-activity"}
-        confidence = confidence_of(event.tags)
-        return {
-            "type": "report" if event.published else "grouping",
-            "id": self._report_id(),
-            **self._head(),
-            "name": event.info,
-            **kind,
-            "labels": [*LABELS, *words_of(event.words)],
-            **({"confidence": confidence} if confidence is not None else {}),
-            "object_refs": refs,
-            **({"x_misp_event": dict(event.details)} if event.details else {}),
-        }
 
 
 def _expire(part: Attribute, made: Made) -> None:

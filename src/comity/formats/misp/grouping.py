@@ -17,8 +17,8 @@ from comity.base.times import encode_time
 from comity.base.tlp import Tlp
 from comity.formats.markings import TLP_IDS
 from comity.formats.misp.encode import MispExport, encode_misp
-from comity.formats.misp.kinds import Object
 from comity.formats.misp.parts import NAMESPACE, Unmapped
+from comity.formats.misp.values import Object
 from comity.formats.misp.writing import COVERS, is_part
 from comity.formats.misp.written import label_from, texts
 from comity.formats.stix import StixObject

@@ -10,10 +10,10 @@ import warnings
 from collections.abc import Sequence
 from typing import cast
 
-from comity.formats.misp.kinds import Object
 from comity.formats.misp.marks import marks_of_library
 from comity.formats.misp.parts import Attribute, Event, MispObject
 from comity.formats.misp.templates import for_detection
+from comity.formats.misp.values import Object
 from comity.formats.misp.written import attribute_json, object_json, seconds
 from comity.formats.strict_json import decode
 

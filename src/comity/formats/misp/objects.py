@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 from comity.base.errors import Malformed
 from comity.formats.misp.attributes import Made, relationship, said_of, seen
-from comity.formats.misp.kinds import VICTIM_CLASS, Object
+from comity.formats.misp.kinds import VICTIM_CLASS
 from comity.formats.misp.marks import confidence_of, words_of
 from comity.formats.misp.parts import Attribute, Json, MispObject, Unmapped
 from comity.formats.misp.reading import text_of, time_of, uuid_of
 from comity.formats.misp.templates import TEMPLATES, Template, for_detection, values_of
+from comity.formats.misp.values import Object
 
 # The templates that misp-stix maps and we do not.
 RARE = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from comity.formats.misp.comparisons import Typed
-from comity.formats.misp.kinds import HASHES, Object
+from comity.formats.misp.values import HASHES, Object
 
 MAX_VALUES = 1_000  # of one observable
 _NAMES = {algorithm: name for name, algorithm in HASHES.items()}

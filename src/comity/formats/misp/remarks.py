@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from comity.base.errors import Malformed
-from comity.formats.misp.kinds import Object
 from comity.formats.misp.parts import Json, Unmapped
 from comity.formats.misp.reading import MAX_VALUE, text_of, time_of, uuid_of
+from comity.formats.misp.values import Object
 from comity.formats.stix import UUID_FORM
 
 _SEEN, _FALSE_POSITIVE, _EXPIRED = "0", "1", "2"

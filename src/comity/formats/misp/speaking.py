@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from comity.base.errors import Malformed
-from comity.formats.misp.kinds import Object
 from comity.formats.misp.parts import Unmapped
 from comity.formats.misp.reading import time_of
+from comity.formats.misp.values import Object
 from comity.formats.misp.writing import COVERS, Place, Writing, add_entry, is_part
 from comity.formats.misp.written import said_labels, seconds, text_in, texts
 

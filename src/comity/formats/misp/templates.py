@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from comity.base.errors import Malformed
-from comity.formats.misp.kinds import (
-    FOR_DETECTION,
+from comity.formats.misp.kinds import FOR_DETECTION
+from comity.formats.misp.parts import Attribute, MispObject
+from comity.formats.misp.values import (
     HASHES,
     Object,
     address_type,
@@ -24,7 +25,6 @@ from comity.formats.misp.kinds import (
     port_of,
     quoted,
 )
-from comity.formats.misp.parts import Attribute, MispObject
 
 Values = dict[str, list[Attribute]]
 _NOT_A_NAME = re.compile(r"[^a-z0-9_]")

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 from uuid import UUID, uuid5
 
 from comity.base.errors import Malformed
 from comity.base.tlp import Tlp
 from comity.formats.markings import TLP_OF_ID
 from comity.formats.misp.comparisons import Typed, read_pattern
-from comity.formats.misp.gathering import PART_OF_EVENT
-from comity.formats.misp.kinds import FOR_DETECTION, KINDS, ONLY_PATTERNS, RULES, Object, value_from
+from comity.formats.misp.kinds import FOR_DETECTION, ONLY_PATTERNS, RULES
 from comity.formats.misp.observables import TEMPLATES, typed_values, unsaid
 from comity.formats.misp.parts import Attribute, Event, MispObject, Unmapped
-from comity.formats.misp.reading import MAX_IN_OBJECT, list_of, read_attribute, readable, time_of
+from comity.formats.misp.reports import PART_OF_EVENT
+from comity.formats.misp.returning import Returning
+from comity.formats.misp.values import Object
 from comity.formats.misp.written import (
     attribute_json,
     category_of,
     cluster_json,
-    label_from,
     object_json,
     said_labels,
     tags_from,
@@ -74,6 +73,10 @@ class Writing:
     homeless: dict[str, tuple[Object, Object]] = field(default_factory=dict)  # those that stand at the event
     lost: list[Unmapped] = field(default_factory=list)
 
+    @property
+    def _before(self) -> Returning:
+        return Returning(self.known, self.event, self.label, self.lost)
+
     def place_all(self, cover: Object | None) -> None:
         """All objects but those that speak of others."""
         self.body |= {"Attribute": [], "Object": [], "EventReport": [], "Note": [], "Opinion": []}
@@ -112,7 +115,7 @@ class Writing:
         """The objects that one attribute or one object of MISP once became."""
         whole = next((each for each in group if isinstance(each.get("x_misp_attributes"), list)), None)
         if whole is not None:
-            made = object_json(self._object(uuid, whole))
+            made = object_json(self._before.object(uuid, whole))
             self.body["Object"].append(made)
             home = (Place.OBJECT, made)
             inner = {part["uuid"] for part in made["Attribute"]}
@@ -121,7 +124,7 @@ class Writing:
             }
         elif any("type" in said_labels(each) for each in group):
             try:
-                made = attribute_json(self._attribute(uuid, {each["type"]: each for each in group}))
+                made = attribute_json(self._before.attribute(uuid, {each["type"]: each for each in group}))
             except Malformed:
                 return  # they are placed one by one, as if they were made elsewhere
             self.body["Attribute"].append(made)
@@ -129,83 +132,6 @@ class Writing:
         else:
             return
         self.homes |= {each["id"]: home for each in group}
-
-    def _attribute(self, uuid: str, group: Mapping[str, Object]) -> Attribute:
-        first = next(iter(group.values()))
-        labels = said_labels(first)
-        custom = group.get("x-misp-attribute", {})
-        kind = text_in(custom, "x_misp_type") or labels["type"]
-        said = [
-            each["x_misp_to_ids"] for each in group.values() if isinstance(each.get("x_misp_to_ids"), bool)
-        ]
-        comment = text_in(group.get("indicator", {}), "description") or _anywhere(group, "x_misp_comment")
-        return read_attribute(
-            {
-                "uuid": uuid,
-                "type": kind,
-                "category": text_in(custom, "x_misp_category") or labels.get("category"),
-                "value": self._value(kind, group),
-                "to_ids": said[0] if said else "indicator" in group,
-                "timestamp": first.get("modified"),
-                "comment": comment or text_in(first, "description"),
-                "first_seen": _anywhere(group, "x_misp_first_seen"),
-                "last_seen": _anywhere(group, "x_misp_last_seen"),
-                "deleted": first.get("revoked") is True,
-                "distribution": _anywhere(group, "x_misp_distribution"),
-                "Tag": [{"name": tag} for tag in tags_from(first, self.label)],
-            },
-            first["id"],
-            self.event,
-        )
-
-    def _value(self, kind: str, group: Mapping[str, Object]) -> str | None:
-        """The value in whichever of the objects says it."""
-        own = _anywhere(group, "x_misp_value")
-        if own:
-            return own
-        observed, indicator = group.get("observed-data"), group.get("indicator")
-        if observed is not None and kind in KINDS:
-            parts = [self.known[ref] for ref in texts(observed, "object_refs") if ref in self.known]
-            return value_from(kind, parts)
-        if indicator is not None:
-            pattern = text_in(indicator, "pattern")
-            return pattern if kind in RULES else _only_value(pattern, ONLY_PATTERNS.get(kind))
-        return _anywhere(group, "name")
-
-    def _object(self, uuid: str, value: Object) -> MispObject:
-        labels = said_labels(value)
-        inner = [
-            _with_tags(each) for each in list_of(value, "x_misp_attributes", value["id"], most=MAX_IN_OBJECT)
-        ]
-        event = self.event
-        parts = readable(inner, value["id"], lambda part, at: read_attribute(part, at, event), self.lost)
-        own = self.label
-        tags = (
-            [f"tlp:{label.value}"]
-            if (label := label_from(value)) and (own is None or label.rank > own.rank)
-            else []
-        )
-        return MispObject(
-            uuid=uuid,
-            name=text_in(value, "x_misp_name") or labels.get("name", "unknown"),
-            meta_category=text_in(value, "x_misp_meta_category") or labels.get("meta-category", "misc"),
-            time=self._time(value),
-            attributes=tuple(_tagged(part, tags) for part in parts),
-            comment=text_in(value, "x_misp_comment"),
-            description=text_in(value, "x_misp_description"),
-            template_uuid=text_in(value, "x_misp_template_uuid"),
-            template_version=text_in(value, "x_misp_template_version"),
-            first_seen=text_in(value, "x_misp_first_seen") or None,
-            last_seen=text_in(value, "x_misp_last_seen") or None,
-            deleted=value.get("revoked") is True,
-            distribution=text_in(value, "x_misp_distribution"),
-        )
-
-    def _time(self, value: Object) -> str:
-        try:
-            return time_of(value.get("modified"), value["id"]) or self.event.time
-        except Malformed:
-            return self.event.time
 
     def _place(self, value: Object) -> None:
         """An object that did not come from MISP, or not by us."""
@@ -318,7 +244,7 @@ class Writing:
             category=category_of(kind),
             value=text,
             to_ids=to_ids and (kind in FOR_DETECTION or kind in ONLY_PATTERNS),
-            time=self._time(value),
+            time=self._before.time(value),
             comment=text_in(value, "description") or text_in(value, "name"),
             relation=relation,
             deleted=value.get("revoked") is True,
@@ -331,7 +257,7 @@ class Writing:
             uuid=uuid,
             name=template,
             meta_category=category,
-            time=self._time(value),
+            time=self._before.time(value),
             attributes=tuple({part.uuid: part for part in parts}.values()),
             comment=text_in(value, "description"),
             template_uuid=template_uuid,
@@ -378,26 +304,3 @@ def add_entry(holder: Object, galaxy: Object, entry: Object) -> None:
 
 def _uuid(value: Object) -> str:
     return str(value["id"].partition("--")[2])
-
-
-def _anywhere(group: Mapping[str, Object], name: str) -> str:
-    """What the first of some objects that says it says."""
-    return next((text_in(each, name) for each in group.values() if text_in(each, name)), "")
-
-
-def _only_value(pattern: str, path: str | None) -> str | None:
-    """The value of a pattern of one comparison."""
-    read = read_pattern(pattern) if path else None
-    return read[0][0][2] if read and len(read) == 1 and len(read[0]) == 1 else None
-
-
-def _with_tags(part: Any) -> Any:  # noqa: ANN401  what a stranger may have written into a custom property
-    if not isinstance(part, dict):
-        return part
-    return part | {"Tag": [{"name": tag} for tag in texts(part, "tags")]}
-
-
-def _tagged(part: Attribute, tags: Sequence[str]) -> Attribute:
-    if not tags or any(tag.lower().startswith("tlp:") for tag in part.tags):
-        return part
-    return replace(part, tags=(*part.tags, *tags))

@@ -10,9 +10,10 @@ from uuid import uuid5
 
 from comity.base.tlp import Tlp
 from comity.formats.markings import TLP_OF_ID
-from comity.formats.misp.kinds import KINDS, Object
+from comity.formats.misp.kinds import KINDS
 from comity.formats.misp.marks import CONFIDENCE
 from comity.formats.misp.parts import NAMESPACE, Attribute, MispObject
+from comity.formats.misp.values import Object
 
 _OURS = re.compile(
     r'misp:(?:type|category|name|meta-category|galaxy-name|galaxy-type|data-layer|context-layer)=".*'
