@@ -96,7 +96,8 @@ def _expressions(urls: pl.Series, count: int, tests: list[tuple[Operator, Text]]
         f"{count:,} expressions that {'end alike' if alike else 'share nothing'}",
         f"{megabytes / cost:.0f} MB per CPU second; made in {building:.1f} s, read again in {loading:.2f} s, "
         f"{len(packed) / MILLION:.1f} MB, memory up by {_memory() - before} MB; "
-        f"{ways[Way.GRAM]:,} by rare bytes, {ways[Way.AUTOMATON]:,} in an automaton, {ways[Way.ALONE]:,} alone",
+        f"{ways[Way.GRAM]:,} by rare bytes, {ways[Way.AUTOMATON]:,} in an automaton, "
+        f"{ways[Way.ALONE]:,} alone",
     )
 
 

@@ -105,7 +105,7 @@ def one_by_one(rows, column, places):
     )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(tests, columns, st.sets(st.integers(0, 3)))
 def test_as_each_row_with_each_constant(rows, column, places):
     assert met(table(rows), column, sorted(places)) == one_by_one(rows, column, places)

@@ -153,11 +153,42 @@ def told_as_broad(told):
     return broad | refused
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(tests, columns, st.sets(st.integers(0, 3)))
 def test_as_each_row_with_each_expression(told, column, places):
     expected = one_by_one(told, column, places, left_out=told_as_broad(told))
     assert met(table(told), series(column), sorted(places)) == expected
+
+
+CLASSES = [
+    "[^a]",
+    r"\W",
+    r"\w",
+    r"\D",
+    ".",
+    r"\S",
+    r"\s",
+    "[[:alpha:]]",
+    "[[:^alpha:]]",
+    "[^[:space:]]",
+    r"[\w-]",
+]
+LETTERS = ["k", "s", "I", "[k-s]", "[^i]", "-", "x", r"\pL", r"\x{e9}", r"\xe9", "(?i:s)", "(?-s)."]
+SIGNS = st.sampled_from([*CLASSES, *LETTERS, r"\b", r"\B", "$", "^", "{2,3}", "*", "?", "|"])
+beyond = st.text(
+    "aksiKSI\u00e9e\u0301\u017f\u0131\u0130\u212a\u00df\u0085\u2028\n\v x-_\u4e2d\U0001f600", max_size=6
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.tuples(flags, st.lists(SIGNS, max_size=4).map("".join)).map("".join), min_size=1, max_size=6),
+    st.lists(beyond, min_size=1, max_size=12),
+)
+def test_letters_beyond_ascii(held, column):
+    told = [((MATCHES, each), 0, owner) for owner, each in enumerate(held)]
+    expected = one_by_one(told, column, {0}, left_out=told_as_broad(told))
+    assert met(table(told), series(column), [0]) == expected
 
 
 @settings(deadline=None, max_examples=150)
@@ -171,7 +202,7 @@ def test_changed_saved_and_read_again(old, new, gone, column):
     assert met(again, series(column), [0, 1, 2]) == expected
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(likes, values | likes.map(lambda text: text.replace("%", "x")))
 def test_likeness_is_what_the_comparison_says(text, value):
     fitting = likeness.fitting(text)
@@ -187,7 +218,7 @@ def test_pieces_in_order(text, value):
     assert fitting(value) == exact((LIKE, text))(value)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(expressions, values)
 def test_what_an_expression_demands_stands_in_what_fits(expression, value):
     compare = exact((MATCHES, expression))
@@ -309,14 +340,16 @@ def test_only_the_automata_that_are_asked_for_are_scanned():
     found = found.with_those_of(table([((MATCHES, "^[a-z][0-9]$"), 1, 3)]))
     assert len(found._rows.automata) == 2
     assert met(found, series(["a", "a1"]), [1]) == [(1, 3, 1)]
-    assert not len(automaton.Automaton(None, 1).scan([b"a"]).texts)
+    assert not len(automaton.Automaton(None, 1, ()).scan([b"a"]).texts)
 
 
 def test_an_automaton_of_another_version_is_made_anew():
     found = table([((MATCHES, "^[a-z]{2}$"), 0, 1), ((MATCHES, r"^(.)\1$"), 0, 2)])
     octets = found.packed()
     frames = unpacked("expressions", rows._SAVED, octets, "here")["frame"].to_list()
-    frames[3] = frame_bytes(pl.DataFrame({"octets": [b"other"], "size": [1]}, schema=dict(rows._AUTOMATA)))
+    frames[3] = frame_bytes(
+        pl.DataFrame({"octets": [b"other"], "size": [1], "wide": [[0]]}, schema=dict(rows._AUTOMATA))
+    )
     again = ScanTable.unpacked(packed("expressions", pl.DataFrame({"frame": frames})), "here")
     assert met(again, series(["ab", "aa", "abc"]), [0]) == [(0, 1, 0), (1, 1, 0), (1, 2, 0)]
     with pytest.raises(Malformed, match="another version"):

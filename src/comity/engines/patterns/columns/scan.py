@@ -24,7 +24,8 @@ from comity.engines.patterns.columns.scanning.sorting import Way
 from comity.engines.patterns.columns.scanning.texts import (
     GramTable,
     Texts,
-    are_plain,
+    are_ascii,
+    are_clean,
     bytes_of,
     composed,
     texts_of,
@@ -138,19 +139,23 @@ class ScanTable:
         asked = np.flatnonzero(wanted & (self._ways == Way.AUTOMATON))
         if not len(asked):
             return
-        plain = are_plain(texts.each)
-        places, octets = np.flatnonzero(plain), texts.each.filter(plain).cast(pl.Binary).to_list()
+        whole = composed(texts.each)
+        clean, ascii_ = are_clean(whole), are_ascii(whole)
+        places, octets = np.flatnonzero(clean), whole.filter(clean).cast(pl.Binary).to_list()
+        wide = np.zeros(len(self._ways), np.bool_)
         for number, automaton in enumerate(self._rows.automata):
             members = self._members[number]
+            wide[members[automaton.wide & (members >= 0)]] = True
             if not wanted[members[members >= 0]].any():
                 continue
             met = automaton.scan(octets)
             for each in met.spent:
                 confirming.given_up[int(members[each])] = "fits too many values of one portion."
-            tests = members[met.expressions]
-            held = (tests >= 0) & wanted[tests]
-            yield from self._confirmed(places[met.texts[held]], tests[held], confirming)
-        yield from self._alone(np.flatnonzero(~plain), asked, confirming)
+            at, tests = places[met.texts], members[met.expressions]
+            held = (tests >= 0) & wanted[tests] & (ascii_[at] | wide[tests])
+            yield from self._confirmed(at[held], tests[held], confirming)
+        yield from self._alone(np.flatnonzero(~clean), asked[wide[asked]], confirming)
+        yield from self._alone(np.flatnonzero(~clean | ~ascii_), asked[~wide[asked]], confirming)
 
     def _confirmed(self, places: Numbers, tests: Numbers, confirming: Confirming) -> Iterator[Pairs]:
         """Those of the candidates that fit."""

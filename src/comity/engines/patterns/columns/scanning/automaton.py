@@ -1,14 +1,15 @@
 """Expressions that demand nothing rare, all of them in one automaton: Hyperscan's.
 
-It goes through texts of ASCII without control characters, for which its expressions mean what ours do. What
-it finds is a candidate; that it finds all is what matters.
+It goes through texts without control characters, for which its expressions mean what ours do: those that are
+*wide* for all such texts, the others for texts of ASCII. What it finds is a candidate; that it finds all is
+what matters.
 """
 
 from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import cast
@@ -18,12 +19,15 @@ import numpy as np
 
 from comity.engines.patterns.columns import partly
 from comity.engines.patterns.columns.saved import Numbers
+from comity.engines.patterns.matching.expressions import is_linear
 
 LONGEST = 2_000  # characters of an expression
 MOST_REPEATED = 20_000  # repetitions within repetitions, as an automaton has to write them out
 MOST = 5_000  # expressions of one automaton
 _FLAGS = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_ALLOWEMPTY
 _REPEATED = re.compile(r"\{([0-9]{1,6})(?:,([0-9]{0,6}))?\}")
+# Names of characters, classes that Unicode changes; and `\B`, which RE2 finds inside of a character.
+_NARROW = re.compile(r"\\[xXpPuUNCQB0-9]")
 _ERRORS = (hyperscan.error, hyperscan.HyperscanError)
 _SHARE = 8  # of all that is told: more than this part of it is too much for one expression
 _TEXTS = 65_536  # after so many it is seen whether some expression fits them all
@@ -41,8 +45,9 @@ class Scanned:
 class Automaton:
     """Expressions by their numbers, from 0."""
 
-    def __init__(self, database: hyperscan.Database | None, size: int) -> None:
+    def __init__(self, database: hyperscan.Database | None, size: int, wide: Collection[int]) -> None:
         self._database, self.size = database, size  # no database where it holds none of them
+        self.wide = np.isin(np.arange(size), np.array(list(wide), np.int64))
 
     def scan(self, texts: Sequence[bytes]) -> Scanned:
         """Which texts may fit which expressions, each pair once."""
@@ -72,10 +77,10 @@ class Automaton:
         return octets
 
     @classmethod
-    def unpacked(cls, octets: bytes, size: int) -> Automaton | None:
+    def unpacked(cls, octets: bytes, size: int, wide: Collection[int]) -> Automaton | None:
         """The automaton again; None where it was made by another version or for another machine."""
         try:
-            return cls(hyperscan.loadb(octets, hyperscan.HS_MODE_BLOCK) if octets else None, size)
+            return cls(hyperscan.loadb(octets, hyperscan.HS_MODE_BLOCK) if octets else None, size, wide)
         except _ERRORS:
             return None
 
@@ -85,16 +90,19 @@ def automaton(expressions: Sequence[str]) -> tuple[Automaton, frozenset[int]]:
     flags = {number: held for number, each in enumerate(expressions) if (held := _flags(each)) is not None}
     database = _compiled([expressions[number] for number in flags], list(flags), list(flags.values()))
     if database is None:  # none of them, or too much as a whole
-        return Automaton(None, len(expressions)), frozenset(range(len(expressions)))
-    return Automaton(database, len(expressions)), frozenset(range(len(expressions))) - flags.keys()
+        return Automaton(None, len(expressions), ()), frozenset(range(len(expressions)))
+    wide = [number for number, held in flags.items() if held & hyperscan.HS_FLAG_UTF8]
+    return Automaton(database, len(expressions), wide), frozenset(range(len(expressions))) - flags.keys()
 
 
 def _flags(expression: str) -> int | None:
-    """With which flags it can be read: as it is, or as something that it is part of."""
+    """With which flags it can be read: as it is and wide, as it is, or as something that it is part of."""
     repeated = prod(int(most or least) for least, most in _REPEATED.findall(expression))
     if not expression.isascii() or len(expression) > LONGEST or repeated > MOST_REPEATED:
         return None
-    choices = (_FLAGS, _FLAGS | hyperscan.HS_FLAG_PREFILTER)
+    choices = [_FLAGS, _FLAGS | hyperscan.HS_FLAG_PREFILTER]
+    if is_linear(expression) and not _NARROW.search(expression):
+        choices.insert(0, _FLAGS | hyperscan.HS_FLAG_UTF8)
     return next((each for each in choices if _compiled([expression], [0], [each])), None)
 
 

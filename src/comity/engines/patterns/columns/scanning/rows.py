@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -26,7 +26,9 @@ _TESTS = MappingProxyType({
 })  # fmt: skip  # one column to a line
 _GRAMS = MappingProxyType({"word": pl.UInt64, "size": pl.UInt8, "test": pl.UInt32})
 _OWNERS = MappingProxyType({"test": pl.UInt32, "place": pl.UInt16, "owner": pl.UInt32})
-_AUTOMATA = MappingProxyType({"octets": pl.Binary, "size": pl.UInt32})
+_AUTOMATA: Mapping[str, pl.DataType | type[pl.DataType]] = MappingProxyType(
+    {"octets": pl.Binary, "size": pl.UInt32, "wide": pl.List(pl.UInt32)}
+)
 _FRAMES = (_TESTS, _GRAMS, _OWNERS, _AUTOMATA)
 _SAVED = MappingProxyType({"frame": pl.Binary})
 
@@ -63,11 +65,9 @@ class Rows:
     def packed(self) -> bytes:
         """All as bytes."""
         automata = pl.DataFrame(
-            {
-                "octets": [each.packed() for each in self.automata],
-                "size": [each.size for each in self.automata],
-            },
+            [(each.packed(), each.size, np.flatnonzero(each.wide).tolist()) for each in self.automata],
             schema=dict(_AUTOMATA),
+            orient="row",
         )
         frames = [frame_bytes(each) for each in (self.tests, self.grams, self.owners, automata)]
         return packed(_KIND, pl.DataFrame({"frame": frames}, schema=dict(_SAVED)))
@@ -143,8 +143,8 @@ def unpacked_rows(octets: bytes, where: str) -> Rows:
         frame_of(columns, each, where) for columns, each in zip(_FRAMES, frames, strict=True)
     )
     found = Rows(tests, grams, owners, ())
-    for number, (held, size) in enumerate(automata.iter_rows()):
-        one = Automaton.unpacked(held, size)
+    for number, (held, size, wide) in enumerate(automata.iter_rows()):
+        one = Automaton.unpacked(held, size, wide)
         found = (
             _with_automaton(found, one)
             if one

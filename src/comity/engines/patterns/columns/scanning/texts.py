@@ -75,9 +75,15 @@ def composed(texts: pl.Series) -> pl.Series:
     )
 
 
-def are_plain(texts: pl.Series) -> Flags:
-    """Which texts an automaton can go through: ASCII, something, and no control characters."""
-    found: Flags = texts.str.contains(r"^[ -~]+$").to_numpy()
+def are_clean(texts: pl.Series) -> Flags:
+    """Which texts, in NFC, an automaton can go through; the letters are those that fold into ASCII."""
+    found: Flags = texts.str.contains("^[^\\x00-\\x1f\\x7f\u017f\u0130\u0131\u212a]+$").to_numpy()
+    return found
+
+
+def are_ascii(texts: pl.Series) -> Flags:
+    """Which texts have one byte for each character."""
+    found: Flags = (texts.str.len_bytes() == texts.str.len_chars()).to_numpy()
     return found
 
 
