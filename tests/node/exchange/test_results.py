@@ -108,14 +108,17 @@ def test_the_list_is_what_was_narrowed(held, monkeypatch):
 def test_a_long_list_is_judged_in_portions(held, monkeypatch, form):
     """What joins objects goes where both ends go, whichever portions they are in."""
     tool, away = made("tool", "tool", Tlp.GREEN), made("tool", "away", Tlp.RED)
-    own_work(held.world, joined("first", GOOD, tool), tool, away, joined("closed", GOOD, away))
+    first, closed = joined("first", GOOD, tool), joined("closed", GOOD, away)
+    own_work(held.world, joined("of a link", first, tool), first, tool, away, closed)
     whole = written(held, form, partner=held.party)
     monkeypatch.setattr(queries, "CHUNK", 1)
     apart = written(held, form, partner=held.party)
     assert sorted(names(apart)) == sorted(names(whole))
     assert (apart.result.count, apart.result.staying) == (whole.result.count, whole.result.staying)
-    ids = [joined("first", GOOD, tool)["id"], joined("closed", GOOD, away)["id"]]
-    assert [each.encode() in apart.content for each in ids] == [True, False]
+    going = [
+        each["id"].encode() in apart.content for each in (first, joined("of a link", first, tool), closed)
+    ]
+    assert going == [True, True, False]
 
 
 def test_who_may_not(held):
