@@ -10,12 +10,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from comity.base.errors import Malformed, Unavailable
+from comity.base.errors import Malformed, TooLarge, Unavailable
 from comity.detection.plain import plain_indicators
 from comity.engines.patterns.judging.indicators import Indicator
 from comity.engines.patterns.judging.loading import Unread
 from comity.formats.bundles import bundle_objects, envelope_objects
 from comity.formats.feeds.unpacking import MAX_SIZE, unpacked
+from comity.formats.misp.decode import LIMITS as MISP_LIMITS
 from comity.formats.misp.decode import decode_misp
 from comity.formats.stix import MAX_OBJECT
 from comity.formats.strict_json import Limits, decode
@@ -87,18 +88,34 @@ def _content(stream: BinaryIO, source: str, now: datetime) -> Found:
     head = stream.read(_HEAD)
     stream.seek(0)
     if head.startswith(_PACKED):
-        content = unpacked(stream.read(MAX_SIZE + 1))
+        content = unpacked(_all(stream, MAX_SIZE))
         head, stream = content[:_HEAD], BytesIO(content)
     if _BUNDLE.search(head):
         yield from _stix(bundle_objects(stream), source)
     elif _EVENT.search(head) and head.lstrip()[:1] in (b"{", b"["):
-        yield from _misp(stream.read(), source)
+        yield from _misp(_all(stream, MISP_LIMITS.size), source)
     elif _ENVELOPE.search(head):
         yield from _stix(envelope_objects(stream), source)
     elif head.lstrip()[:1] == b"{":
-        yield from _stix(([line] for line in stream if line.strip()), source)
+        yield from _stix(_lines(stream), source)
     else:
-        yield from plain_indicators(stream.read(MAX_SIZE + 1), source, now)
+        yield from plain_indicators(stream, source, now)
+
+
+def _all(stream: BinaryIO, most: int) -> bytes:
+    content = stream.read(most + 1)
+    if len(content) > most:
+        raise TooLarge("the file", f"has more than the {most:,} bytes that are read of its kind.")
+    return content
+
+
+def _lines(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """Objects of which each stands in a line."""
+    while line := stream.readline(MAX_OBJECT + 1):
+        if len(line) > MAX_OBJECT:
+            raise TooLarge("a line", f"has more than the {MAX_OBJECT:,} bytes that are read of one object.")
+        if line.strip():
+            yield [line]
 
 
 def _stix(portions: Iterable[Iterable[bytes]], source: str) -> Found:

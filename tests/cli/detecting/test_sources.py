@@ -15,6 +15,7 @@ from comity.cli.detecting import summary as telling
 from comity.cli.detecting.progress import State
 from comity.cli.detecting.summary import Outcome, Run
 from comity.cli.output import Manner, Output
+from comity.detection import plain, sources
 from comity.detection.gathering import Indicators
 from comity.engines.patterns.judging.loading import Report
 from comity.engines.patterns.sets.compiling import Refused
@@ -47,6 +48,42 @@ def test_a_file_of_any_kind(content: str):
     assert hits(detect()) == BOTH
     Path("feed.gz").write_bytes(gzip.compress(content.encode()))
     assert hits(detect("-i", "feed.gz")) == BOTH
+
+
+def test_lists_of_any_length(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(plain, "PORTION", 3)
+    for head in ("", "# a table\nvalue\n"):
+        names = [f"n{number}.example" for number in range(10)]
+        put(feed=head + "\n".join([*names, "no value", "evil.example"]), dns_log=zeek(*names))
+        assert hits(detect()) == names
+        told = detect("--text").out
+        assert f"after line {9 if not head else 11}, entry 2: no value" in told
+
+
+def test_lines_of_any_length(monkeypatch: pytest.MonkeyPatch):
+    put(feed="x" * 200_000 + "\nevil.example\n")
+    assert hits(detect()) == ["EVIL.example"]
+    assert "line 1: is longer than 65,536 bytes." in detect("--text").out
+    monkeypatch.setattr(sources, "MAX_OBJECT", 1_000)
+    put(feed=f"{json.dumps(indicator())}\n{json.dumps(indicator(description='x' * 1_000))}\n")
+    said = detect("--text")
+    assert (said.status, "feed, at a line: has more than the 1,000 bytes" in said.out) == (4, True)
+
+
+def test_files_that_are_too_long(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sources, "MAX_SIZE", 10)
+    Path("feed.gz").write_bytes(gzip.compress(b"evil.example"))
+    said = detect("-i", "feed.gz", "--text")
+    assert (said.status, "has more than the 10 bytes" in said.out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n \n", b"#\n" * 1_000, b"\xff\xfe\0\n" * 50, b"{", b"[1]", b"\x1f\x8b"]
+)
+def test_what_holds_no_indicator(content: bytes):
+    Path("feed").write_bytes(content)
+    assert detect().status in (0, 1)
+    assert summary(detect())["indicators"] == 0
 
 
 def test_an_event_of_misp():
