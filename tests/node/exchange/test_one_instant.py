@@ -92,7 +92,8 @@ def test_taxii_names_it_in_any_spelling(agreed, asked):
     reader = reader_of(agreed, opened(agreed.world))
     value = spelt(indicator("one", Tlp.GREEN))
     later = value | {"modified": "2026-11-20T06:30:00.0001Z"}
-    own_work(agreed.world, value, later)
+    own_work(agreed.world, value)
+    own_work(agreed.world, later)
     path = f"objects/{value['id']}/"
     assert reader.get(f"{path}versions/")["versions"] == [KEY, later["modified"]]
     assert reader.get(f"{path}?match[version]={asked}")["objects"] == [value]
