@@ -15,6 +15,7 @@ from comity.base.layouts import LAST, ROW, TIME
 from comity.formats.telemetry.blocks import Block
 from comity.formats.telemetry.json_columns import LEAST, JsonColumns
 from comity.formats.telemetry.json_rows import rows
+from comity.formats.telemetry.known import shipped, with_folder
 from comity.formats.telemetry.portions import MOST_ROWS
 from comity.formats.telemetry.stored import to_store
 from comity.formats.telemetry.tables import Kind, TimeForm
@@ -149,12 +150,13 @@ def test_the_fast_way_is_taken():
     assert COLUMNS._fast(Block(body + b"\n"), FIELDS, flat=False) is None
 
 
-def test_what_reads_columns_can_be_closed_and_used_again():
+def test_nothing_is_left_open():
     columns = JsonColumns()
-    columns.close()
     for _ in range(2):
         assert columns._fast(Block(b'{"a": 1}\n'), {"a": Kind.TEXT}, flat=True) is not None
-        columns.close()
+    spool = columns._opened_spool()
+    del columns
+    assert spool.closed
 
 
 NATIVE = pl.DataFrame({
@@ -183,7 +185,7 @@ def test_tables_that_have_columns_already(tmp_path, form):
     )
     assert (first["domain.value"], first["file.hashes/MD5"], first["file.size"]) == ("a.example,b", "5", 7)
     assert (second["row"], second["time"], "file.size" in second) == (2, None, False)
-    assert (logs.tally.rows, logs.tally.unfit, logs.tally.timeless, logs.tally.zoneless) == (2, 1, 1, 2)
+    assert (logs.tally.rows, logs.tally.unfit, logs.tally.timeless, logs.tally.zoneless) == (2, 2, 1, 2)
 
 
 def test_columns_are_recognised(tmp_path):
@@ -248,3 +250,61 @@ def test_folders_are_read_by_name_and_what_cannot_be_opened_is_told(tmp_path):
     found = [each.frame["src_ip"][0] for each in logs.portions([tmp_path, tmp_path / "none.csv"])]
     assert found == ["a/z.csv", "b.csv", "c.csv"]
     assert str(logs.tally.breaks[0]) == f"{tmp_path}/none.csv: cannot be opened: No such file or directory."
+
+
+def many(first, *others):
+    return "".join(json.dumps(each) + "\n" for each in [first] * 2_000 + list(others)).encode()
+
+
+def test_numbers_of_json_are_read_as_numbers_where_they_can_be():
+    row = {"time": 1.000001, "dst_port": 53, "domain": "a.example"}
+    plain, slow = reader(told="plain-json"), reader(told="plain-json", block=512)
+    zeek = {"ts": 1.5, "rtt": 0.25, "id.orig_p": 5, "query": "a.example"}
+    logs = reader(told="zeek-dns")
+    (portion,) = logs.portions_of_stream(
+        BytesIO(many(zeek, {"ts": 2, "id.orig_p": "6"}, {"ts": "3", "id.orig_p": 7.5}))
+    )
+    assert portion.frame[TIME].to_list()[-3:] == [1_500_000, 2_000_000, 3_000_000]
+    assert portion.frame[LAST].to_list()[-3:] == [1_750_000, None, None]
+    assert portion.frame["id.orig_p"].to_list()[-3:] == [5, 6, None]
+    assert logs.tally.unfit == 1
+    for body in (
+        many(row, {**row, "dst_port": "x"}),
+        many({**row, "time": "2026-01-01T00:00:00Z"}, {**row, "dst_port": 7.0}),
+    ):
+        found = [[part.frame for part in one.portions_of_stream(BytesIO(body))] for one in (plain, slow)]
+        assert pl.concat(found[0]).equals(pl.concat(found[1]))
+    assert plain.tally.unfit == slow.tally.unfit == 1
+
+
+def test_where_texts_stand_for_numbers_that_is_remembered():
+    row = {"ts": "2026-01-01T00:00:00Z", "query": "a.example"}
+    logs = reader(told="zeek-dns")
+    for _ in range(2):
+        (portion,) = logs.portions_of_stream(BytesIO(many(row)))
+        assert portion.frame[TIME].to_list() == [1_767_225_600_000_000] * 2_000
+    assert len(logs.json._texts) == 1
+
+
+def test_moments_of_a_table_in_a_column_of_texts(tmp_path):
+    path = tmp_path / "t.parquet"
+    moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    pl.DataFrame(
+        {"time": [1.5], "domain": [moment], "user": [moment.replace(tzinfo=None)], "file_size": [True]}
+    ).write_parquet(path)
+    (row,) = (row for each in reader(told="plain-csv").portions([path]) for row in seen(each))
+    assert (row["domain.value"], row["user.account_login"]) == (
+        "2026-01-01T12:00:00.000000Z",
+        "2026-01-01T12:00:00.000000",
+    )
+    assert (row["time"], "file.size" in row) == ("1970-01-01T00:00:01.500000Z", False)
+
+
+def test_real_numbers(tmp_path):
+    text = "title: R\ntold: here\nframing: json\nfields: {real: [a]}\nobjects: {a: {types: file, size: a}}\n"
+    (tmp_path / "r.yaml").write_text(text, "utf-8")
+    known = with_folder(shipped(), tmp_path)
+    for count in (1, 10_000):
+        logs = reader(told="r", known=known)
+        (portion,) = logs.portions_of_stream(BytesIO(b'{"a": 1.5}\n' * count + b'{"a": "2"}\n{"a": 3}\n'))
+        assert portion.frame["a"].to_list()[-3:] == [1.5, 2.0, 3.0]

@@ -11,7 +11,7 @@ from operator import and_
 import polars as pl
 
 from comity.base.layouts import LAST, ROW, TIME
-from comity.formats.telemetry.tables import Derived, Format, Kind, Way, When
+from comity.formats.telemetry.tables import PART, Derived, Format, Kind, Way, When
 from comity.formats.telemetry.tally import Tally
 from comity.formats.telemetry.times import Clock, moments, stix_times
 
@@ -27,7 +27,6 @@ _TRUTHS = {
     "true": True, "t": True, "1": True, "yes": True,
     "false": False, "f": False, "0": False, "no": False,
 }  # fmt: skip  # words of a kind to a line
-_PART = re.compile(r"\{([^{}]+)\}")
 _MICRO = 1_000_000
 _TIMESTAMP = "%Y-%m-%dT%H:%M:%S%.6f"
 
@@ -58,7 +57,10 @@ class Shaping:
         found = [raw[ROW].cast(pl.UInt64)]
         for name, kind in self.format.fields.items():
             if name in raw.columns:
-                found.append(_read_as(raw[name], kind))
+                moment = name in self.format.moments and not isinstance(raw[name].dtype, pl.String | pl.List)
+                column = raw[name] if moment else _read_as(raw[name], kind)
+                self.tally.unfit += column.null_count() - raw[name].null_count()
+                found.append(column)
             else:
                 empty = pl.repeat(
                     None, raw.height, dtype=TEXTS if kind is Kind.TEXTS else pl.String, eager=True
@@ -81,7 +83,7 @@ class Shaping:
         if when.seconds:
             later = frame[when.column].cast(pl.Float64, strict=False) * _MICRO
             return frame[TIME] + later.round().cast(pl.Int64, strict=False)
-        read = moments(frame[when.column].cast(pl.String), when.forms, self.clock)
+        read = moments(frame[when.column], when.forms, self.clock)
         self.tally.zoneless += read.zoneless
         return read.values
 
@@ -92,9 +94,21 @@ class Shaping:
         if kind is Kind.TRUTH:
             found = column.str.to_lowercase().replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
         else:
-            found = column.cast(_TYPES[kind], strict=False)
+            found = _number(column, kind)
         self.tally.unfit += found.null_count() - column.null_count()
         return found
+
+
+def _number(column: pl.Series, kind: Kind) -> pl.Series:
+    """A number, whole where it is to be: what has a fraction is none."""
+    if kind is Kind.REAL:
+        return column.cast(pl.Float64, strict=False)
+    if column.dtype == pl.String:
+        whole = column.cast(pl.Int64, strict=False)
+        if whole.null_count() == column.null_count():
+            return whole
+        column = column.cast(pl.Float64, strict=False)
+    return column.set(column != column.round(), None).cast(pl.Int64, strict=False)
 
 
 def _read_as(column: pl.Series, kind: Kind) -> pl.Series:
@@ -104,7 +118,7 @@ def _read_as(column: pl.Series, kind: Kind) -> pl.Series:
     if kind is Kind.NUMBER and column.dtype.is_integer():
         return column.cast(pl.Int64, strict=False)
     if kind in {Kind.REAL, Kind.NUMBER} and column.dtype.is_float():
-        return column.cast(pl.Float64)
+        return _number(column, kind)
     return column if kind is Kind.TRUTH and column.dtype == pl.Boolean else _as(column, pl.String)
 
 
@@ -143,7 +157,7 @@ def _taken(way: Way, schema: Mapping[str, pl.DataType]) -> pl.Expr:
 def _source(way: Way) -> pl.Expr:
     if way.source:
         return pl.col(way.source)
-    pieces = _PART.split(way.template)  # texts and names by turns
+    pieces = PART.split(way.template)  # texts and names by turns
     return pl.concat_str(
         [
             pl.col(piece).cast(pl.String) if at % 2 else pl.lit(piece)

@@ -23,7 +23,6 @@ from comity.formats.telemetry.tables import (
 )
 from comity.formats.telemetry.told import Problems, Told, opened
 
-_TEMPLATE_PART = re.compile(r"\{([^{}]+)\}")
 _FORMS = {each.value: each for each in TimeForm}
 _LIKE = re.compile(r"^like\s*:", re.MULTILINE)
 _LONGEST = 4_000  # characters of an expression
@@ -39,11 +38,6 @@ def read_format(text: str, name: str, where: str, others: Mapping[str, Format]) 
     told.nothing_else()
     told.problems.raise_any()
     return found
-
-
-def parts_of(template: str) -> tuple[str, ...]:
-    """The names in a template, `{field}`."""
-    return tuple(_TEMPLATE_PART.findall(template))
 
 
 def is_like_another(text: str) -> bool:
@@ -238,7 +232,7 @@ def _way(told: Told, known: set[str]) -> Way:
     for name, each in (("part", found.part), ("every", found.every)):
         if each and not _is_expression(each):
             told.wrong(f"{name}: {each[:80]!r} is no expression that can be searched for")
-    for each in (*parts_of(found.template), *found.only, *found.unless):
+    for each in sorted(found.fields - {found.source}):
         _known(told, each, known)
     return found
 

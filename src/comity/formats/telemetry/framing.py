@@ -73,7 +73,7 @@ class Rows:
 
     def portions(self, block: Block) -> Iterator[Portion]:
         """The rows of a block."""
-        if block.first == 1 and block.body.startswith(_MARK):
+        if block.first == 1 and block.body.startswith(_MARK):  # put together once, at the beginning
             block = Block(block.body.removeprefix(_MARK), 1)
         for found, stored in self._frames(block):
             raw = stored.rename({theirs: name for name, theirs in found.names.items()}, strict=False)
@@ -85,7 +85,11 @@ class Rows:
         if self.shape is Shape.ZEEK and told.framing is Framing.ZEEK:
             yield from self._of_zeek(block)
         elif told.framing in {Framing.ZEEK, Framing.JSON}:
-            yield told, self.context.json.read(block, told.stored, self.source, tally, flat=self.flat)
+            numbers = told.stored_numbers
+            raw = self.context.json.read(
+                block, told.stored, self.source, tally, flat=self.flat, numbers=numbers
+            )
+            yield told, raw
         elif told.framing is Framing.CSV:
             yield told, self._of_csv(block)
         else:

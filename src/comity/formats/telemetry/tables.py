@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 from comity.base.layouts import Layout
+
+PART = re.compile(r"\{([^{}]+)\}")
 
 
 class Framing(Enum):
@@ -53,6 +57,12 @@ class Way:
     unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     time: tuple[TimeForm | str, ...] = ()  # a moment, which becomes a timestamp of STIX
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """What it is made of."""
+        named = PART.findall(self.template)
+        return frozenset({self.source, *named, *self.only, *self.unless} - {""})
+
 
 @dataclass(frozen=True, slots=True)
 class Derived:
@@ -82,7 +92,7 @@ class Marks:
     names: tuple[str, ...] = ()  # of files, as `access.log*`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Format:
     """A format, whole and checked."""
 
@@ -107,6 +117,21 @@ class Format:
         """Whether it can be recognised; one without marks has to be named."""
         marks = self.marks
         return bool(marks.path or marks.keys or marks.words or marks.names or self.expressions)
+
+    @cached_property
+    def moments(self) -> frozenset[str]:
+        """The fields that are nothing but moments and lengths of time, and so may be numbers."""
+        used = {name for each in self.columns for way in each.ways for name in way.fields}
+        told = {each.column for each in (self.time, self.last) if each is not None}
+        return frozenset(told & self.fields.keys() - used - set(self.layout.columns))
+
+    @property
+    def stored_numbers(self) -> frozenset[str]:
+        """The fields that are mostly numbers where the log has any, by the names that it has for them."""
+        told = [each for each in (self.time, self.last) if each is not None]
+        counted = {each.column for each in told if each.seconds or TimeForm.EPOCH in each.forms[:1]}
+        kinds = {name for name, kind in self.fields.items() if kind in {Kind.NUMBER, Kind.REAL}}
+        return frozenset(self.names.get(name, name) for name in kinds | (counted & self.moments))
 
     @property
     def stored(self) -> Mapping[str, Kind]:

@@ -49,6 +49,8 @@ _Read = Callable[[pl.Series], pl.Series]
 
 def moments(texts: pl.Series, forms: Sequence[TimeForm | str], clock: Clock) -> Moments:
     """Each text by the first form that reads it."""
+    if not isinstance(texts.dtype, pl.String):
+        return _stored(texts, forms, clock)
     found = pl.repeat(None, len(texts), dtype=pl.Int64, eager=True)
     zoneless = 0
     for read, bare in (each for form in forms for each in _ways(form, clock)):
@@ -59,6 +61,22 @@ def moments(texts: pl.Series, forms: Sequence[TimeForm | str], clock: Clock) -> 
         zoneless += len(values) - values.null_count() if bare else 0
         found = values if left.all() else found.scatter(left.arg_true(), values)
     return Moments(found, zoneless)
+
+
+def _stored(values: pl.Series, forms: Sequence[TimeForm | str], clock: Clock) -> Moments:
+    """Of a table that has moments or numbers already."""
+    if isinstance(values.dtype, pl.Datetime):
+        bare = values.dtype.time_zone is None
+        moment = (
+            values.dt.replace_time_zone(clock.zone, ambiguous="earliest", non_existent="null")
+            if bare
+            else values
+        )
+        found = moment.dt.cast_time_unit("us").cast(pl.Int64)
+        return Moments(found, len(found) - found.null_count() if bare else 0)
+    told = [_FACTORS[form] for form in forms if isinstance(form, TimeForm) and form in _FACTORS]
+    factor = told[0] if told else _FACTORS[TimeForm.EPOCH]
+    return Moments(_sane(_scaled(values.cast(pl.Float64, strict=False), factor)))
 
 
 def stix_times(texts: pl.Series, forms: Sequence[TimeForm | str], clock: Clock) -> pl.Series:
@@ -87,7 +105,10 @@ def _sane(found: pl.Series) -> pl.Series:
 
 def _number(texts: pl.Series, factor: int) -> pl.Series:
     # A double holds the microseconds of a moment before 2242 exactly.
-    numbers = texts.cast(pl.Float64, strict=False)
+    return _scaled(texts.cast(pl.Float64, strict=False), factor)
+
+
+def _scaled(numbers: pl.Series, factor: int) -> pl.Series:
     return (numbers * factor).round(mode="half_away_from_zero").cast(pl.Int64, strict=False)
 
 
@@ -96,7 +117,6 @@ def _read(texts: pl.Series, form: str, zone: str) -> pl.Series:
         texts = texts.str.replace(",", ".", literal=True)  # some write a comma before the fraction
     found = texts.str.to_datetime(form, time_unit="us", strict=False)
     if zone:
-        # An hour that the clock shows twice is the first; one that it never shows is no time.
         found = found.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     return found.cast(pl.Int64)
 

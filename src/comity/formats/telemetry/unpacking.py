@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it carries no types
 from comity.formats.telemetry.tally import Tally
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_MOST = 1 << 20  # bytes asked for at once, so that little is lost where a stream breaks
+_MOST = 1 << 20
 
 
 class Readable(Protocol):
@@ -57,20 +58,24 @@ class Stream:
     given: int = 0
     ended: bool = False
     broken: bool = False
+    most: int = (
+        sys.maxsize
+    )  # bytes asked for at once: where a packed stream breaks, what was asked for is lost
 
     def read(self, size: int, /) -> bytes:
         """Up to so many bytes; none at the end."""
-        found = bytearray()
-        while len(found) < size and not self.ended:
-            piece = self._piece(min(size - len(found), _MOST))
-            self.ended = not piece
-            found += piece
-        self.given += len(found)
-        return bytes(found)
+        pieces: list[bytes] = []
+        left = size
+        while left and not self.ended:
+            pieces.append(self._piece(left))
+            self.ended = not pieces[-1]
+            left -= len(pieces[-1])
+        self.given += size - left
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _piece(self, size: int) -> bytes:
         try:
-            return self.inner(size)
+            return self.inner(min(size, self.most))
         except (EOFError, OSError, zlib.error) as error:  # gzip, zstd or the disk
             self.broken = True
             said = str(error).strip().rstrip(".") or type(error).__name__
@@ -86,9 +91,11 @@ def unpacked(file: BinaryIO, source: str, tally: Tally) -> Stream:
     counted.before = Stream(counted.read, source, tally).read(len(ZSTD))
     if counted.before.startswith(GZIP):
         # One piece at a time: whoever waits for more loses what was read where the stream breaks.
-        return Stream(gzip.GzipFile(fileobj=cast("BinaryIO", counted)).read1, source, tally)
+        return Stream(gzip.GzipFile(fileobj=cast("BinaryIO", counted)).read1, source, tally, most=_MOST)
     if counted.before == ZSTD:
-        return Stream(pa.CompressedInputStream(pa.PythonFile(counted, mode="r"), "zstd").read, source, tally)
+        return Stream(
+            pa.CompressedInputStream(pa.PythonFile(counted, mode="r"), "zstd").read, source, tally, most=_MOST
+        )
     return Stream(counted.read, source, tally)
 
 

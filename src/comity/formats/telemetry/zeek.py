@@ -117,7 +117,7 @@ class ZeekRows:
                 at, first = end, first + 1
                 continue
             end = body.find(b"\n#", at) + 1 or len(body)
-            part = Block(body[at:end], first)
+            part = Block(body[at:end], first) if end - at < len(body) else block
             yield part
             at, first = end, first + part.count
 
