@@ -6,7 +6,7 @@ What is made must not ask the database: the thread that makes it has no part in 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ _END = object()
 T = TypeVar("T")
 
 
-def ahead(items: Iterable[T]) -> Iterator[T]:
+def ahead(items: Iterable[T]) -> Generator[T, None, None]:
     """The same items in their order, made by a thread of their own while those before them are used."""
     source = iter(items)
     with ThreadPoolExecutor(1, "ahead") as thread:
