@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comity.base.errors import Malformed
-from comity.engines.patterns.columns import files
+from comity.engines.patterns.columns import files, partly
 from comity.engines.patterns.columns.keys import Keys
 from comity.engines.patterns.columns.table import KIND, ValueTable
 
@@ -100,6 +100,24 @@ def test_keys_stand_instead_of_texts():
 def test_one_value_that_many_own():
     found = table([("a", 0, n) for n in range(1_000)] + names(0, 50))
     assert met(found, ["b", "a"], [0]) == [(1, n) for n in range(1_000)]
+
+
+def test_what_too_many_look_for_in_too_many_rows_is_given_up(monkeypatch):
+    monkeypatch.setattr(partly, "MOST_MET", 1_000)
+    found = table(
+        [("a", 0, n) for n in range(100)] + [("a", 1, 500), ("b", 0, 600), ("b", 0, 601), ("c", 0, 602)]
+    )
+    column = ["a"] * 40 + ["b"] * 40 + ["c"]
+    seen = found.meet(pl.Series(column), [0])
+    assert isinstance(seen, partly.PartlyMet)
+    assert set(seen.given_up) == set(range(100))
+    assert "fits 40 values" in seen.given_up[7]
+    assert len(seen.rows) == 81
+    assert set(seen.owners.tolist()) == {600, 601, 602}
+    assert not partly.given_up(found.meet(pl.Series(column[38:]), [0]))
+    large = table(names(0, 1_000)).with_those_of(found).meet(pl.Series([*column, "host-7.example"]), [0, 1])
+    assert set(partly.given_up(large)) == {*range(100), 500}
+    assert 7 in large.owners
 
 
 def hashed_as(hashes):

@@ -9,6 +9,7 @@ import pytest
 
 from comity.base.errors import Malformed
 from comity.base.layouts import LAST, ROW, TIME, Column, Layout, Seen
+from comity.engines.patterns.columns import partly
 from comity.engines.patterns.sets import joining, watching
 from comity.engines.patterns.sets.patternset import Indicated
 from comity.engines.patterns.sets.watching import Watch
@@ -85,6 +86,15 @@ def test_a_pattern_that_asks_too_much_is_set_aside_and_the_rest_goes_on(text, wh
     assert seen(watch, names(*rows, "a.example")) == [("i1", (20,))]
     assert [(each.name, why in each.reason) for each in watch.open.aside] == [("i0", True)]
     assert seen(watch, names(*rows, "a.example")) == [("i1", (20,))]
+
+
+def test_a_value_that_too_many_look_for_is_told_once_as_such(monkeypatch):
+    monkeypatch.setattr(partly, "MOST_MET", 100)
+    watch = Watch(patterns(*[A] * 20, PAIR, B))
+    assert seen(watch, names(*["a.example"] * 9, "b.example")) == [("i21", (10,))]
+    aside = {each.name: each.reason for each in watch.open.aside}
+    assert set(aside) == {f"i{n}" for n in range(21)}
+    assert "fits 9 values" in aside["i20"]
 
 
 def test_a_pattern_that_takes_its_time_is_set_aside():

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from comity.engines.patterns.columns.met import Met
 from comity.engines.patterns.columns.saved import Numbers
-from comity.engines.patterns.columns.table import Met
 
 MOST_MET = 20_000_000  # pairs of a row and an owner, of one column
 
@@ -19,6 +19,11 @@ class PartlyMet(Met):
     """The same, and the owners of which not all was met in this column, each with the reason."""
 
     given_up: Mapping[int, str] = field(default_factory=dict)
+
+
+def given_up(met: Met) -> Mapping[int, str]:
+    """The owners of which not all was met, each with the reason; mostly none."""
+    return met.given_up if isinstance(met, PartlyMet) else {}
 
 
 def within_bounds(counts: Numbers) -> NDArray[np.bool_]:

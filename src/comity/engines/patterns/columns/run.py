@@ -10,15 +10,16 @@ import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]  # it carries no types
 from numpy.typing import NDArray
 
+from comity.engines.patterns.columns import partly
 from comity.engines.patterns.columns.keys import Hashes, Keys, Rows
-from comity.engines.patterns.columns.saved import ranges
+from comity.engines.patterns.columns.met import Owners, Places
+from comity.engines.patterns.columns.saved import Numbers, ranges
 
-Owners = NDArray[np.uint32]
-Places = NDArray[np.uint16]
 Directory = NDArray[np.uint32]
 
 _MOST_STEPS = 16  # values under one entry of the directory that are looked through one by one
 _LEAST_BITS, _MOST_BITS = 4, 26
+_PAIRS = 1 << 20  # whose texts are compared at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +77,35 @@ class Run:
         gone = np.isin(self.owners, owners)
         return replace(self, gone=gone if self.gone is None else gone | self.gone) if gone.any() else self
 
-    def equal_to(self, keys: Keys, rows: Rows, hashes: Hashes) -> tuple[Rows, Rows]:
-        """Pairs of a row and a value that are the same text; `hashes` are those of the rows."""
-        rows, found = self._of_equal_hash(rows, hashes)
-        texts = pl.Series(self.texts.take(pa.array(found)), dtype=pl.Binary)
-        same = (keys.at(rows).cast(pl.Binary) == texts).fill_null(False).to_numpy()  # noqa: FBT003  a value
-        if self.gone is not None:
-            same = same & ~self.gone[found]
-        return rows[same], found[same]
+    def equal_to(self, keys: Keys, rows: Rows, hashes: Hashes) -> tuple[Rows, Rows, dict[int, int]]:
+        """Pairs of a row and a value that are the same text; `hashes` are those of the rows.
 
-    def _of_equal_hash(self, rows: Rows, hashes: Hashes) -> tuple[Rows, Rows]:
+        Then the values whose pairs are too many to be told, each with the number of its rows.
+        """
+        rows, found, given_up = self._of_equal_hash(rows, hashes)
+        parts = [np.zeros(0, np.bool_)]
+        for first in range(0, len(rows), _PAIRS):
+            part = slice(first, first + _PAIRS)
+            texts = pl.Series(self.texts.take(pa.array(found[part])), dtype=pl.Binary)
+            same = (keys.at(rows[part]).cast(pl.Binary) == texts).fill_null(False)  # noqa: FBT003  a value
+            parts.append(same.to_numpy())
+        kept = np.concatenate(parts)
+        if self.gone is not None:
+            kept = kept & ~self.gone[found]
+        return rows[kept], found[kept], given_up
+
+    def _of_equal_hash(self, rows: Rows, hashes: Hashes) -> tuple[Rows, Rows, dict[int, int]]:
         first = self._first_not_below(hashes)
         same = np.flatnonzero((self.ended[first] == hashes) & (first < len(self.ended) - 1))
         rows, first, hashes = rows[same], first[same], hashes[same]
         many = np.flatnonzero(self.ended[first + 1] == hashes)
         if not len(many):
-            return rows, first
+            return rows, first, {}
         counts = np.ones(len(rows), np.int64)
         counts[many] = np.searchsorted(self.hashes, hashes[many], "right") - first[many]
-        return np.repeat(rows, counts), ranges(first, counts)
+        told, given_up = _within_bounds(first, counts)
+        rows, first, counts = rows[told], first[told], counts[told]
+        return np.repeat(rows, counts), ranges(first, counts), given_up
 
     def _first_not_below(self, hashes: Hashes) -> Rows:
         """Where each hash would stand: from what the directory says onwards, step by step."""
@@ -108,6 +119,20 @@ class Run:
         # One value that very many own, or hashes that were made to be alike.
         found[below] = np.searchsorted(self.hashes, hashes[below])
         return found
+
+
+def _within_bounds(first: Rows, counts: Numbers) -> tuple[NDArray[np.bool_], dict[int, int]]:
+    """Which rows are told; and the values that too many own to be told, each with the number of its rows."""
+    if int(counts.sum()) <= partly.MOST_MET:
+        return np.ones(len(first), np.bool_), {}
+    values, at, which, rows = np.unique(first, return_index=True, return_inverse=True, return_counts=True)
+    kept = partly.within_bounds(rows * counts[at])
+    given_up = {
+        value: count
+        for start, owned, count in zip(values[~kept], counts[at][~kept], rows[~kept].tolist(), strict=True)
+        for value in range(int(start), int(start + owned))
+    }
+    return kept[which], given_up
 
 
 def ended(hashes: Hashes) -> Hashes:

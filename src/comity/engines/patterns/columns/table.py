@@ -8,7 +8,8 @@ is built anew for each column, which is what a join in a database spends its tim
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +23,9 @@ from comity.engines.patterns.columns import files
 from comity.engines.patterns.columns.files import Part
 from comity.engines.patterns.columns.gate import Gate
 from comity.engines.patterns.columns.keys import SEED, Hashes, Keys, Rows
-from comity.engines.patterns.columns.run import Owners, Places, Run, directory_of
+from comity.engines.patterns.columns.met import Met, Owners, Places
+from comity.engines.patterns.columns.partly import PartlyMet, given_up, too_many
+from comity.engines.patterns.columns.run import Run, directory_of
 
 KIND = "table of values"
 
@@ -36,18 +39,6 @@ _PARTS = frozenset({*_TYPES, "text"})
 _SHARE = 4
 
 Number = TypeVar("Number", np.uint16, np.uint32)
-
-
-@dataclass(frozen=True, slots=True)
-class Met:
-    """Rows of a column, whose value each holds, and the place where it is looked for.
-
-    A row that holds the value of several owners stands there as often.
-    """
-
-    rows: Rows
-    owners: Owners
-    places: Places
 
 
 class ValueTable:
@@ -77,7 +68,10 @@ class ValueTable:
         return sum(map(len, self._runs))
 
     def meet(self, column: pl.Series | Keys, places: Sequence[int]) -> Met:
-        """Which rows of a column of texts hold a value that is looked for in one of these places."""
+        """Which rows of a column of texts hold a value that is looked for in one of these places.
+
+        `PartlyMet` where very many rows hold a value that very many look for.
+        """
         keys = column if isinstance(column, Keys) else Keys.as_they_are(column)
         near, hashes = self._near(keys)
         found = [self._met(run, keys, near, hashes, places) for run in self._runs]
@@ -85,11 +79,9 @@ class ValueTable:
             return found[0]
         rows = np.concatenate([met.rows for met in found])
         order = np.argsort(rows, kind="stable")
-        owners, at = (
-            np.concatenate([met.owners for met in found]),
-            np.concatenate([met.places for met in found]),
-        )
-        return Met(rows[order], owners[order], at[order])
+        owners = np.concatenate([met.owners for met in found])[order]
+        at = np.concatenate([met.places for met in found])[order]
+        return _met(rows[order], owners, at, reduce(or_, (dict(given_up(met)) for met in found)))
 
     def _near(self, keys: Keys) -> tuple[Rows, Hashes]:
         """The rows that the gate lets through, and their hashes."""
@@ -103,9 +95,15 @@ class ValueTable:
 
     @staticmethod
     def _met(run: Run, keys: Keys, near: Rows, hashes: Hashes, places: Sequence[int]) -> Met:
-        rows, found = run.equal_to(keys, near, hashes)
-        there = np.isin(run.places[found], np.asarray(places, np.uint16))
-        return Met(rows[there], run.owners[found[there]], run.places[found[there]])
+        rows, found, too_often = run.equal_to(keys, near, hashes)
+        wanted = np.asarray(places, np.uint16)
+        there = np.isin(run.places[found], wanted)
+        left_out = {
+            int(run.owners[value]): too_many(count)
+            for value, count in too_often.items()
+            if run.places[value] in wanted
+        }
+        return _met(rows[there], run.owners[found[there]], run.places[found[there]], left_out)
 
     def without(self, owners: Iterable[int]) -> ValueTable:
         """The same table without the values of these owners."""
@@ -170,6 +168,10 @@ class ValueTable:
     def load(cls, path: Path) -> ValueTable:
         """Read what was saved; its texts stay on the disk until a row may be one of them."""
         return cls.of_parts(str(path), files.load(path, KIND))
+
+
+def _met(rows: Rows, owners: Owners, places: Places, left_out: Mapping[int, str]) -> Met:
+    return PartlyMet(rows, owners, places, left_out) if left_out else Met(rows, owners, places)
 
 
 def _hashed(texts: pl.Series) -> Hashes:

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from comity.engines.patterns.ast import ObjectPath
-from comity.engines.patterns.columns.partly import PartlyMet
+from comity.engines.patterns.columns.partly import given_up
 from comity.engines.patterns.matching.comparing import Fits, fits
 from comity.engines.patterns.matching.places import decoded
 from comity.engines.patterns.normal import Form
@@ -57,6 +57,7 @@ class Asking:
         for reading, texts in flat.texts(form, name, {reading for reading, _ in numbered.values()}):
             here = [number for number, (each, _) in numbered.items() if each is reading]
             met = self._set.tables.values.meet(texts, here)
+            self._budget.aside.update({owner % KEPT: why for owner, why in given_up(met).items()})
             for number in np.unique(met.places).tolist():
                 at = met.places == number
                 _sort_out(flat, met.rows[at], met.owners[at], numbered[number][1], found)
@@ -66,8 +67,7 @@ class Asking:
         numbered = {number: each for each in several for number in self._set.places.of(each.place).values()}
         for table in self._set.tables.compared:
             met = table.meet(flat.values, list(numbered))
-            if isinstance(met, PartlyMet):
-                self._budget.aside.update({owner - KEPT: why for owner, why in met.given_up.items()})
+            self._budget.aside.update({owner % KEPT: why for owner, why in given_up(met).items()})
             for number in np.unique(met.places).tolist():
                 at = met.places == number
                 _sort_out(flat, met.rows[at], met.owners[at], numbered[number], found)
