@@ -101,9 +101,15 @@ def _names(head: list[bytes]) -> tuple[int, tuple[str, ...], str]:
         line = raw.decode("utf-8", "replace").strip().lstrip("\ufeff")
         if line and not line.startswith("#"):
             separator = next((each for each in _SEPARATORS if each in line), ",")
-            cells = next(csv.reader([line], delimiter=separator))
-            return number, tuple(cell.strip() for cell in cells), separator
+            return number, _cells(line, separator), separator
     return 0, (), ","
+
+
+def _cells(line: str, separator: str) -> tuple[str, ...]:
+    try:
+        return tuple(cell.strip() for cell in next(csv.reader([line], delimiter=separator)))
+    except csv.Error:  # then it is no head of a table
+        return ()
 
 
 def _indicator(entry: Entry, says: Says, source: str) -> Indicator | Unread:

@@ -5,11 +5,14 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from comity.cli.detecting import summary as telling
 from comity.cli.detecting.progress import State
@@ -17,7 +20,9 @@ from comity.cli.detecting.summary import Outcome, Run
 from comity.cli.output import Manner, Output
 from comity.detection import plain, sources
 from comity.detection.gathering import Indicators
+from comity.engines.patterns.judging.good import KnownGood
 from comity.engines.patterns.judging.loading import Report
+from comity.engines.patterns.judging.own import Own
 from comity.engines.patterns.sets.compiling import Refused
 from comity.engines.patterns.sets.watching import Open
 from comity.formats.taxii import MEDIA_TYPE
@@ -25,6 +30,7 @@ from comity.formats.telemetry.tally import Tally
 from tests.cli.detecting.logs import EVIL, OTHER, bundle, detect, hits, indicator, put, summary, zeek
 
 MISP = Path(__file__).parents[2] / "vectors/formats/misp/xorist.json"
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SECOND = indicator("[domain-name:value = 'good.example']", id=OTHER)
 BOTH = ["good.example", "EVIL.example"]
 
@@ -78,12 +84,26 @@ def test_files_that_are_too_long(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\n \n", b"#\n" * 1_000, b"\xff\xfe\0\n" * 50, b"{", b"[1]", b"\x1f\x8b"]
+    "content",
+    [b"", b"\n \n", b"#\n" * 1_000, b"\xff\xfe\0\n" * 50, b"{", b"[1]", b"\x1f\x8b", b"value,\rx\ny\n"],
 )
 def test_what_holds_no_indicator(content: bytes):
     Path("feed").write_bytes(content)
     assert detect().status in (0, 1)
     assert summary(detect())["indicators"] == 0
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary(max_size=300),
+    st.sampled_from([b"", b"{", b'{"type":"bundle",', b'{"Event":', b"value,x\n", b"\x1f\x8b"]),
+)
+def test_whatever_stands_in_a_file_is_an_indicator_or_told(content: bytes, begin: bytes):
+    Path("feed").write_bytes(begin + content)
+    found = Indicators()
+    found.take(sources.sources(["feed"], NOW, None), KnownGood(), Own(), NOW)
+    (report,) = found.reports
+    assert report.read == report.looked_for + sum(report.reasons.values()) - report.reasons["detect.narrowed"]
 
 
 def test_an_event_of_misp():
@@ -158,8 +178,12 @@ def test_links_that_lead_nowhere():
 
 
 def test_a_folder_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch):
+    as_ever = Path.iterdir
+
     def refuse(path: Path) -> Iterator[Path]:
-        raise PermissionError(13, "Permission denied")
+        if path.name == "feeds":
+            raise PermissionError(13, "Permission denied")
+        return as_ever(path)
 
     Path("feeds").mkdir()
     monkeypatch.setattr(Path, "iterdir", refuse)
