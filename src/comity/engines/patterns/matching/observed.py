@@ -46,7 +46,9 @@ def observed_in(stix: Iterable[Mapping[str, Any]]) -> Iterator[Observed]:
 def observation(data: Mapping[str, Any], by_ref: Objects) -> Observed:
     """One `observed-data`, with those of the objects that it refers to."""
     ref = _name(data)
-    first, last = (_time(data, name, ref) for name in ("first_observed", "last_observed"))
+    first = last = _time(data, "first_observed", ref)
+    if data.get("last_observed") != data["first_observed"]:
+        last = _time(data, "last_observed", ref)
     count = data.get("number_observed")
     if type(count) is not int or count < 1:
         raise Malformed(ref, "`number_observed` is not a whole number from 1.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from comity.engines.patterns.ast import Star, Step
@@ -13,6 +14,7 @@ from comity.engines.patterns.normal import algorithm_name
 
 _REFERENCES = ("_ref", "_refs")
 HASHES = "hashes"
+_LONGEST_NAME = 40  # characters: beyond it no name of an algorithm is kept
 
 
 def values_at(root: Mapping[str, Any], steps: Sequence[Step], objects: Objects) -> list[Any]:
@@ -55,7 +57,12 @@ def _under(found: Iterable[Any], key: str, name: str, objects: Objects) -> Itera
 
 def hash_key(key: str) -> str:
     """The key of a hash by its algorithm: the standards write `SHA-256` and `sha256`, and sources both."""
-    return algorithm_name(key) or key
+    return (_known_algorithm(key) if len(key) <= _LONGEST_NAME else algorithm_name(key)) or key
+
+
+@lru_cache(maxsize=1_024)  # there are few
+def _known_algorithm(key: str) -> str:
+    return algorithm_name(key)
 
 
 def _items(found: Iterable[Any], step: int | Star) -> Iterator[Any]:

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from comity.engines.patterns.ast import (
     Observation,
-    ObservationExpression,
-    ObservationOr,
-    Qualified,
-    Repeats,
 )
 from comity.engines.patterns.matching.binding import Search
 from comity.engines.patterns.matching.observed import Observed
 from comity.engines.patterns.sets.found import Where
-from comity.engines.patterns.sets.kept import Kept, Passed, reach
+from comity.engines.patterns.sets.kept import Kept, Passed, possible, reach
 
 MOST_WAITING = 2_000  # rows of one pattern
 MOST_WAITING_IN_ALL = 50_000
@@ -132,7 +128,7 @@ def _first(each: Waiting) -> tuple[float, float]:
 
 def _match(kept: Kept, window: _Window, new: Waiting) -> list[Waiting]:
     pattern = kept.matcher.pattern
-    if not _possible(pattern, window.counts):
+    if not possible(pattern, window.counts):
         return []
     known = window.near(new, reach(pattern) * _SECOND)
     candidates = {
@@ -140,18 +136,3 @@ def _match(kept: Kept, window: _Window, new: Waiting) -> list[Waiting]:
     }
     found = Search(pattern, [each.observed for each in known], candidates.__getitem__).first({})
     return [known[place] for place in dict.fromkeys(found or ())]
-
-
-def _possible(node: ObservationExpression, counts: Mapping[Observation, int]) -> bool:
-    """Whether each part is fitted at all: for most rows the answer is no, and found in no time."""
-    match node:
-        case Observation():
-            return counts[node] > 0
-        case Qualified(Observation() as inner, Repeats(times)):
-            return counts[inner] >= times
-        case Qualified(inner):
-            return _possible(inner, counts)
-        case ObservationOr(parts):
-            return any(_possible(part, counts) for part in parts)
-        case _:
-            return all(_possible(part, counts) for part in node.parts)

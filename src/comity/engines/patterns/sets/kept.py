@@ -16,7 +16,7 @@ from comity.engines.patterns.ast import (
     Within,
 )
 from comity.engines.patterns.matching.matcher import Matcher
-from comity.engines.patterns.matching.observed import Observed
+from comity.engines.patterns.matching.observed import Objects, Observed
 from comity.engines.patterns.matching.tests import Hit
 from comity.engines.patterns.parser import parse
 
@@ -40,9 +40,9 @@ class Kept:
         joins = is_joined(pattern)
         return cls(Matcher(pattern), joins, joins or _is_dated(pattern))
 
-    def passed(self, observed: Observed) -> Passed:
-        """Which of its tests an observation passes, and what shows it."""
-        found = {key: test.hits(observed.objects) for key, test in self.matcher.tests.items()}
+    def passed(self, objects: Objects) -> Passed:
+        """Which of its tests the objects of an observation pass, and what shows it."""
+        found = {key: test.hits(objects) for key, test in self.matcher.tests.items()}
         return {key: hits for key, hits in found.items() if hits is not None}
 
     def matches_alone(self, observed: Observed, passed: Passed) -> bool:
@@ -95,3 +95,18 @@ def reach(node: ObservationExpression) -> float:
             return max(map(reach, parts))
         case _:
             return float("inf")
+
+
+def possible(node: ObservationExpression, counts: Mapping[Observation, float]) -> bool:
+    """Whether each part is fitted at all: for most rows the answer is no, and found in no time."""
+    match node:
+        case Observation():
+            return counts.get(node, 0) > 0
+        case Qualified(Observation() as inner, Repeats(times)):
+            return counts.get(inner, 0) >= times
+        case Qualified(inner):
+            return possible(inner, counts)
+        case ObservationOr(parts):
+            return any(possible(part, counts) for part in parts)
+        case _:
+            return all(possible(part, counts) for part in node.parts)

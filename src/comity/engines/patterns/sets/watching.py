@@ -47,7 +47,7 @@ class Watch:
         self,
         patterns: PatternSet,
         *,
-        clock: Callable[[], float] = time.process_time,  # no time of day: it measures what a pattern costs
+        clock: Callable[[], float] = time.thread_time,  # no time of day: it measures what a pattern costs
         seconds: float = SECONDS,
     ) -> None:
         self._set = patterns
@@ -112,7 +112,7 @@ class Watch:
         first, last = where[3], where[4]
         undated = first is None or last is None
         observed = Observed(table.source, first or 0, last or 0, objects)
-        passed = self._budget.tried(number, partial(kept.passed, observed))
+        passed = self._budget.tried(number, partial(kept.passed, objects))
         if not passed:
             return
         if undated and kept.dated:
