@@ -79,9 +79,7 @@ def anchors(test: ComparisonExpression) -> Anchors:
 
 def constants_of(test: Comparison) -> tuple[Constant, ...]:
     """The constants of which any may be met."""
-    if test.value is None:
-        return ()
-    return test.value if isinstance(test.value, tuple) else (test.value,)
+    return test.value if isinstance(test.value, tuple) else () if test.value is None else (test.value,)
 
 
 def in_table(test: Comparison) -> bool:

@@ -55,7 +55,7 @@ def lines_at_once(
     table: Table, met: Iterable[AtOnce[Standing]], name: Callable[[int], str], first: int
 ) -> pl.DataFrame:
     """The lines of all that was met, sorted by row; `first` is the number of the first match."""
-    found = [_lines(each, _sure(table, each)) for each in met]
+    found = [lines for each in met if len(lines := _lines(each, _sure(table, each)))]
     if not found:
         return pl.DataFrame(schema=COLUMNS)
     lines = pl.concat(found).unique(maintain_order=True).sort("at", "owner", maintain_order=True)

@@ -89,10 +89,10 @@ class _Look:
         )
 
     @cached_property
-    def _by_ref(self) -> dict[str, _Object]:
+    def _by_ref(self) -> Mapping[Any, _Object]:
         """What references lead to: of two objects with one id the last."""
         try:
-            return dict(zip([each.get("id", "") for each in self._stix], self._stix, strict=True))
+            return dict(zip([each.get("id") for each in self._stix], self._stix, strict=True))
         except TypeError:  # an id that is a list
             return {each["id"]: each for each in self._stix if isinstance(each.get("id"), str)}
 

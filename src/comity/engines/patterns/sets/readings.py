@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from comity.engines.patterns.ast import Binary, Boolean, Constant, Float, Hex, Integer, Text, Timestamp
+from comity.engines.patterns.ast import Binary, Constant, Hex, Integer, Text, Timestamp
 from comity.engines.patterns.columns.forms import key_of
 from comity.engines.patterns.normal import Form
 from comity.engines.patterns.sets.places import Reading
@@ -32,13 +32,9 @@ def texts_of(form: Form | None, raw: Any) -> Texts:  # noqa: ANN401  whatever JS
 
 def is_exact(form: Form | None, constant: Constant) -> bool:
     """Whether values that equal the constant, and no others, share one of its texts."""
-    match constant:
-        case Text() | Integer() | Float() | Boolean():
-            return True
-        case Hex() | Binary():
-            return form is None  # else a text that is those bytes stands as what it means
-        case Timestamp():
-            return False  # one moment has many spellings
+    if isinstance(constant, Hex | Binary):
+        return form is None  # else a text that is those bytes stands as what it means
+    return not isinstance(constant, Timestamp)  # one moment has many spellings
 
 
 def texts_of_constant(form: Form | None, constant: Constant) -> Texts:
