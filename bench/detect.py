@@ -1,12 +1,13 @@
 """Detection: columns of telemetry held against a million values, beside the joins of DuckDB and Polars.
 
-python bench/detect.py [columns] [networks] [expressions] [numbers] [matching] [--quick]
+python bench/detect.py [columns] [networks] [expressions] [numbers] [matching] [sensor] [--quick]
 
 columns: values in memory and in Parquet, few and many values looked for, changes, files, memory of a process.
 networks: addresses against networks, beside as many single addresses.
 expressions: URLs against LIKE and MATCHES, which end alike or do not, beside one automaton of all.
 numbers: ports against orders and equalities.
 matching: observed-data held against one pattern and a thousand, beside the matcher of OASIS.
+sensor: a process with a million indicators: its start, its memory, how soon a new one counts.
 
 Told is what a million rows cost in CPU seconds of all threads, beside the time on the clock.
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).parents[1])  # the checkout; this folder's names would hide others
 
-from bench.detecting import columns, matching, tables
+from bench.detecting import columns, matching, sensors, tables
 from bench.kit.figures import begin, options
 
 PARTS: Mapping[str, Callable[[bool], None]] = {
@@ -30,6 +31,7 @@ PARTS: Mapping[str, Callable[[bool], None]] = {
     "expressions": tables.expressions,
     "numbers": tables.numbers,
     "matching": matching.tell,
+    "sensor": sensors.tell,
 }
 
 

@@ -126,6 +126,7 @@ def names_here() -> Names:
             "accounts/": newest(TaxiiAccount),
             "webhooks/": newest(Webhook),
             "stricter/": newest(StricterVersion),
+            "sensors/": ("1",),
             "see/": (party,),
             "views/": (party,),
             "telling/": (party,),
