@@ -18,7 +18,7 @@ from comity.formats.bundles import bundle_objects, envelope_objects
 from comity.formats.feeds.unpacking import MAX_SIZE, unpacked
 from comity.formats.misp.decode import LIMITS as MISP_LIMITS
 from comity.formats.misp.decode import decode_misp
-from comity.formats.stix import MAX_OBJECT
+from comity.formats.stix import ID, MAX_OBJECT
 from comity.formats.strict_json import Limits, decode
 from comity.formats.taxii_client import Filters, Reading
 from comity.formats.taxii_pages import RawEnvelope
@@ -130,9 +130,15 @@ def _object(raw: bytes, source: str) -> Found:
     try:
         value = decode(raw, limits=_OBJECT)
         if isinstance(value, dict) and value.get("type") == "indicator":
-            yield Indicator.of(value, source)
+            yield _nameable(Indicator.of(value, source))
     except Malformed as error:
         yield Unread(error.where, error.problem)
+
+
+def _nameable(found: Indicator) -> Indicator:
+    if not ID.fullmatch(found.id) or not found.id.startswith("indicator--"):
+        raise Malformed(found.id[:80], "is no id of an indicator, by which a sighting could name it.")
+    return found
 
 
 def _misp(content: bytes, source: str) -> Found:

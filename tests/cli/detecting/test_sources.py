@@ -155,6 +155,13 @@ def test_nothing_is_left_out_silently():
     assert "2 of 5 indicators of 2 sources are looked for." in said.out
 
 
+@pytest.mark.parametrize("ref", ["indicator--1", "malware--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f", "x" * 500])
+def test_what_no_sighting_could_name_is_not_looked_for(ref: str):
+    put(feed=bundle(indicator(id=ref), SECOND))
+    assert hits(detect()) == ["good.example"]
+    assert "is no id of an indicator" in detect("--text").out
+
+
 def test_a_source_that_breaks_off_does_not_stop_the_others():
     put(broken=bundle(indicator())[:-5], page="<!doctype html><html>Log in</html>")
     said = detect("-i", "broken", "-i", "page", "-i", "feed", "--text")
