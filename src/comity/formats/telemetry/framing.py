@@ -99,8 +99,9 @@ class Rows:
         wanted = frozenset(self.format.stored)
         cells = Cells(self.names, self.format.separator, comment=self.format.comment, wanted=wanted)
         found = cells.read(block, self.source, self.context.tally)
-        trimmed = pl.selectors.string().str.strip_chars()  # SiLK fills its columns up with spaces
-        found = found.with_columns(pl.when(trimmed != "").then(trimmed))
+        if b" " in block.body:  # SiLK fills its columns up with spaces
+            trimmed = pl.selectors.string().str.strip_chars()
+            found = found.with_columns(pl.when(trimmed != "").then(trimmed))
         if self.format.given:
             return found
         # The header, wherever it stands: files of a day are often put one behind the other.
