@@ -77,11 +77,15 @@ def keys_of(form: Form | None, column: pl.Series) -> Keys:
     odd = reading.odd(column) if reading else np.arange(len(column), dtype=np.int64)
     if column.null_count():
         odd = odd[column.is_not_null().gather(odd).to_numpy()]
+    if not len(odd):
+        return Keys.as_they_are(column)
     return Keys(column, odd, _read(form, reading, column.gather(odd)))
 
 
 def _read(form: Form, reading: _Reading | None, texts: pl.Series) -> pl.Series:
     """The keys of texts that are mostly not their own; each text once where many are the same."""
+    if len(texts) <= _FEW:
+        return _one_by_one(form, texts)
     if int(texts.to_frame().select(pl.first().approx_n_unique()).item()) * _REPEATED > len(texts):
         return _keys(form, reading, texts)
     each = texts.unique()
@@ -89,7 +93,7 @@ def _read(form: Form, reading: _Reading | None, texts: pl.Series) -> pl.Series:
 
 
 def _keys(form: Form, reading: _Reading | None, texts: pl.Series) -> pl.Series:
-    if reading is None or len(texts) <= _FEW:
+    if reading is None:
         return _one_by_one(form, texts)
     read = reading.like & (_TEXT.str.len_chars() <= LONGEST_WHOLE)
     found = texts.alias("text").to_frame().select(pl.when(read).then(reading.key)).to_series()
