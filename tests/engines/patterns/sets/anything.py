@@ -73,7 +73,7 @@ STEPS = [
     *("src_ref", "src_ref.value", "src_ref.type", "src_ref.name", "src_ref.hashes.MD5", "x_refs[*].value"),
     *("x_refs[0].value", "x_refs[*]", "src_ref.x_refs[*].protocols[*]", "x_refs.value"),
 ]
-texts = st.sampled_from(TEXTS)
+texts = st.sampled_from(TEXTS[:3]) | st.sampled_from(TEXTS)  # so that many are equal
 numbers = st.sampled_from([0, 1, 53])
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "t": texts,
@@ -87,7 +87,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 columns = st.sampled_from(list(TYPES)).map(Column)
 held = columns | (texts | st.sampled_from([53, True])).map(Constant)
 properties = st.dictionaries(
-    st.sampled_from(PATHS), held | st.lists(held, min_size=1, max_size=2).map(tuple), max_size=4
+    st.just(("value",)) | st.sampled_from(PATHS),
+    held | st.lists(held, min_size=1, max_size=2).map(tuple),
+    max_size=4,
 )
 
 
@@ -149,7 +151,7 @@ constants = texts.map(quoted) | st.sampled_from(
     ["53", "53.0", "0", "1", "0.5", "true", "false", "h'6162'", "b'YWI='", "t'2026-01-01T00:00:00Z'"]
 )
 types = st.sampled_from(sorted({each for some in KINDS for each in some}))
-steps = st.sampled_from(STEPS)
+steps = st.sampled_from(["value", "src_ref.value", "x_refs[*].value"]) | st.sampled_from(STEPS)
 negation = st.sampled_from(["", "", "", "NOT "])
 ordered = constants.filter(lambda each: each not in {"true", "false"})
 likenesses = st.sampled_from(["%", "a%", "_b", "10.%", "o_"]).map(quoted)

@@ -34,14 +34,14 @@ def one_by_one(patterns, layout, frame):
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(alone, min_size=1, max_size=4), layouts(), frames(), portions)
 def test_rows_that_match_alone(patterns, layout, frame, places):
     found = watched(patterns, layout, cut(frame, places))
     assert sorted(found) == sorted(one_by_one(patterns, layout, frame))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(joined, min_size=1, max_size=3), layouts(), frames(), portions)
 def test_rows_that_match_together(patterns, layout, frame, places):
     found = watched(patterns, layout, cut(frame, places))

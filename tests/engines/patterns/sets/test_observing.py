@@ -71,7 +71,7 @@ def bundles(draw: st.DrawFn) -> list[dict[str, Any]]:
     return objects
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(alone | joined, min_size=1, max_size=4), bundles())
 def test_as_the_exact_matcher(texts, objects):
     found = observed(patterns(*texts), objects)
@@ -86,6 +86,7 @@ def test_as_the_exact_matcher(texts, objects):
 
 
 BROKEN: list[dict[str, Any]] = [
+    {"object_refs": ["x--0", 5]},
     {"object_refs": "x--0"},
     {"object_refs": [{}, "x--0"]},
     {"object_refs": ["x--0"], "first_observed": "yesterday"},
@@ -107,6 +108,7 @@ def test_what_is_broken_is_told_and_the_rest_goes_on():
     objects: list[dict[str, Any]] = [
         {"type": "file", "id": "x--0", "name": "a", "size": 10**400},
         {"type": ["file"], "id": "x--1", "name": "\ud800"},
+        {"type": "file", "id": ["x--0"], "name": "a"},
         *data,
     ]
     found = observed(
@@ -115,8 +117,12 @@ def test_what_is_broken_is_told_and_the_rest_goes_on():
         ),
         objects,
     )
-    assert found.lines.select("indicator", "row").rows() == [("i0", 5), ("i1", 5)]
-    assert [each.name for each in found.broken] == ["observed-data--2: first_observed", "observed-data--3"]
+    assert found.lines.select("indicator", "row").rows() == [("i0", 6), ("i1", 6)]
+    assert [each.name for each in found.broken] == [
+        "observed-data--0",
+        "observed-data--3: first_observed",
+        "observed-data--4",
+    ]
 
 
 def test_a_pattern_that_asks_too_much_is_set_aside():
