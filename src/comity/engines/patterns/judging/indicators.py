@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from comity.base.errors import Malformed
@@ -42,8 +44,8 @@ class Indicator:
             pattern=_text(stix, "pattern", ref),
             source=source,
             name=str(stix.get("name", ""))[:LONGEST_NAME],
-            author=str(stix.get("created_by_ref", "")),
-            language=str(stix.get("pattern_type", "stix")),
+            author=intern(str(stix.get("created_by_ref", ""))),  # one text for a million of them
+            language=intern(str(stix.get("pattern_type", "stix"))),
             stated=_time(stix, "modified", ref),
             begins=_time(stix, "valid_from", ref),
             ends=_time(stix, "valid_until", ref),
@@ -65,4 +67,13 @@ def _time(stix: Mapping[str, Any], name: str, where: str) -> datetime | None:
         return None
     if not isinstance(found, str):
         raise Malformed(f"{where}/{name}", "is no time.")
-    return decode_time(found, f"{where}/{name}")
+    try:
+        return _moment(found)
+    except Malformed as error:
+        raise Malformed(f"{where}/{name}", error.problem) from error
+
+
+@lru_cache(maxsize=4_096)
+def _moment(text: str) -> datetime:
+    """Feeds write the same few times again and again."""
+    return decode_time(text, "")
