@@ -379,3 +379,13 @@ def test_a_table_of_which_only_comments_have_come(tmp_path):
     text = "title: C\ntold: here\nframing: csv\ncomment: '#'\nfields: {text: [a]}\nrecognise: {keys: [a]}\n"
     (tmp_path / "c.yaml").write_text(text + "objects: {a: {types: url, value: a}}\n", "utf-8")
     assert read(b"# one\n", known=with_folder(shipped(), tmp_path))[0].broken == 1
+
+
+@pytest.mark.parametrize("separator", ["\\xc3\\xa9", "\\xff", "||", "\\x20", ""])
+def test_separators_of_zeek(separator):
+    body = f"#separator {separator}\n".encode() + (ZEEK.split(b"\n", 1)[1] + FIELDS).replace(
+        b"\t", "é".encode()
+    )
+    body += "1.5éC1éaébécéAéx\n".encode()
+    tally, portions = read(body, told="zeek-dns")
+    assert (portions, tally.unread) == ([], 1)

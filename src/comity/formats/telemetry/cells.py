@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from comity.base.layouts import ROW
-from comity.formats.telemetry.blocks import Block
+from comity.formats.telemetry.blocks import Block, occurrences
 from comity.formats.telemetry.tally import Tally
 
 _LONGEST_CELL = 1 << 24
@@ -68,7 +68,9 @@ class Cells:
     def _is_even(self, block: Block) -> bool:
         """Whether there are as many separators as the rows need."""
         quoted = self.quote and self.quote.encode() in block.body
-        return not quoted and block.body.count(self.separator.encode()) == block.count * (len(self.names) - 1)
+        return not quoted and occurrences(block.body, self.separator.encode()) == block.count * (
+            len(self.names) - 1
+        )
 
     def _slow(self, block: Block, source: str, tally: Tally) -> pl.DataFrame:
         rows: list[Sequence[str | None]] = []
