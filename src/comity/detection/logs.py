@@ -18,6 +18,8 @@ from comity.formats.telemetry.positions import Position, rotated
 from comity.formats.telemetry.reading import Reader
 from comity.formats.telemetry.tally import Tally
 
+BLOCK = 2 << 20  # bytes that are read at once: a sensor shares the machine with what it watches
+
 
 def files(asked: Iterable[Path]) -> list[Path]:
     """The files that are named, there or not, and those in a folder, but for their older parts."""
@@ -61,7 +63,7 @@ class Log:
         position = Position.decode(told, str(self.path)) if told is not None else None
         self._offset = position.offset if position is not None else 0
         tally, unread = Tally(), 0
-        for step in steps(replace(reader, tally=tally), self.path, position):
+        for step in steps(replace(reader, tally=tally, block=BLOCK), self.path, position):
             self.unreadable += tally.unread - unread
             unread = tally.unread
             yield step
