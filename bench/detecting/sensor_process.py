@@ -22,6 +22,7 @@ from comity.detection.patterns import Patterns
 from comity.detection.pulling import Judged, Puller
 from comity.detection.sensor import Sensor, Wishes
 from comity.detection.state import State
+from comity.detection.thrift import keep_little
 from comity.engines.patterns.judging.good import KnownGood
 from comity.engines.patterns.judging.hits import Rules
 from comity.engines.patterns.judging.indicators import Indicator
@@ -63,6 +64,7 @@ class Shelf:
 def main() -> None:
     """Start, read, take in one indicator, a thousand, and read on."""
     folder, log, rows = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    keep_little()
     shelf = Shelf()
     held("before it starts")
     begun = time.perf_counter()

@@ -8,6 +8,7 @@ that nothing is missed and nothing told twice, whenever it is stopped. SIGTERM a
 from __future__ import annotations
 
 import argparse
+import os
 from datetime import datetime
 
 from comity.cli.detecting.options import about_judging, about_logs, about_telling, needed
@@ -50,5 +51,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output, now: datetime) -> int:
     """Go round and round."""
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # it shares the machine with what it watches
     status: int = needed("sensing").run(args, output, now)
     return status

@@ -18,7 +18,7 @@ from comity.formats.telemetry.positions import Position, rotated
 from comity.formats.telemetry.reading import Reader
 from comity.formats.telemetry.tally import Tally
 
-BLOCK = 2 << 20  # bytes that are read at once: a sensor shares the machine with what it watches
+BLOCK = 1 << 20  # bytes that are read at once: a sensor shares the machine with what it watches
 
 
 def files(asked: Iterable[Path]) -> list[Path]:

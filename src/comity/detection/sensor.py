@@ -22,6 +22,7 @@ from comity.detection.node import Place, Posted, post_sightings, report
 from comity.detection.patterns import Patterns
 from comity.detection.pulling import CURSOR, Change, Puller
 from comity.detection.state import State
+from comity.detection.thrift import give_back
 from comity.engines.patterns.judging.hits import Rules, moment_of
 from comity.engines.patterns.judging.indicators import Indicator
 from comity.engines.patterns.judging.loading import Looked
@@ -116,6 +117,8 @@ class Sensor:
                 found = True
         self._tell_node(clock())
         self._saved(clock())
+        if found:
+            give_back()
         return found
 
     @property

@@ -21,6 +21,7 @@ from comity.detection.patterns import Patterns
 from comity.detection.pulling import Judged, Puller
 from comity.detection.sensor import Sensor, Wishes
 from comity.detection.state import State
+from comity.detection.thrift import keep_little
 from comity.engines.patterns.judging.hits import Rules
 from comity.engines.patterns.judging.indicators import Indicator
 from comity.engines.patterns.judging.loading import judge
@@ -34,6 +35,7 @@ _DONE = 0
 
 def run(args: argparse.Namespace, output: Output, now: datetime) -> int:
     """Go round and round until it is stopped."""
+    keep_little()
     wishes = _wishes(args, now)
     folder = Path(args.state)
     with (
