@@ -16,11 +16,12 @@ _SHARED = frozenset({"help", "json", "text"})
 _HEADING = f"""{BEGIN}
 ## comity
 
-Judges files and proofs; needs no node, no database and no network (`detect` asks a node, if it is told to; `sensor` does).
-A file named `-` is standard input. On a terminal it speaks to people; in a pipe, each result is one line of
-JSON. `--text` and `--json`, which every command takes, choose. Errors are one line on stderr,
-`code: message`: the codes of `wire/errors.md`, and `bad-usage` for words that cannot be understood,
-`unreadable` for a file that cannot be opened and `unwritable` where not all could be told.
+Judges files and proofs, and looks for indicators in logs; needs no node and no database, and no network
+(but for `sensor`, and `detect` if a node is named). A file named `-` is standard input. On a terminal it
+speaks to people; in a pipe, each result is one line of JSON. `--text` and `--json`, which every command
+takes, choose. Errors are one line on stderr, `code: message`: the codes of `wire/errors.md`, and
+`bad-usage` for words that cannot be understood, `unreadable` for a file that cannot be opened and
+`unwritable` where not all could be told.
 
 | exit status | meaning |
 |---|---|

@@ -1,7 +1,7 @@
 """Memory that a process gives back: the C library keeps what many short-lived columns have left behind.
 
-Of a sensor with a million indicators it is a tenth of what is resident (glibc 2.36); other libraries are left as
-they are.
+Of a sensor with a million indicators it is a tenth of what is resident (glibc 2.36); other libraries are left
+as they are.
 """
 
 from __future__ import annotations
