@@ -330,3 +330,59 @@ def test_its_end_tells_the_node_and_saves_the_patterns(rig):
     rig.sensor.end(rig.now)
     assert count_of(rig, "evil") == 1
     assert rig.sensor._patterns.to_save() == 0
+
+
+FIRST, SECOND = (f"[domain-name:value = '{name}.example']" for name in ("first", "second"))
+BOTH = f"{FIRST} FOLLOWEDBY {SECOND} WITHIN 600 SECONDS"
+
+
+def test_what_waits_for_the_rest_of_a_pattern_waits_beyond_the_end(rig):
+    rig.node.shelf.put(made("evil", pattern=BOTH))
+    rig.write("first.example")
+    rig.round()
+    rig.stop()
+    rig.start()
+    rig.write("second.example")
+    rig.round()
+    assert count_of(rig, "evil") == 1
+    rig.stop()
+    rig.start()
+    rig.write("second.example")
+    rig.round()
+    assert count_of(rig, "evil") == 1  # the first event was part of one match already
+
+
+def test_a_row_of_a_step_that_was_not_kept_waits_once(rig, monkeypatch):
+    rig.node.shelf.put(made("evil", pattern=f"({FIRST} FOLLOWEDBY {SECOND}) REPEATS 2 TIMES"))
+    rig.write("first.example")
+    with monkeypatch.context() as patch:
+        patch.setattr(State, "move", lambda *_: (_ for _ in ()).throw(Unavailable("The disk is full.")))
+        with pytest.raises(Unavailable):
+            rig.round()
+    rig.stop()
+    rig.start()
+    rig.write("second.example", "second.example")
+    rig.round()
+    assert count_of(rig, "evil") == 0  # two first ones are needed, and one was seen
+    assert len(list(rig.state.waiting())) == 3
+
+
+def test_a_pattern_that_went_lets_its_rows_go(rig):
+    rig.node.shelf.put(made("evil", pattern=BOTH))
+    rig.write("first.example")
+    rig.round()
+    assert len(list(rig.state.waiting())) == 1
+    rig.node.shelf.put(made("evil", modified="2026-11-22T01:00:00.000Z", revoked=True))
+    rig.write("good.example")
+    rig.round()
+    assert list(rig.state.waiting()) == []
+
+
+def test_rows_that_wait_for_nothing_any_more_go_at_the_start(rig):
+    rig.node.shelf.put(made("evil", pattern=BOTH))
+    rig.write("first.example")
+    rig.round()
+    rig.state.wait([(7, "indicator--unknown", [["a", 1, None, 0, 0], {}])], [])
+    rig.stop()
+    rig.start()
+    assert [ref for _, ref, _ in rig.state.waiting()] == [made("evil")["id"]]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from comity.base.errors import ComityError, Malformed, Unavailable
@@ -27,6 +28,7 @@ from comity.engines.patterns.judging.hits import Rules, moment_of
 from comity.engines.patterns.judging.indicators import Indicator
 from comity.engines.patterns.judging.loading import Looked
 from comity.engines.patterns.sets.found import Finding, findings
+from comity.engines.patterns.sets.joining import Wait
 from comity.engines.patterns.sets.watching import Watch
 from comity.formats.detections.sightings import Sighter
 from comity.formats.sensors import SensorReport
@@ -42,6 +44,7 @@ COMPARE_EVERY = timedelta(days=1)
 AT_ONCE = 50_000  # indicators that are taken into the set together
 LONGEST_REST = timedelta(minutes=5)  # from a node that cannot be reached
 _QUARANTINED = "none of its indicators are looked for, since too many of them match everybody."
+_NONE = -1  # no pattern's number
 _OBJECT = Limits(size=MAX_OBJECT)
 
 
@@ -97,7 +100,8 @@ class Sensor:
     ) -> None:
         self._wishes, self._state, self._patterns = wishes, state, patterns
         self._puller, self._reader = puller, reader
-        self._watch = Watch(patterns.set)
+        self._watch = Watch(patterns.set, keeping=True)
+        self._resume()
         self._logs: dict[Path, Log] = {}
         self._pull, self._tell = _Due(wishes.pull_every), _Due(wishes.tell_every)
         self._save, self._compare = _Due(SAVE_EVERY), _Due(COMPARE_EVERY)
@@ -167,10 +171,32 @@ class Sensor:
         refs = sorted({each.indicator for each in hits})
         with self._state.at_once():
             log.keep(step)
+            self._keep_waiting()
             if hits:
                 self._state.note_sightings(added(hits, self._state.sightings(refs), now))
                 self._count(hits, now)
                 self._state.note(COUNTS, _counts(self._told))
+
+    def _keep_waiting(self) -> None:
+        """Keep which rows wait for the rest of a pattern."""
+        waits, name = self._watch.waits(), self._patterns.set.names.name
+        if waits.came or waits.went:
+            came = (
+                (each.number, name(each.pattern), [each.where, each.objects]) for each in waits.came.values()
+            )
+            self._state.wait(came, waits.went)
+
+    def _resume(self) -> None:
+        """Let rows wait as they did before the last process ended."""
+        numbers_of = lru_cache(maxsize=None)(lambda ref: self._patterns.set.names.numbers_of([ref]))
+        waits = (
+            Wait(number, next(iter(numbers_of(ref)), _NONE), tuple(where), objects)
+            for number, ref, (where, objects) in self._state.waiting()
+        )
+        over = self._watch.resume(waits)
+        if over:
+            with self._state.at_once():
+                self._state.wait((), over)
 
     def _judged(self, found: Iterable[Finding], now: datetime) -> Iterator[Match]:
         known = list(found)

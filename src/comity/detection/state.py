@@ -39,6 +39,9 @@ CREATE TABLE sighting (
     value TEXT NOT NULL,
     told INTEGER NOT NULL -- whether the node has it as it is
 ) WITHOUT ROWID;
+CREATE TABLE waiting ( -- rows that fit a part of a pattern, whose rest was not seen yet
+    number INTEGER PRIMARY KEY, ref TEXT NOT NULL, value TEXT NOT NULL
+);
 CREATE INDEX sighting_to_tell ON sighting (told) WHERE NOT told;
 """
 
@@ -200,6 +203,19 @@ class State:
         self._line.executemany("DELETE FROM quarantine WHERE giver = ?", ((each,) for each in before - now))
         self._line.executemany("INSERT INTO quarantine VALUES (?)", ((each,) for each in now - before))
         return now != before
+
+    def wait(self, came: Iterable[tuple[int, str, Any]], went: Iterable[int]) -> None:
+        """These rows begin to wait for the rest of the pattern of an indicator, those wait no more."""
+        self._line.executemany("DELETE FROM waiting WHERE number = ?", ((number,) for number in went))
+        self._line.executemany(
+            "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?)",
+            ((number, ref, json.dumps(value)) for number, ref, value in came),
+        )
+
+    def waiting(self) -> Iterator[tuple[int, str, Any]]:
+        """All rows that wait, in the order in which they began to."""
+        rows = self._line.execute("SELECT number, ref, value FROM waiting ORDER BY number")
+        return ((number, ref, json.loads(value)) for number, ref, value in rows)
 
     def sightings(self, refs: Sequence[str]) -> dict[str, Any]:
         """What is known of the hits of these indicators."""

@@ -15,7 +15,7 @@ from comity.engines.patterns.ast import (
     Observation,
 )
 from comity.engines.patterns.matching.binding import Search
-from comity.engines.patterns.matching.observed import Observed
+from comity.engines.patterns.matching.observed import Objects, Observed
 from comity.engines.patterns.sets.found import Where
 from comity.engines.patterns.sets.kept import Kept, Passed, possible, reach
 
@@ -63,14 +63,55 @@ class _Window:
         return self.known[begin:end]
 
 
-class Joining:
-    """The windows of all patterns; `let_go` counts the rows that had to make room."""
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A row that waits for the rest of a pattern, with all that it takes to let it wait again."""
 
-    def __init__(self) -> None:
+    number: int
+    pattern: int
+    where: Where
+    objects: Objects
+
+
+@dataclass(slots=True)
+class Waits:
+    """Which rows have begun to wait, and which wait no more, since it was asked last."""
+
+    came: dict[int, Wait] = field(default_factory=dict)
+    went: list[int] = field(default_factory=list)
+
+    def end(self, number: int) -> None:
+        """One waits no more."""
+        if self.came.pop(number, None) is None:
+            self.went.append(number)
+
+
+class Joining:
+    """The windows of all patterns; `let_go` counts the rows that had to make room.
+
+    With `keeping`, what begins and ends to wait is noted, for whoever keeps it beyond the end of the process.
+    """
+
+    def __init__(self, *, keeping: bool = False) -> None:
         self._windows: dict[int, _Window] = {}
         self._order: OrderedDict[int, int] = OrderedDict()
         self._next = 0
+        self._waits = Waits() if keeping else None
         self.let_go = 0
+
+    def waits(self) -> Waits:
+        """What has changed since this was asked last; nothing where nothing is noted."""
+        found, self._waits = self._waits, Waits() if self._waits is not None else None
+        return found or Waits()
+
+    def resume(self, wait: Wait, passed: Passed, first: int, last: int) -> None:
+        """Let a row wait as it did; those of one process come in the order of their numbers."""
+        self._next = max(self._next, wait.number + 1)
+        observed = Observed(wait.where[0], first, last, {})
+        self._windows.setdefault(wait.pattern, _Window()).add(
+            Waiting(wait.number, wait.where, observed, passed)
+        )
+        self._order[wait.number] = wait.pattern
 
     def __len__(self) -> int:
         return len(self._order)
@@ -79,7 +120,7 @@ class Joining:
         """No longer keep anything for a pattern."""
         window = self._windows.pop(pattern, None)
         for number in window.oldest if window else ():
-            del self._order[number]
+            self._end(number)
 
     def waiting(self) -> list[int]:
         """The patterns for which something is kept."""
@@ -100,6 +141,8 @@ class Joining:
         self._next += 1
         window.add(new)
         self._order[new.number] = pattern
+        if self._waits is not None:
+            self._waits.came[new.number] = Wait(new.number, pattern, where, observed.objects)
         found = _match(kept, window, new)
         for each in found:
             self._remove(pattern, each)
@@ -119,7 +162,12 @@ class Joining:
 
     def _remove(self, pattern: int, gone: Waiting) -> None:
         self._windows[pattern].remove(gone)
-        del self._order[gone.number]
+        self._end(gone.number)
+
+    def _end(self, number: int) -> None:
+        del self._order[number]
+        if self._waits is not None:
+            self._waits.end(number)
 
 
 def _first(each: Waiting) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -19,7 +19,7 @@ from comity.engines.patterns.sets.budget import SECONDS, Budget
 from comity.engines.patterns.sets.compiling import Refused
 from comity.engines.patterns.sets.flat import Rows
 from comity.engines.patterns.sets.found import Line, Where, lines_of
-from comity.engines.patterns.sets.joining import Joining
+from comity.engines.patterns.sets.joining import Joining, Wait, Waits
 from comity.engines.patterns.sets.kept import Passed, kept_pattern
 from comity.engines.patterns.sets.meeting import Plan
 from comity.engines.patterns.sets.patternset import PatternSet
@@ -49,10 +49,11 @@ class Watch:
         *,
         clock: Callable[[], float] = time.thread_time,  # no time of day: it measures what a pattern costs
         seconds: float = SECONDS,
+        keeping: bool = False,
     ) -> None:
         self._set = patterns
         self._budget = Budget(clock, seconds)
-        self._joining = Joining()
+        self._joining = Joining(keeping=keeping)
         self._plans: list[tuple[Layout, Plan]] = []
         self._matches = 0
         self._undated = 0
@@ -67,6 +68,24 @@ class Watch:
         """What was not done so far."""
         aside = (Refused(self._set.names.name(n), why) for n, why in self._budget.aside.items())
         return Open(tuple(aside), len(self._joining), self._joining.let_go, self._undated)
+
+    def waits(self) -> Waits:
+        """Which rows have begun to wait and which wait no more, since this was asked last (`keeping`)."""
+        return self._joining.waits()
+
+    def resume(self, waits: Iterable[Wait]) -> list[int]:
+        """Let rows wait as they did, in the order of their numbers; which have nothing to wait for."""
+        over: list[int] = []
+        for each in waits:
+            text = self._set.kept.get(each.pattern)
+            kept = kept_pattern(text) if text is not None else None
+            passed = kept.passed(each.objects) if kept is not None and kept.joins else {}
+            first, last = each.where[3], each.where[4]
+            if passed and first is not None and last is not None:
+                self._joining.resume(each, passed, first, last)
+            else:
+                over.append(each.number)
+        return over
 
     def turn_to(self, patterns: PatternSet) -> None:
         """Go on with a set that was changed from this one; what waits for patterns in both still does."""
