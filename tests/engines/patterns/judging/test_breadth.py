@@ -53,7 +53,7 @@ TOO_LITTLE = {
     "[domain-name:value MATCHES '.*']": "fits any value, such as ''",
     "[file:hashes.MD5 MATCHES '^[0-9a-f]+$']": "fits any value, such as '0'",
     "[file:name = 'a']": "is shorter than 4 characters",
-    "[file:name = '']": "is empty",
+    "[file:name = '']": "is empty, or too long to be looked for",
     "[file:hashes.SSDEEP = '3::']": "is shorter than 10 characters",
     "[mac-addr:value = 'FF-FF-FF-FF-FF-FF']": "is the address of every device, or of none",
     "[autonomous-system:number = 64496]": "is a number, which many things share",

@@ -192,6 +192,8 @@ def test_what_takes_too_long_is_refused():
         refs(r"[x-line:v MATCHES '^(?=a)(a|a?)+$']", seen(0, line))
     with pytest.raises(Malformed):
         refs("[x-line:v MATCHES '(']", seen(0, line))
+    with pytest.raises(TooLarge, match="written out"):  # and not after it took gigabytes
+        refs("[x-line:v MATCHES '(?=a)(a{1000}){100000}']", seen(0, line))
     with pytest.raises(TooLarge):
         Matcher(parse(" AND ".join(["[a:b = 1]"] * 201)))
     with pytest.raises(TooLarge):

@@ -101,7 +101,7 @@ def _constant(test: Comparison, constant: Constant | tuple[Constant, ...] | None
 def _values(values: tuple[Value, ...]) -> str:
     """Of a property: its value; of a URL that names nothing but a host, the host."""
     if not values:
-        return "is empty"
+        return "is empty, or too long to be looked for"
     first, *hosts = values
     if first.kind is Kind.URL and hosts and is_host_alone(first):
         return _value(hosts[0])

@@ -14,10 +14,12 @@ import re2  # type: ignore[import-untyped]  # it carries no types
 import regex  # type: ignore[import-untyped]  # likewise
 
 from comity.base.errors import Malformed, TooLarge
+from comity.engines.patterns.matching.growth import written_out
 
 LONGEST = 10_000  # characters of an expression
 LONGEST_TEXT = 1_000_000  # characters of a value
 SECONDS = 0.05  # for one value, where RE2 does not read the expression
+MOST_PARTS = 100_000  # of an expression that RE2 does not read, repetitions written out: some 30 MB
 _MEMORY = 8 * 2**20
 
 Found = Callable[[Any], bool]
@@ -57,7 +59,15 @@ def _compiled(expression: str) -> tuple[Found, Found | None]:
     try:
         return _linear(expression, "UTF8"), _linear(octets, "LATIN1") if octets is not None else None
     except re2.error:
+        _bound(expression)
         return _limited(expression), _limited(octets) if octets is not None else None
+
+
+def _bound(expression: str) -> None:
+    """Refuse what has few characters and takes gigabytes."""
+    if written_out(expression) > MOST_PARTS:
+        text = f"has more than {MOST_PARTS:,} parts when its repetitions are written out."
+        raise TooLarge("an expression", text)
 
 
 def _linear(expression: str | bytes, encoding: str) -> Found:
