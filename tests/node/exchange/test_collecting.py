@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from comity.base.tlp import Tlp
+from comity.formats.exports.all import FORMS
 from comity.node.exchange.models import Collection, HookForm, HookState, TaxiiAccount, Webhook
+from comity.node.exchange.search_form import DEVICE_FORMS
 from comity.node.exchange.services import webhooks
 from comity.node.exchange.services.webhooks import Subscription
 from comity.node.exchange.taxii.chosen import read_query
@@ -274,3 +277,16 @@ def test_the_list_asks_as_often_for_many_as_for_few(holding, approver):
     with CaptureQueriesContext(connection) as many:
         approver.get(WHERE)
     assert len(many) == len(few)
+
+
+def test_a_collection_says_where_programs_read_it(approver, holding):
+    row = opened(holding.world, alias="all")
+    reader = reader_of(holding, row)
+    page = approver.get(f"{WHERE}{row.ref}/").content.decode()
+    addresses = re.findall(r"<code[^>]*>http://127\.0\.0\.1:8000(/[^<]*)</code>", page)
+    assert len(addresses) == 2 + len(FORMS)
+    assert [each.rpartition("/")[2] for each in addresses if each.startswith("/lists/")] == list(DEVICE_FORMS)
+    for each in addresses:
+        answer = reader.ask(f"{each}manifest.json" if each.startswith("/misp/") else each)
+        assert answer.status_code == 200, each
+        assert not answer.streaming or b"".join(answer.streaming_content)

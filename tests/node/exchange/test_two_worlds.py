@@ -1,8 +1,9 @@
 """A partner cannot tell whether what it may not see is there: the same questions have the same answers.
 
-By every resource of TAXII and as a feed of MISP. Webhooks need no story of their own: a call is made of
-the places that the same scope gives (`services/calling.py`), and none where there are none. What a partner
-asks by acts is in `test_two_worlds_acts.py`; what people of the node open, in `test_two_worlds_pages.py`.
+By every resource of TAXII, as a feed of MISP, and as lists for devices. Webhooks need no story of their own:
+a call is made of the places that the same scope gives (`services/calling.py`), and none where there are
+none. What a partner asks by acts is in `test_two_worlds_acts.py`; what people of the node open, in
+`test_two_worlds_pages.py`.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from hypothesis import strategies as st
 from comity.base.tlp import Tlp
 from comity.engines.release.terms import Category
 from comity.formats.stix import is_observable
-from comity.node.exchange.feeds import doors
+from comity.node.exchange.feeds import doors, list_doors
 from comity.node.exchange.models import Collection, TaxiiAccount
 from comity.node.exchange.taxii import callers
 from comity.node.instruments.bodies import written_terms
 from comity.node.instruments.models import Agreement
+from comity.node.site import rates
 from tests.node.exchange.taxii.asking import Reader, opened, reader_of
 from tests.node.exchange.worlds import (
     Partner,
@@ -113,6 +115,9 @@ def scene_of(sides: Sides, batches: list[list[Thing]], agreed: list[dict[str, An
 @pytest.fixture
 def reader(agreed, monkeypatch):
     monkeypatch.setattr(callers, "RATE", 10**9)
+    monkeypatch.setattr(list_doors, "MADE", 10**9)
+    monkeypatch.setattr(list_doors, "READ", 10**18)
+    monkeypatch.setattr(rates, "MINUTE", 10**9)  # a minute that begins in one world alone is counted there
     # A feed of MISP gives what is a second old: whoever asks comes two seconds later.
     later = SimpleNamespace(now=lambda: timezone.now() + timedelta(seconds=2))
     monkeypatch.setattr(doors, "timezone", later)

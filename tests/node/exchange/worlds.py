@@ -34,6 +34,10 @@ _OF_THIS_POST = re.compile(
     rb'("request_timestamp":)"[^"]*"|("(?:publish_)?timestamp":)"?\d{10}"?|"[0-9a-f]{8}-[0-9a-f-]{27}"'
 )
 
+# When a list was made, and the serial that follows from it.
+_MADE = re.compile(rb"(?<=At )\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?<=hostmaster.localhost. )\d{10}")
+
+LISTS = ("csv", "rpz", "zeek")
 NO_EVENT = "00000000-0000-4000-8000-00000000dead"
 Version = tuple[str, str]
 Value = dict[str, Any]
@@ -123,18 +127,20 @@ class Partner:
     refs: Sequence[str]  # of everything that there is in one of the worlds, and of nothing
     told: list[Answer] = field(default_factory=list)
     seen: set[Version] = field(default_factory=set)
+    tags: dict[str, str] = field(default_factory=dict)  # of the lists that it was given
     wrote: bool = False  # then it has rows of its own, and the number of questions is its own affair
 
     def ask(self, path: str, method: str = "GET", body: bytes = b"", **more: Any) -> Any:
         with counted() as questions:
             reply = self.reader.ask(path, method, body, **more)
+            content = b"".join(reply.streaming_content) if reply.streaming else reply.content
         headers = tuple(sorted((k, v) for k, v in reply.headers.items() if not k.startswith("X-TAXII")))
         headers = tuple((k, "" if k == "ETag" else v) for k, v in headers)
         dated = tuple(sorted(k for k in reply.headers if k.startswith("X-TAXII")))
         headers += tuple((name, "") for name in dated)
         shown = re.sub("next=[0-9]{16,}", "next=…", path)
         asked = len(questions) if method == "GET" and not self.wrote else 0
-        told = Answer(f"{method} {shown}", reply.status_code, headers, orderless(reply.content), asked)
+        told = Answer(f"{method} {shown}", reply.status_code, headers, orderless(content), asked)
         self.wrote |= method != "GET"
         self.told.append(told)
         return reply
@@ -169,6 +175,7 @@ class Partner:
                 self.ask(f"objects/{ref}/{path}")
             self.ask(f"manifest/?match[id]={ref}&match[version]=all")
         self.feed()
+        self.lists()
         for later in range(5):
             at = (NOW + timedelta(seconds=later - 0.5)).isoformat().replace("+00:00", "Z")
             self.ask(f"objects/?added_after={at}")
@@ -181,6 +188,21 @@ class Partner:
             self.ask(f"{root}{name}.json")
         self.ask(f"{root}hashes.csv", "HEAD")
         self.ask(f"{root}hashes.csv")
+
+    def lists(self) -> None:
+        """What its devices poll, with the tags of the last time, and whether these change."""
+        root = f"/lists/{self.reader.root.split('/')[2]}/{self.reader.collection.ref}/"
+        for form in LISTS:
+            known: dict[str, Any] = {"If_None_Match": self.tags[form]} if form in self.tags else {}
+            reply = self.ask(f"{root}{form}", **known)
+            if not known:  # the first to ask counts it
+                self.told[-1] = replace(self.told[-1], questions=0)
+            self.tags[form] = str(reply.headers["ETag"])
+            again = self.ask(f"{root}{form}", If_None_Match=self.tags[form])
+            assert again.status_code == 304, again
+        self.ask(f"{root}csv", "HEAD")
+        self.ask(f"{root}csv?min_confidence=50")
+        self.ask(f"{root}none")
 
     def read(self) -> None:
         """Read it once more."""
@@ -209,7 +231,7 @@ def difference(one: Answer, other: Answer) -> str:
 def orderless(body: bytes) -> bytes:
     """Without instants, and its lists, or its lines, in one order."""
     body = _OF_THIS_POST.sub(lambda found: (found[1] or found[2] or b"") + b'"#"', body)
-    body = _INSTANT.sub(b'"#"', body)
+    body = _MADE.sub(b"#", _INSTANT.sub(b'"#"', body))
     try:
         told: Any = json.loads(body)
     except ValueError:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
 from django.db.models import Count, QuerySet
 from django.urls import reverse
 
-from comity.base.errors import Malformed
-from comity.base.times import decode_time
-from comity.base.tlp import Tlp
-from comity.engines.patterns.alone import values_alone
 from comity.engines.patterns.kinds import Value
-from comity.engines.patterns.parser import parse
 from comity.engines.release.case import Relation
 from comity.engines.release.judge import Removal
 from comity.formats.exports.form import Row
@@ -27,13 +21,14 @@ from comity.node.exchange.models import StixObject
 from comity.node.exchange.queries import chunks
 from comity.node.exchange.scores import Grouped, Scorer
 from comity.node.exchange.sights import Sight
+from comity.node.exchange.to_act_on import ToActOn, maker_of, row_of
 
 STAYS = "indicators of which no part may leave alone"
 
 
 @dataclass(slots=True)
 class Seekers:
-    """The indicators in sight of somebody; after them, what was left out, and when time alone changes that.
+    """The indicators in sight of somebody; what is `told` of them counts what was left out.
 
     A partner is not told how much release keeps from it: only our own body's files count that.
     """
@@ -42,17 +37,16 @@ class Seekers:
     least: int  # confidence
     least_score: int = 0
     among: Sequence[int] | None = None  # keys of objects: of these alone
-    left_out: Counter[str] = field(default_factory=Counter)
-    changes: datetime | None = None
-    label: Tlp | None = None  # the strictest of all rows
     pages: str = ""  # where our own people read about an object
+    told: ToActOn = field(init=False)
     _scorer: Scorer = field(init=False)
 
     def __post_init__(self) -> None:
         asked = self.sight.asked
+        self.told = ToActOn(asked.now, self.least)
         self._scorer = Scorer(asked.holder.pk, asked.now, remarks=self.at_home)
         if self.least_score:  # time alone lowers scores: whoever polls looks again in the next hour
-            self.changes = asked.now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+            self.told.changes = asked.now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         if self.at_home:
             path = reverse("exchange:objects").lstrip("/")
             self.pages = f"{settings.CONFIG.address}{path}objects/"
@@ -93,7 +87,7 @@ class Seekers:
     def _count_closed(self, counts: Mapping[int, int]) -> None:
         open_classes = set(self.classes)
         for pk in counts.keys() - open_classes:
-            self.left_out[f"indicators: {self.sight.releases[pk].verdict.grounds[0].text}"] += counts[pk]
+            self.told.left_out[f"indicators: {self.sight.releases[pk].verdict.grounds[0].text}"] += counts[pk]
 
     def _judged(self, rows: list[StixObject]) -> Iterator[Row]:
         said = self._scorer.said_of(rows) if self.least_score else {}
@@ -102,7 +96,7 @@ class Seekers:
                 scored = partial(self._scored, row, stix, said.get(row.ref, ()))
                 yield from self._sought(row, stix, scored)
             elif self.at_home:
-                self.left_out[STAYS] += 1
+                self.told.left_out[STAYS] += 1
 
     def _scored(
         self, row: StixObject, stix: Mapping[str, object], said: Sequence[Grouped], value: Value
@@ -116,76 +110,17 @@ class Seekers:
     def _sought(
         self, row: StixObject, stix: Mapping[str, object], scored: Callable[[Value], bool]
     ) -> Iterator[Row]:
-        try:
-            values = self._to_act_on(stix)
-        except Malformed:
-            self.left_out["indicators that cannot be read"] += 1
-            return
-        if not values:
-            return
-        handling = of_class(row.handling)
-        self.label = max(filter(None, (self.label, handling.label)), default=None)
-        source = self._source(row, stix)
-        for value in values:
-            if not scored(value):
-                self.left_out[f"values below the score {self.least_score}"] += 1
-                continue
-            yield Row(
-                kind=value.kind.value,
-                value=value.text,
-                ref=str(stix["id"]),
-                name=str(stix.get("name", "")),
-                labels=tuple(map(str, [*_listed(stix, "indicator_types"), *_listed(stix, "labels")])),
-                confidence=_confidence(stix),
-                valid_from=str(stix.get("valid_from", "")),
-                valid_until=str(stix.get("valid_until", "")),
-                tlp=handling.label.label if handling.label else "",
-                source=source,
-                link=f"{self.pages}{row.ref}/" if self.pages else "",
-            )
-
-    def _to_act_on(self, stix: Mapping[str, object]) -> tuple[Value, ...]:
-        reason = self._why_not(stix)
-        values = () if reason else values_alone(parse(str(stix.get("pattern"))))
-        if not values:
-            self.left_out[reason or "indicators of no value that is alone what they seek"] += 1
-        return values
-
-    def _why_not(self, stix: Mapping[str, object]) -> str | None:
-        now = self.sight.asked.now
-        begin, end = _moment(stix, "valid_from"), _moment(stix, "valid_until")
-        coming = [moment for moment in (begin, end, self.changes) if moment is not None and moment > now]
-        self.changes = min(coming, default=None)
-        if stix.get("revoked") is True:
-            return "indicators that their makers revoked"
-        if stix.get("pattern_type", "stix") != "stix":
-            return "indicators in another language than that of STIX patterns"
-        if end is not None and end <= now:
-            return "indicators that are no longer valid"
-        if begin is not None and begin > now:
-            return "indicators that are not valid yet"
-        if self.least > (_confidence(stix) or 0):
-            return f"indicators below the confidence {self.least}, or without one"
-        return None
+        label = of_class(row.handling).label
+        source, link = self._source(row, stix), f"{self.pages}{row.ref}/" if self.pages else ""
+        for value in self.told.values(stix, label):
+            if scored(value):
+                yield row_of(value, stix, label, source=source, link=link)
+            else:
+                self.told.left_out[f"values below the score {self.least_score}"] += 1
 
     def _source(self, row: StixObject, stix: Mapping[str, object]) -> str:
         """The giver's name for ourselves; a partner learns no more than the object says."""
         hidden = Removal.PROVIDER in self.sight.releases[row.handling_id].removals
         if self.at_home and row.source is not None and not hidden:
             return row.source.name
-        return str(stix.get("created_by_ref", ""))
-
-
-def _confidence(stix: Mapping[str, object]) -> int | None:
-    value = stix.get("confidence")
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100 else None  # noqa: PLR2004  as STIX has it
-
-
-def _listed(stix: Mapping[str, object], name: str) -> list[object]:
-    value = stix.get(name)
-    return value if isinstance(value, list) else []
-
-
-def _moment(stix: Mapping[str, object], name: str) -> datetime | None:
-    value = stix.get(name)
-    return decode_time(value, f"/{name}") if isinstance(value, str) else None
+        return maker_of(stix)

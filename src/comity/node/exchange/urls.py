@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from comity.node.exchange.feeds import doors
+from comity.node.exchange.feeds import doors, list_doors
 from comity.node.exchange.taxii import urls as taxii
 from comity.node.exchange.views import (
     accounts,
@@ -107,5 +107,6 @@ urlpatterns = [
     path("search", searching.search, name="search"),
     path("exchange/", include(_pages)),
     path("misp/<uuid:body>/<str:identifier>/<str:name>", doors.misp_file, name="misp-file"),
+    path("lists/<uuid:body>/<str:identifier>/<str:form>", list_doors.list_file, name="list-file"),
     *taxii.urlpatterns,
 ]

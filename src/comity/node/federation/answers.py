@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from comity.base.errors import ComityError, Malformed, TooLarge
@@ -22,6 +23,7 @@ from comity.node.federation.signatures import Message, Unsigned, signer_of
 from comity.node.site.errors import DatabaseUnavailable, check_length, problem_of
 
 P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
 logger = logging.getLogger("comity.federation")
 
 
@@ -77,11 +79,11 @@ class Caller:
     body: bytes
 
 
-def answered(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+def answered(view: Callable[P, R]) -> Callable[P, R | HttpResponse]:
     """Errors become TAXII error messages with our stable code."""
 
     @wraps(view)
-    def asked(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def asked(*args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
         try:
             response = view(*args, **kwargs)
             if isinstance(response, HttpResponseNotAllowed):

@@ -111,7 +111,8 @@ def test_nothing_leaks(sides, two, *, classes, terms, versions):
     reader = reader_of(sides, opened(sides.world), name=f"poller {timezone.now().timestamp()}")
 
     def told(path: str) -> bytes:
-        content = bytes(reader.ask(path).content)
+        reply = reader.ask(path)
+        content = b"".join(reply.streaming_content) if reply.streaming else bytes(reply.content)
         assert open_victim or VICTIM.encode() not in content
         assert set(_REF.findall(content)) <= seen
         assert set(re.findall(rb"2026-11-20T06:30:\d\d\.000Z", content)) <= versions_seen
@@ -121,6 +122,10 @@ def test_nothing_leaks(sides, two, *, classes, terms, versions):
         told(f"objects/?{query}")
         told(f"manifest/?{query}")
     assert set(_REF.findall(told("objects/"))) == newest
+    lists = f"/lists/{reader.root.split('/')[2]}/{reader.collection.ref}"
+    indicators = told("objects/?match[type]=indicator")  # a class of another category has none
+    assert set(_REF.findall(told(f"{lists}/csv"))) == set(_REF.findall(indicators))
+    told(f"{lists}/zeek")
     missing = ref_of(99)
     for place in last:
         for path in ("objects/{}/", "objects/{}/versions/", "objects/{}/?match[version]=all"):

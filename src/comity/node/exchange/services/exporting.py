@@ -19,7 +19,7 @@ from comity.engines.release.terms import Purpose
 from comity.formats.canonical import canonical, sha256_hex
 from comity.formats.entries import Event, LogEntry
 from comity.formats.exports.all import FORMS
-from comity.formats.exports.form import About, Form, Written
+from comity.formats.exports.form import About, Form, Row, Written
 from comity.node.accountability.services import record
 from comity.node.acts.kinds import Leaving
 from comity.node.exchange import queries
@@ -28,6 +28,7 @@ from comity.node.exchange.scores import in_force
 from comity.node.exchange.services.spooled import PIECE, Spooled, spool
 from comity.node.exchange.sights import Sight, sight_for
 from comity.node.exchange.sought import Seekers
+from comity.node.exchange.to_act_on import ToActOn
 from comity.node.parties.actors import Actor
 from comity.node.parties.models import Party
 
@@ -97,7 +98,14 @@ def export_as(
     """
     receiver = partner or queries.own_body(actor)
     seekers = Seekers(sight_for(actor, receiver, purpose=purpose, now=now), least, least_score, among)
-    done = _written(FORMS[name], seekers)
+    name_of_receiver = "its own devices" if seekers.at_home else receiver.name
+    done = write(
+        FORMS[name],
+        seekers.rows(),
+        seekers.told,
+        holder=seekers.sight.asked.holder,
+        receiver=name_of_receiver,
+    )
     try:
         _record(seekers.sight, name, done.file.sha256, done.about.count)
     except BaseException:
@@ -142,23 +150,31 @@ def standing(
     return sha256_hex(canonical([*told, sorted(victims.ids), sorted(victims.names)]))
 
 
-def _written(form: Form, seekers: Seekers) -> Exported:
-    """The lines first, part by part, since the head tells their number; then the whole file."""
+def write(form: Form, rows: Iterable[Row], told: ToActOn, *, holder: Party, receiver: str) -> Exported:
+    """A file of these rows: the lines first, part by part, since the head tells their number."""
     with ExitStack() as stack:
         parts = {part: stack.enter_context(spool()) for part in form.parts}
-        count = _write_lines(form, seekers, parts)
-        about = _about(seekers, count)
+        count = _write_lines(form, rows, told, parts)
+        about = About(
+            node=urlsplit(settings.CONFIG.address).netloc,
+            body=holder.name,
+            receiver=receiver,
+            at=told.now,
+            tlp=told.label.label if told.label else "",
+            count=count,
+            left_out=tuple(sorted(told.left_out.items())),
+        )
         written = {name: _ready(part) for name, part in parts.items()}
-        return Exported(form, about, seekers.changes, Spooled.of(form.file(about, written)))
+        return Exported(form, about, told.changes, Spooled.of(form.file(about, written)))
 
 
-def _write_lines(form: Form, seekers: Seekers, parts: dict[str, IO[bytes]]) -> int:
+def _write_lines(form: Form, rows: Iterable[Row], told: ToActOn, parts: dict[str, IO[bytes]]) -> int:
     known: set[bytes] = set()
     count = 0
-    for row in seekers.rows():
+    for row in rows:
         found = form.line(row)
         if found is None:
-            seekers.left_out["values that this form cannot tell, or that would hit others"] += 1
+            told.left_out["values that this form cannot tell, or that would hit others"] += 1
             continue
         part, line = found
         digest = hashlib.blake2b(part.encode() + b"\n" + line, digest_size=16).digest()
@@ -169,19 +185,6 @@ def _write_lines(form: Form, seekers: Seekers, parts: dict[str, IO[bytes]]) -> i
         parts[part].write(line)
         count += 1
     return count
-
-
-def _about(seekers: Seekers, count: int) -> About:
-    asked = seekers.sight.asked
-    return About(
-        node=urlsplit(settings.CONFIG.address).netloc,
-        body=asked.holder.name,
-        receiver="its own devices" if seekers.at_home else asked.partner.name,
-        at=asked.now,
-        tlp=seekers.label.label if seekers.label else "",
-        count=count,
-        left_out=tuple(sorted(seekers.left_out.items())),
-    )
 
 
 def _ready(part: IO[bytes]) -> Written:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,6 +21,7 @@ from comity.engines.release.terms import Purpose
 from comity.node.exchange import collecting, gathering, queries
 from comity.node.exchange.glancing import glances
 from comity.node.exchange.models import Collection, StixObject
+from comity.node.exchange.search_form import DEVICE_FORMS
 from comity.node.exchange.services import collections
 from comity.node.exchange.taxii.callers import root_of
 from comity.node.exchange.taxii.chosen import OWN, Query, read_query
@@ -54,6 +57,7 @@ def detail(request: ActorRequest, ref: UUID) -> HttpResponse:
     shown = {
         "row": row,
         "facts": _facts(row),
+        "addresses": _addresses(row),
         "held": held,
         "shares": gathering.shares_of(request.actor, held, Purpose(row.purpose), timezone.now()),
         "readings": gathering.readings_of(row),
@@ -208,6 +212,21 @@ def _facts(row: Collection) -> list[tuple[str, object]]:
         ("Opened", row.made_at),
         ("Opened by", row.made_by),
         ("Given anew since", row.since),
+    ]
+
+
+def _addresses(row: Collection) -> list[tuple[str, str]]:
+    """Where a party's programs read it: what stands there, in words, and the address."""
+    body = row.holder.ref.partition("--")[2]
+    feed = reverse("exchange:misp-file", args=[body, row.ref, "manifest.json"]).removesuffix("manifest.json")
+    lists = [
+        (words, reverse("exchange:list-file", args=[body, row.ref, form]))
+        for form, words in DEVICE_FORMS.items()
+    ]
+    here = [("Feed of MISP", feed), *lists]
+    return [
+        ("TAXII 2.1", _address(row)),
+        *((words, f"{settings.CONFIG.address}{path.lstrip('/')}") for words, path in here),
     ]
 
 
