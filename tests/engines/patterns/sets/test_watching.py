@@ -11,6 +11,7 @@ from comity.base.errors import Malformed
 from comity.base.layouts import LAST, ROW, TIME, Column, Layout, Seen
 from comity.engines.patterns.columns import partly
 from comity.engines.patterns.sets import joining, watching
+from comity.engines.patterns.sets.kept import kept_pattern
 from comity.engines.patterns.sets.patternset import Indicated
 from comity.engines.patterns.sets.watching import Watch
 from tests.engines.patterns.sets.logs import DNS, log, names, patterns, seen
@@ -33,6 +34,13 @@ def test_the_rest_of_a_match_may_come_in_another_portion_and_another_log():
         ("flow.csv", 9, "b.example"),
     ]
     assert watch.open.waiting == 0
+
+
+def test_what_waits_is_known_to_a_pattern_that_was_compiled_again():
+    watch = Watch(patterns(PAIR))
+    assert seen(watch, names("a.example")) == []
+    kept_pattern.cache_clear()  # as it is where many other patterns came between
+    assert seen(watch, log({ROW: 2, "query": "b.example", TIME: 9_000_000})) == [("i0", (1, 2))]
 
 
 def test_rows_out_of_order_are_joined_by_their_times():

@@ -179,8 +179,13 @@ def _match(kept: Kept, window: _Window, new: Waiting) -> list[Waiting]:
     if not possible(pattern, window.counts):
         return []
     known = window.near(new, reach(pattern) * _SECOND)
-    candidates = {
-        key: [place for place, each in enumerate(known) if key in each.passed] for key in kept.matcher.tests
-    }
+    candidates: dict[Observation, list[int]] = {key: [] for key in kept.matcher.tests}
+    # By identity: a part of a pattern is found by what it says in as much time as it is long, for each row.
+    places = {id(key): candidates[key] for key in candidates}
+    for place, each in enumerate(known):
+        for key in each.passed:
+            if id(key) not in places:  # of the same pattern, but compiled once more since
+                places[id(key)] = candidates[key]
+            places[id(key)].append(place)
     found = Search(pattern, [each.observed for each in known], candidates.__getitem__).first({})
     return [known[place] for place in dict.fromkeys(found or ())]

@@ -118,7 +118,8 @@ class Watch:
         """Row by row, and for each pattern by pattern; some thousand at a time are in memory."""
         step = max(1, min(AT_A_TIME, _MOST_PAIRS // max(1, len(kept))))
         for first in range(0, len(table.rows) if kept else 0, step):
-            pairs = _pairs(kept, first, first + step)
+            left = [each for each in kept if each[0] not in self._budget.aside]
+            pairs = _pairs(left, first, first + step)
             rows = np.unique(pairs["row"])
             objects = dict(zip(rows.tolist(), table.objects(rows), strict=True))
             for row, number in pairs.tolist():
