@@ -33,6 +33,7 @@ from comity.node.instruments.bodies import written_terms
 from comity.node.instruments.models import Agreement
 from tests.node.exchange.holding import LATER, from_elsewhere, iep_marking, indicator, made, own_work
 from tests.node.exchange.taxii.asking import Reader, opened, reader_of
+from tests.node.federation.test_doors import knock
 from tests.node.instruments.agreeing import Sides, some_terms
 from tests.node.world import NOW
 
@@ -286,6 +287,15 @@ def test_only_those_who_may_read_the_collection(agreed, reader):
     assert polled(reader, "stix").status_code == 404
     assert polled(reader, "misp").status_code == 404
     assert entries() == []
+
+
+def test_a_partner_that_signs_sees_the_same(agreed, reader):
+    own_work(agreed.world, indicator("a"), indicator("red", Tlp.RED))
+    path = f"/lists/{agreed.world.body.ref.partition('--')[2]}/all/list-domain"
+    assert knock(None, "GET", path).status_code == 401
+    answer = knock(agreed.far, "GET", path)
+    assert b"".join(answer.streaming_content).splitlines()[-1] == b"a.example"
+    assert entries()[0]["subject"] == agreed.party.ref
 
 
 def test_too_much_is_refused(agreed, reader, monkeypatch):
