@@ -98,13 +98,12 @@ def export_as(
     """
     receiver = partner or queries.own_body(actor)
     seekers = Seekers(sight_for(actor, receiver, purpose=purpose, now=now), least, least_score, among)
-    name_of_receiver = "its own devices" if seekers.at_home else receiver.name
     done = write(
         FORMS[name],
         seekers.rows(),
         seekers.told,
         holder=seekers.sight.asked.holder,
-        receiver=name_of_receiver,
+        receiver="its own devices" if seekers.at_home else receiver.name,
     )
     try:
         _record(seekers.sight, name, done.file.sha256, done.about.count)
