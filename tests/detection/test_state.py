@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+
 import pytest
 
 from comity.base.errors import Conflict, Malformed, Unavailable
@@ -17,6 +19,17 @@ def kept(name: str, version: str = "2026-11-22T00:00:00.000Z", **more) -> Kept:
 def state(tmp_path):
     with State.open(tmp_path / "sensor") as found:
         yield found
+
+
+def test_a_full_disk_is_not_called_a_broken_state(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+    try:
+        with pytest.raises(Unavailable, match="cannot be written"):
+            State.open(tmp_path / "sensor")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    State.open(tmp_path / "sensor").__exit__()
 
 
 def test_what_is_kept_is_there_again(tmp_path):

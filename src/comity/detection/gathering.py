@@ -38,6 +38,11 @@ class Indicators:
             for each in one.looked:
                 self._keep(each, number, one.report)
 
+    @property
+    def read(self) -> int:
+        """How many stand in all sources."""
+        return sum(each.read for each in self.reports)
+
     def _whole(self, found: Found) -> Iterator[Indicator | Unread]:
         """What can be read; where a source breaks off, the rest of it is missing and the others go on."""
         try:

@@ -81,10 +81,12 @@ def _file(path: Path, now: datetime) -> Source:
 
 
 def _unreadable(path: Path, error: OSError) -> Unavailable:
-    return Unavailable(f"{path}: {error.strerror or error}.")
+    return Unavailable(f"{path}: {(error.strerror or str(error)).rstrip('.')}.")
 
 
 def _content(stream: BinaryIO, source: str, now: datetime) -> Found:
+    if not stream.seekable():  # a pipe
+        stream = BytesIO(_all(stream, MAX_SIZE))
     head = stream.read(_HEAD)
     stream.seek(0)
     if head.startswith(_PACKED):

@@ -21,6 +21,10 @@ from comity.formats.stix import in_time
 VERSION = 1
 GONE = "gone"  # the rule of an indicator that is not at the node any more
 _FILE, _LOCK = "sensor.db", "lock"
+# Of the first octet of SQLite's codes: what is wrong is the disk, and not what stands there.
+_NO_ROOM = frozenset({
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY,
+})  # fmt: skip  # a short list
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE indicator (
@@ -81,6 +85,8 @@ class State:
             return cls(_opened(folder / _FILE), lock)
         except sqlite3.Error as error:
             lock.close()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _NO_ROOM:
+                raise Unavailable(f"{folder / _FILE} cannot be written: {error}.") from error
             text = f"is no state of a sensor ({error}); move it away, and the sensor begins anew."
             raise Malformed(str(folder / _FILE), text) from error
 

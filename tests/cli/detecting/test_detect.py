@@ -49,6 +49,18 @@ def test_no_hit():
     assert (said.status, hits(said), summary(said)["hits"]) == (0, [], 0)
 
 
+def test_where_nothing_is_looked_for_there_is_not_no_hit():
+    Path("empty").mkdir()
+    said = detect("-i", "empty")
+    assert (said.status, summary(said)["complete"]) == (1, False)
+    assert {"problem": "There is no indicator in what -i names."} in said.lines
+    said = comity("detect", "empty", "-i", "feed")
+    assert (said.status, summary(said)["complete"]) == (1, False)
+    assert {"problem": "There is no log: the folders hold no file."} in said.lines
+    Path("empty/dns.log").touch()
+    assert comity("detect", "empty", "-i", "feed").status == 0
+
+
 def test_for_people():
     said = detect("--text")
     assert said.out.splitlines()[0].startswith("2026-06-01T12:00:01.000000Z  dns.log, row ")
@@ -295,6 +307,19 @@ def test_a_full_disk_leaves_what_was_there():
         )  # fmt: skip
         assert Path("out").read_text() == "as before"
         assert {each.name for each in Path().iterdir()} == {"dns.log", "feed", "out"}
+
+
+def test_a_process_that_may_make_no_long_files_reads_all_the_same():
+    line = {
+        "timestamp": "2026-06-01T12:00:00Z",
+        "event_type": "dns",
+        "flow_id": 1,
+        "dns": {"rrname": "evil.example"},
+    }
+    put(dns_log=f"{json.dumps(line)}\n" * 2_000)
+    with files_no_longer_than(10_000):
+        said = detect()
+    assert (said.status, said.err, summary(said)["hits"]) == (3, "", 2_000)
 
 
 def test_a_device_is_written_directly():

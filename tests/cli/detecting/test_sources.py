@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -174,6 +175,14 @@ def test_a_file_that_breaks_off_while_it_is_read():
     said = detect("-i", "/proc/self/mem", "-i", "feed", "--text")
     assert said.status == 4
     assert "! /proc/self/mem: Input/output error" in said.out
+
+
+def test_a_pipe():
+    reading, writing = os.pipe()
+    os.write(writing, b"good.example\nevil.example\n")
+    os.close(writing)
+    assert hits(detect("-i", f"/dev/fd/{reading}")) == BOTH
+    os.close(reading)
 
 
 def test_links_that_lead_nowhere():

@@ -55,7 +55,8 @@ class Run:
     def incomplete(self) -> bool:
         """Whether something was not looked at: then no hit does not mean that there is none."""
         broken = self.tally.unread or self.tally.broken or self.indicators.broken
-        return bool(broken or self.refused or self.open.aside or self.open.let_go)
+        nothing = not (self.indicators.read and self.tally.sources)
+        return bool(nothing or broken or self.refused or self.open.aside or self.open.let_go)
 
     @property
     def status(self) -> int:
@@ -102,7 +103,7 @@ def _tell_sources(indicators: Indicators, output: Output) -> None:
         output.give({"more_sources": more}, f"  … and {more:,} more")
     for line in (*_quarantines(reports), *_examples(reports)):
         output.give({"note": line}, f"- {line}")
-    looked, read = len(indicators.looked), sum(each.read for each in reports)
+    looked, read = len(indicators.looked), indicators.read
     output.give(
         {"indicators": read, "looked_for": looked, "sources": len(reports)},
         f"{looked:,} of {read:,} indicators of {len(reports):,} sources are looked for.",
@@ -138,6 +139,10 @@ def _tell_matches(outcome: Outcome, output: Output) -> None:
 
 def _problems(run: Run) -> Iterator[str]:
     """What was not looked at, and what was taken for granted."""
+    if not run.indicators.read:
+        yield "There is no indicator in what -i names."
+    if not run.tally.sources:
+        yield "There is no log: the folders hold no file."
     yield from (each.message for each in run.indicators.broken)
     yield from map(str, run.tally.breaks)
     yield from _unread(run.tally)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -73,11 +74,17 @@ class JsonColumns:
         return self._fast(block, {**fields, **dict.fromkeys(numbers, Kind.REAL)}, flat=flat)
 
     def _fast(self, block: Block, fields: Mapping[str, Kind], *, flat: bool) -> pl.DataFrame | None:
-        """All of it, or None where a line is not as it should be."""
+        """All of it, or None where a line is not as it should be, or there is no room for the block."""
         spool = self._opened_spool()
         spool.seek(0)  # over what stood there: new pages cost as much as the copy
-        spool.writelines(block.parts)
-        spool.truncate()
+        try:
+            spool.writelines(block.parts)
+            spool.truncate()
+        except OSError:  # a process may be forbidden to make long files, though these are none (RLIMIT_FSIZE)
+            self._spool = None
+            with suppress(OSError):  # of what it still holds
+                spool.close()
+            return None
         table = self._asked(_query(f"/proc/self/fd/{spool.fileno()}", fields, flat=flat))
         if table is None:
             return None
