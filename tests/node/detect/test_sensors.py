@@ -12,7 +12,7 @@ from django.utils import timezone
 from comity.formats.sensors import MAX_REPORT
 from comity.node.detect.hearing import PATIENCE, State, fare_of
 from comity.node.detect.models import Sensor, SensorDay
-from comity.node.detect.services.sensors import hear
+from comity.node.detect.services.sensors import TWO, hear
 from comity.node.exchange.models import TaxiiAccount
 from comity.node.exchange.services.accounts import end_account
 from comity.node.parties.models import Party
@@ -60,6 +60,21 @@ def test_a_sensor_that_lost_what_it_knew_counts_anew(sensor):
     sensor.told(logs=(log(1_000),))
     sensor.told(logs=(log(30),), began=SAID.began + timedelta(hours=1), matches=0)
     assert (the_sensor().rows, SensorDay.objects.get().rows) == (30, 1_030)
+
+
+def test_two_sensors_with_one_token_are_not_counted_in_turns(sensor):
+    later = SAID.began + timedelta(hours=1)
+    for _ in range(3):
+        sensor.told(logs=(log(1_000),), began=later)
+        sensor.told(logs=(log(30),))
+    row = the_sensor()
+    assert (row.rows, row.began, SensorDay.objects.get().rows) == (1_000, later, 1_000)
+    assert row.problems == [TWO]
+    sensor.told(logs=(log(1_000),), began=later)
+    assert the_sensor().problems == []
+    Sensor.objects.update(heard=timezone.now() - timedelta(days=1))  # the later one is heard no more
+    sensor.told(logs=(log(30),))
+    assert (the_sensor().rows, the_sensor().began, the_sensor().problems) == (30, SAID.began, [])
 
 
 def test_a_log_that_is_followed_no_more_takes_nothing_away(sensor):

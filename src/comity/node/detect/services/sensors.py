@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -14,6 +14,7 @@ from comity.node.exchange.models import TaxiiAccount
 from comity.node.parties.models import Party
 
 DAYS_KEPT = 400
+TWO = "Two sensors tell with one token: what the one that began first tells is not counted."
 
 
 @transaction.atomic
@@ -22,6 +23,10 @@ def hear(*, holder: Party, account: int, report: SensorReport, now: datetime) ->
     owner = TaxiiAccount.objects.select_for_update(no_key=True).get(pk=account)
     counted = counts_of(report)
     found = Sensor.objects.filter(account=owner).first()
+    if found is not None and _is_another(found, report, now):
+        found.problems = [TWO]
+        found.save(update_fields=["problems"])
+        return found
     more = _since(found, counted, report)
     sensor = found or Sensor(account=owner, first_heard=now)
     sensor.holder, sensor.heard = holder, now
@@ -37,6 +42,11 @@ def counts_of(report: SensorReport) -> dict[str, int]:
         name: sum(getattr(each, name) for each in report.logs) for name in ("rows", "bytes", "unreadable")
     }
     return logs | {"matches": report.matches, "sightings": report.sightings}
+
+
+def _is_another(known: Sensor, report: SensorReport, now: datetime) -> bool:
+    """Whether one that began later is at work: each of two would make the other's numbers count anew."""
+    return report.began < known.began and now - known.heard < timedelta(seconds=3 * known.every)
 
 
 def _since(known: Sensor | None, counted: Mapping[str, int], report: SensorReport) -> dict[str, int]:
